@@ -1,0 +1,88 @@
+/* cellmap: which cells does this area touch?
+ *
+ * A cell map is one immutable file, mmap'ed, built from cell-site tables (OpenCelliD CSV). It answers circle queries
+ * exactly on WGS-84 and knows nothing of alerts, links or messages.
+ *
+ * Units: degrees (latitude first), metres. An index is the position of a cell in the map's own order
+ * (0 .. cellmap_count()-1); it is only meaningful together with cellmap_checksum(). Cells of one network are consecutive.
+ * Queries are thread-safe and, unless said otherwise, allocate nothing. Errors: 0 or -errno, with a sentence in err.
+ */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum cell_radio { CELL_GSM = 0, CELL_UMTS, CELL_LTE, CELL_NR, CELL_CDMA, CELL_RADIO_N };
+#define CELL_MAX_RANGE_M 35000.0 /* default cut for ranges */
+
+/* A cell's key. mnc carries no width: 460-00 and 460-0 are one network. */
+struct cell_id {
+	uint64_t cell; /* CI, LCID, ECI, NCI; < 2^36 */
+	uint32_t area; /* LAC, TAC */
+	uint16_t mcc, mnc;
+	uint8_t radio; /* enum cell_radio */
+};
+
+struct cell {
+	struct cell_id id;
+	double lat, lon;	/* WGS-84, kept to <= 1e-7 degree */
+	uint32_t range_m;	/* as in the table; 0 = unknown */
+	bool addressable;	/* false: cell <= 0 in the table, or a GSM CI > 65535: has a position, is never addressed */
+};
+
+struct cell_network {
+	uint16_t mcc, mnc;
+	uint32_t first, count; /* its cells: consecutive indices */
+};
+
+enum cell_select { SELECT_COVERAGE = 0, SELECT_SITE };
+
+/* A circle and what counts as touched by it.
+ * SITE: distance <= radius.  COVERAGE: distance - min(range or per-radio default, max_range_m) <= radius. */
+struct cell_query {
+	double lat, lon, radius_m;
+	enum cell_select select;
+	double max_range_m;		     /* 0 = CELL_MAX_RANGE_M */
+	uint32_t radio_mask;		     /* bit per enum cell_radio; 0 = all */
+	const struct cell_network *networks; /* only mcc, mnc are read; NULL = all */
+	size_t n_networks;
+};
+
+struct cell_span {
+	uint32_t first, count; /* consecutive indices, all inside */
+};
+
+struct cell_hit {
+	uint32_t index;
+	float distance_m; /* site to centre */
+};
+
+struct cellmap;
+
+/* Opens and checks header and directory (O(1)); blocks are verified when first read. Child of ctx. */
+int cellmap_open(void *ctx, const char *path, struct cellmap **map, char *err, size_t err_len);
+void cellmap_close(struct cellmap *map);
+uint32_t cellmap_count(const struct cellmap *map);
+uint64_t cellmap_checksum(const struct cellmap *map); /* identifies the map's content */
+size_t cellmap_networks(const struct cellmap *map, const struct cell_network **networks);
+
+/* 0, -ERANGE (no such index) or -EBADMSG (block checksum). */
+int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell);
+/* Index of a key, or -ENOENT. */
+int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *index);
+double cellmap_distance_m(double lat1, double lon1, double lat2, double lon2); /* geodesic, WGS-84 */
+
+/* Why the query cannot be asked (NaN, out of range, radius), or NULL. */
+const char *cell_query_error(const struct cell_query *q);
+/* Upper bound of spans a query may return: the caller sizes the buffer. */
+size_t cellmap_max_spans(const struct cellmap *map, const struct cell_query *q);
+/* The cells, as ascending disjoint spans. *n is always the true number of spans; -ENOSPC when it exceeds max;
+ * -EINVAL for a bad query; -EBADMSG when a block's checksum is wrong. Allocation-free. */
+int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max, size_t *n);
+/* The same cells nearest first (ties by index); *hits is a talloc child of ctx. */
+int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits, size_t *n);
+
+/* Names in the field's notation. */
+const char *cell_radio_name(enum cell_radio radio);	/* "GSM" ... */
+int cell_radio_parse(const char *name);			/* enum cell_radio or -EINVAL */
+int cell_network_parse(const char *text, uint16_t *mcc, uint16_t *mnc, uint8_t *mnc_digits); /* "460-00" */

@@ -1,0 +1,1 @@
+# reunion-carrier: shares no code with the gateway.

@@ -1,0 +1,1 @@
+# reuniond and reunion.

@@ -1,0 +1,64 @@
+/* link: one path to a carrier. The protocol driver (SMPP, CBSP) is pure: octets and time in, octets and outcomes out.
+ * linksock.c owns the descriptor and drives it in the daemon; simwire.c does the same in the simulation. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "gateway/conf.h"
+#include "gateway/counters.h"
+#include "gateway/dispatch.h"
+#include "gateway/throttle.h"
+#include "gateway/payload.h"
+
+enum link_state { LINK_DOWN = 1, LINK_CONNECTING, LINK_BINDING, LINK_UP, LINK_UNBINDING, LINK_BLOCKED }; /* MIB values */
+
+struct link;
+
+/* What the edge offers to a driver. A "leg" is one TCP connection: 0, or 1 for the receiver of a bind pair. */
+struct link_env {
+	void (*connect)(struct link *link, unsigned int leg);
+	void (*close)(struct link *link, unsigned int leg, const char *why);
+	/* A clue (deliver_sm that is no receipt): must be made durable, then done() answers the peer. token identifies it. */
+	void (*clue)(struct link *link, const struct link_clue *clue, uint64_t token);
+	void (*event)(struct link *link, enum link_event ev, const char *text); /* up, down, bind failed: log, notify */
+	void *arg;
+};
+
+struct link_ops {
+	const char *name;
+	struct link *(*create)(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us);
+	void (*start)(struct link *link, uint64_t now_us);	/* begin connecting (or listening) */
+	void (*connected)(struct link *link, unsigned int leg, uint64_t now_us);
+	void (*closed)(struct link *link, unsigned int leg, const char *why, uint64_t now_us); /* also: connect failed */
+	/* Octets from the peer. */
+	void (*input)(struct link *link, unsigned int leg, const uint8_t *data, size_t len, uint64_t now_us);
+	/* Octets to write; *len 0 = none. Valid until the next call on the link. */
+	const uint8_t *(*output)(struct link *link, unsigned int leg, size_t *len);
+	void (*written)(struct link *link, unsigned int leg, size_t n, uint64_t now_us);
+	/* Time passed, or there may be new work: sends what dispatch, window and throttle allow. Returns when to call again. */
+	uint64_t (*tick)(struct link *link, uint64_t now_us);
+	void (*clue_done)(struct link *link, uint64_t token, bool stored, uint64_t now_us);
+	void (*stop)(struct link *link, uint64_t now_us); /* orderly: no new work, drain, unbind */
+	bool (*stopped)(const struct link *link);
+};
+
+/* Common to all drivers; a driver's own struct begins with it. */
+struct link {
+	const struct link_ops *ops;
+	const struct conf_carrier *carrier;
+	const struct conf_link *cfg;
+	const struct link_env *env;
+	struct dispatch *dispatch;
+	uint16_t index; /* in dispatch */
+	enum link_state state;
+	uint64_t state_since_us;
+	struct throttle throttle;
+	struct throttle *carrier_throttle; /* shared by the carrier's SMPP links */
+	struct link_counters count;
+	bool blocked; /* by the operator */
+	/* How a unit becomes octets: filled by the alert side, see payload.h */
+	const struct payload_ops *payload;
+	void *edge; /* the edge's own */
+};
+
+extern const struct link_ops link_smpp, link_cbsp;

@@ -1,0 +1,59 @@
+/* plan: alert x carriers -> groups of links with their ordered units, and the figures of it. Pure but for the map and
+ * subscriber files given to it. The same map, subscribers and spec give the same list on every run (ledger relies on it). */
+#pragma once
+#include <jansson.h>
+#include "gateway/alert.h"
+#include "gateway/conf.h"
+#include "gateway/payload.h"
+#include "gateway/subs.h"
+
+enum group_kind { GROUP_SUBSCRIBERS, GROUP_CELLS, GROUP_CBSP, GROUP_BROADCAST };
+
+/* One list of units and the links that share it. */
+struct plan_group {
+	const struct conf_carrier *carrier;
+	enum group_kind kind;
+	const struct conf_link **links;
+	size_t n_links;
+	double *shares;	     /* by rate */
+	uint32_t *units;     /* SUBSCRIBERS: ids for subs_msisdn(); else map indices; nearest first */
+	uint32_t n_units;
+	float *distance_m;   /* of cells; NULL for subscribers */
+	uint32_t cells;	     /* cells of the carrier that the group covers */
+	uint32_t parts;	     /* per unit: SMS parts over all texts of the link; CBSP: requests are counted apart */
+	uint32_t pages;	     /* CBSP: pages over all texts */
+	double seconds;	     /* at the agreed rate, or as window and round trip (50 ms) allow */
+};
+
+struct plan_warning {
+	char *text;
+};
+
+struct plan {
+	struct plan_group *groups;
+	size_t n_groups;
+	struct plan_warning *warnings;
+	size_t n_warnings;
+	uint32_t *unserved; /* map indices of cells that no broadcast path serves */
+	size_t n_unserved;
+	uint64_t cells_total;
+};
+
+struct plan_input {
+	const struct conf *conf;
+	const struct cellmap *map;
+	struct subs *const *subs; /* [conf->n_carriers], NULL where the carrier has none */
+	double lat, lon, radius_km;
+	bool exercise;		  /* SMS only to test_numbers */
+	const struct alert_text *texts;
+	size_t n_texts;
+	int64_t reported_at, deadline_at;
+};
+
+/* 0, or -errno with reasons (text too long for 15 pages / 10 parts, no cell of any carrier ...). Child of ctx. */
+int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons);
+json_t *plan_json(const struct plan *plan, const struct plan_input *in, const char *alert_id); /* SPEC 2 */
+/* The payload of one link for these texts (which of SMS or pages depends on the link's type). */
+int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,
+		 struct reasons *reasons, void *ctx);
+/* Test numbers of an exercise: unit i of a SUBSCRIBERS group is the link's test_numbers[i]. */

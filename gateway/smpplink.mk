@@ -1,0 +1,3 @@
+# The SMPP link driver.
+noinst_LIBRARIES += libsmpplink.a
+libsmpplink_a_SOURCES =

@@ -1,0 +1,72 @@
+/* snapshot: what the NOC sees at one instant: a plain copy made by the loop, read by the AgentX thread, the VTY, the status
+ * page and the control socket. Immutable once published; readers hold a reference. */
+#pragma once
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "gateway/counters.h"
+#include "gateway/ledger.h"
+
+struct snap_link {
+	char name[33], carrier[33], type[9]; /* "smpp", "cbsp" */
+	int state;	     /* enum link_state */
+	int64_t state_since; /* wall, seconds */
+	double rate, granted, measured_rate; /* parts a second: agreed, now granted, measured over 10 s */
+	uint32_t window, window_used;
+	uint64_t queue; /* units waiting for it */
+	struct link_counters count;
+};
+
+struct snap_alert_link {
+	char name[33];
+	struct unit_sums sums;
+};
+
+enum snap_alert_state { ALERT_RUNNING = 1, ALERT_COMPLETED, ALERT_RECALLED, ALERT_EXPIRED }; /* MIB values */
+
+struct snap_alert {
+	char alert_id[65], case_number[193], type[33], agency[33], action[12];
+	int state;
+	bool at_risk, missed;
+	int64_t accepted_at, deadline_at, expires_at; /* wall, seconds */
+	double lat, lon, radius_km;
+	struct unit_sums sums;	 /* the alert's own text */
+	struct unit_sums others; /* update and found texts */
+	struct snap_alert_link *links;
+	size_t n_links;
+};
+
+struct snap_carrier {
+	char name[33];
+	double rate, measured_rate;
+	uint64_t waiting, accepted;
+	int64_t finish_at; /* predicted, wall; 0 = nothing to do */
+};
+
+struct snapshot {
+	int64_t taken_at;     /* wall, seconds */
+	uint64_t uptime_s;
+	int64_t started_at;
+	char name[33];
+	struct total_counters total;
+	int store_state; /* 1 healthy, 2 failing */
+	uint32_t map_cells;
+	uint64_t map_checksum;
+	char map_path[256];
+	struct snap_link *links;
+	size_t n_links;
+	struct snap_alert *alerts;
+	size_t n_alerts;
+	struct snap_carrier *carriers;
+	size_t n_carriers;
+	int refs; /* snapshot.c */
+};
+
+/* Publishing takes the snapshot over; get/put are thread-safe. */
+struct snapshot *snapshot_new(size_t n_links, size_t n_alerts, size_t n_carriers);
+int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n);
+void snapshot_publish(struct snapshot *take);
+struct snapshot *snapshot_get(void); /* NULL before the first */
+void snapshot_put(struct snapshot *s);
+json_t *snapshot_json(const struct snapshot *s); /* `reunion status --json`, SPEC 7 */
+json_t *snapshot_alert_json(const struct snap_alert *a); /* alerts/ID.json */

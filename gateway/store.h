@@ -1,0 +1,56 @@
+/* store: where the ledger becomes durable. `struct store_ops` is the only door; SQLite (embedded), memory (tests,
+ * simulation) and later PostgreSQL stand behind it and pass the same conformance tests.
+ *
+ * A batch of records is applied all or nothing; apply() returns 0 only when it is durable. Keys overwrite (upsert).
+ * Records are blobs to the store: their content belongs to the modules named. Calls block; the daemon makes them on the
+ * store thread (storethread.h), the simulation directly. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+enum store_kind {
+	STORE_ALERT = 1, /* key: alert id; value: JSON document (alertbook.c) */
+	STORE_JOB,	 /* key: job id (u64 as 16 hex); value: JSON spec (plan.c) */
+	STORE_CHUNK,	 /* key: job id "/" chunk number (8 hex); value: unit runs (ledger.c). owner and epoch are checked */
+	STORE_TRIGGER,	 /* key: agency "/" digest; value: JSON decision, as in result.json */
+	STORE_SERIAL,	 /* key: message identifier; value: next message code, decimal */
+	STORE_RECEIPT,	 /* key: link "/" message id; value: job, unit (receipts.c) */
+	STORE_META,	 /* key: name; value: text */
+};
+
+struct store_rec {
+	enum store_kind kind;
+	const char *key;
+	const void *value;
+	size_t len;	/* value == NULL: delete the key */
+	uint32_t epoch; /* STORE_CHUNK: a write with an epoch below the stored one is refused: -ESTALE for the whole batch */
+};
+
+struct store_health {
+	uint64_t free_octets;
+	int last_error; /* -errno of the last failed apply, 0 = healthy */
+	uint64_t commits, failed;
+};
+
+struct store;
+typedef int (*store_load_cb)(void *arg, const struct store_rec *rec); /* non-zero stops the load and is returned */
+
+struct store_ops {
+	const char *name;
+	/* uri: "sqlite:/folder/ledger.db", "memory:". Child of ctx. -EBADMSG: the store is damaged (err says what to do). */
+	int (*open)(void *ctx, const char *uri, struct store **store, char *err, size_t err_len);
+	int (*apply)(struct store *store, const struct store_rec *recs, size_t n); /* 0, -ENOSPC, -EIO, -ESTALE ... */
+	int (*load)(struct store *store, enum store_kind kind, store_load_cb cb, void *arg); /* ascending keys */
+	int (*get)(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value, size_t *len); /* -ENOENT */
+	void (*health)(struct store *store, struct store_health *health);
+	void (*close)(struct store *store);
+};
+
+/* Every implementation's struct begins like this. */
+struct store {
+	const struct store_ops *ops;
+};
+
+extern const struct store_ops store_sqlite, store_memory;
+/* By the uri's scheme; -EPROTONOSUPPORT for an unknown one. */
+int store_open(void *ctx, const char *uri, struct store **store, char *err, size_t err_len);

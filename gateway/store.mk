@@ -1,0 +1,3 @@
+# Where the ledger becomes durable.
+noinst_LIBRARIES += libstore.a
+libstore_a_SOURCES = gateway/store.h gateway/storethread.h

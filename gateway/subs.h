@@ -1,0 +1,19 @@
+/* subs: opted-in residents and their cells, in map order (SUBS file, mmap'ed, built by `reunion subscribers build`).
+ * The file stores full cell keys and the checksum of the map it was built with. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+#include "cellmap/cellmap.h"
+
+struct subs;
+
+int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t err_len);
+void subs_close(struct subs *subs);
+uint64_t subs_checksum(const struct subs *subs);
+uint32_t subs_count(const struct subs *subs);
+/* Ties the subscribers to a map: by its checksum, or anew by key. *unresolved counts numbers without a cell in it. */
+int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresolved);
+/* Subscribers of these cells (nearest first, as from cellmap_nearest), each number once, at its nearest cell.
+ * *ids is a talloc child of ctx: positions for subs_msisdn(). Deterministic. */
+int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n);
+int subs_msisdn(const struct subs *subs, uint32_t id, char out[16]);
