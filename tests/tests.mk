@@ -1,4 +1,5 @@
 # Tests. Each room has its own fragment.
+EXTRA_DIST += tests/fuzz/replay.c
 include tests/cellmap.mk
 include tests/smpp.mk
 include tests/config.mk
