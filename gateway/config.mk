@@ -1,3 +1,10 @@
 # Configuration, triggers, texts, spool.
 noinst_LIBRARIES += libconf.a
-libconf_a_SOURCES = gateway/conf.h gateway/alert.h
+libconf_a_SOURCES = gateway/conf.h gateway/conf.c gateway/conf_read.h gateway/conf_read.c \
+	gateway/conf_keys.h gateway/conf_keys.c gateway/conf_take.h gateway/conf_take.c \
+	gateway/conf_check.h gateway/conf_check.c gateway/conf_link.c gateway/conf_world.c gateway/minisign.h gateway/minisign.c \
+	gateway/lexical.h gateway/lexical.c gateway/texts.h gateway/texts.c \
+	gateway/trigger_keys.h gateway/trigger_keys.c gateway/alert.h
+# What a program that links libconf.a needs besides (after its own libraries).
+CONF_LIBS = libconf.a libcore.a
+CONF_SYSLIBS = $(OSMO_LIBS) $(LIBCONFIG_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) -lm
