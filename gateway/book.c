@@ -96,6 +96,8 @@ enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, stru
 	bool known = json_object_get(b->cases, case_key(key, sizeof(key), t->agency, t->case_number));
 
 	*subject = book_case(b, t->agency, t->case_number);
+	if (known && json_is_null(json_object_get(b->cases, key)))
+		return VERDICT_LATER;
 	if (book_decision(b, t))
 		return VERDICT_DUPLICATE;
 	if (t->action == ACTION_ALERT || t->action == ACTION_EXERCISE) {
@@ -224,6 +226,7 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	       struct alert **out, struct reasons *reasons)
 {
 	struct alert *a = alert_new(b);
+	char key[512];
 	int rc;
 
 	a->number = b->next_number++;
@@ -248,12 +251,17 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 		talloc_free(a);
 		return rc;
 	}
+	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_null());
 	*out = a;
 	return 0;
 }
 
-void book_discard(struct alert *a)
+void book_discard(struct book *b, struct alert *a, const struct trigger *t)
 {
+	char key[512];
+
+	json_object_del(b->cases, case_key(key, sizeof(key), a->agency, a->case_number));
+	json_object_del(b->digests, digest_key(key, sizeof(key), t));
 	talloc_free(a);
 }
 

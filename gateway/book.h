@@ -73,8 +73,9 @@ struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(vo
 struct alert *book_find(struct book *b, const char *id);
 struct alert *book_case(struct book *b, const char *agency, const char *case_number);
 
-/* What a well-formed trigger leads to. UPDATE and CANCEL name their subject; REJECT its reasons; DUPLICATE the decision. */
-enum verdict { VERDICT_ACCEPT, VERDICT_CANCEL, VERDICT_UPDATE, VERDICT_DUPLICATE, VERDICT_REJECT };
+/* What a well-formed trigger leads to. UPDATE and CANCEL name their subject, REJECT its reasons. LATER: its case is just
+ * becoming durable. */
+enum verdict { VERDICT_ACCEPT, VERDICT_CANCEL, VERDICT_UPDATE, VERDICT_DUPLICATE, VERDICT_REJECT, VERDICT_LATER };
 enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, struct alert **subject, struct reasons *reasons);
 /* The stored decision for this content, or NULL (borrowed). */
 json_t *book_decision(struct book *b, const struct trigger *t);
@@ -87,7 +88,7 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 void book_alert_record(struct book *b, const struct alert *a, struct store_batch *batch);
 /* The records are durable: the alert is in force. */
 void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now);
-void book_discard(struct alert *a); /* a draft that did not become durable */
+void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* a draft that did not become durable */
 
 /* New text to those served and onward. -errno with reasons (text too long). */
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
