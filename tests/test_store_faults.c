@@ -1,4 +1,5 @@
 /* The embedded ledger on damaged files, full disks and with a second owner. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -19,7 +20,7 @@
 #include "gateway/store_file.h"
 
 static const char *const rests[] = {"", "-wal", "-shm", ".lock", ".reserve", ".new"};
-static char folder[64], db[128], uri[160], err[1024];
+static char folder[64], db[160], uri[192], err[1024];
 static void *ctx;
 
 static void wipe(void)
@@ -201,7 +202,7 @@ static void file_short_of_one_page_is_damage(void **state)
 
 static void lost_file_with_a_log_is_damage(void **state)
 {
-	char wal[160];
+	char wal[192];
 	struct store *s;
 
 	snprintf(wal, sizeof(wal), "%s-wal", db);
@@ -257,7 +258,7 @@ static void lost_table_is_damage(void **state)
 
 static void leftover_of_a_creation_is_no_harm(void **state)
 {
-	char name[160];
+	char name[192];
 	struct store *s;
 
 	snprintf(name, sizeof(name), "%s.new", db);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static void submit_never_waits(void **state)
 
 	atomic_store(&b->slow.gate, 0);
 	for (int i = 0; i < 100; i++)
-		submit(b, i, "a");
+		submit(b, i, "");
 	assert_int_equal(storethread_pending(b->thread), 100);
 	assert_int_equal(atomic_load(&b->slow.applied), 0);
 	assert_false(readable(b, 0));
