@@ -88,5 +88,8 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us);
 uint32_t dispatch_window_used(const struct dispatch *d, uint16_t link);
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link); /* units still to do by it */
+/* Accepted units of a job on a link, ascending, from unit number `from` on; at most max. Resume after the last. */
+size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from, uint32_t *units,
+			      size_t max);
 /* Each job, in no order. */
 void dispatch_each_job(struct dispatch *d, void (*cb)(void *arg, struct dispatch_job *job), void *arg);
