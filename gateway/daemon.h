@@ -3,6 +3,7 @@
 #include "gateway/book.h"
 #include "gateway/fleet.h"
 #include "gateway/noc.h"
+#include "gateway/ready.h"
 #include "gateway/spool.h"
 #include "gateway/store.h"
 #include "gateway/storethread.h"
@@ -52,6 +53,7 @@ struct daemon {
 	int build_pid; /* child that builds a map for a reload, 0 = none */
 	struct fleet_events fleet_events;
 	struct control_ops control;
+	struct ready ready;
 	struct osmo_fd wake, store_fd, signal_fd;
 };
 
@@ -64,7 +66,7 @@ void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
 /* intake.c: trigger files, clues, operator's cancel */
 int intake_open(struct daemon *d);
 uint64_t intake_tick(struct daemon *d, uint64_t now_us);
-void intake_clue(struct daemon *d, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
+void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
 

@@ -8,7 +8,9 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/link_cbsp.h"
 #include "gateway/log.h"
+#include "gateway/snapshot_json.h"
 
 static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
 {
@@ -242,6 +244,7 @@ static void judge(struct intake *in, struct spool_item *item, struct trigger *t,
 	}
 }
 
+/* One trigger file was claimed. */
 static void claimed(void *arg, struct spool_item *item)
 {
 	struct intake *in = arg;
@@ -255,7 +258,11 @@ static void claimed(void *arg, struct spool_item *item)
 		talloc_free(ctx);
 		return;
 	}
-	if (item->sig || !in->agency->allow_unsigned)
+	if (item->trouble) {
+		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
+		rc = -EINVAL;
+	}
+	if (rc == 0 && (item->sig || !in->agency->allow_unsigned))
 		rc = trigger_verify(ctx, in->agency, item->data, item->len, item->sig, item->sig_len, &reasons);
 	if (rc == 0)
 		rc = trigger_parse(ctx, in->d->conf, in->agency, item->name, item->data, item->len, clock_wall_s(), &t, &reasons);
@@ -287,17 +294,17 @@ static struct intake *intake_of(struct daemon *d, const char *agency)
 static int open_one(struct daemon *d, struct conf_agency *agency)
 {
 	struct intake *in = talloc_zero(d, struct intake);
+	char err[512];
 	int rc;
 
 	in->d = d;
 	in->agency = agency;
-	rc = spool_open(in, agency->spool, &ops, in, &in->spool);
+	rc = spool_open(in, agency->spool, !agency->allow_unsigned, &ops, in, &in->spool, err, sizeof(err));
 	if (rc < 0) {
-		LOGP(DSPOOL, LOGL_ERROR, "%s: %s\n", agency->spool, strerror(-rc));
+		LOGP(DSPOOL, LOGL_ERROR, "%s\n", err);
 		talloc_free(in);
 		return rc;
 	}
-	spool_wait_signature(in->spool, !agency->allow_unsigned);
 	osmo_fd_setup(&in->ofd, spool_fd(in->spool), OSMO_FD_READ, spool_cb, in, 0);
 	OSMO_ASSERT(osmo_fd_register(&in->ofd) == 0);
 	d->intakes = talloc_realloc(d, d->intakes, struct intake *, d->n_intakes + 1);
@@ -315,7 +322,7 @@ int intake_open(struct daemon *d)
 
 		if (in) {
 			in->agency = &d->conf->agencies[i];
-			spool_wait_signature(in->spool, !in->agency->allow_unsigned);
+			spool_signatures(in->spool, !in->agency->allow_unsigned);
 		} else {
 			rc = open_one(d, &d->conf->agencies[i]);
 		}
@@ -334,14 +341,22 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us)
 
 /* ---- alerts/ID.json ---- */
 
-static bool moved(const struct alert *a)
+static bool under_way(const struct alert *a)
 {
 	const struct book_job *j;
 
 	llist_for_each_entry(j, &a->jobs, entry)
 		if (!dispatch_job_at_rest(j->job))
 			return true;
-	return a->changed;
+	return false;
+}
+
+static json_t *alert_named(const struct snapshot *s, const char *id)
+{
+	for (size_t i = 0; s && i < s->n_alerts; i++)
+		if (!strcmp(s->alerts[i].alert_id, id))
+			return snapshot_alert_json(&s->alerts[i]);
+	return NULL;
 }
 
 void intake_results(struct daemon *d)
@@ -351,12 +366,13 @@ void intake_results(struct daemon *d)
 
 	llist_for_each_entry(a, &d->book->alerts, entry) {
 		struct intake *in = intake_of(d, a->agency);
-		json_t *o = in && s && moved(a) ? snapshot_alert_named(s, a->id) : NULL;
+		bool busy = under_way(a);
+		json_t *o = in && (busy || a->changed) ? alert_named(s, a->id) : NULL;
 
 		if (!o)
 			continue;
-		if (spool_alert_file(in->spool, a->id, o) == 0)
-			a->changed = !dispatch_alert_rest(a);
+		if (spool_write_alert(in->spool, a->id, o, !busy) == 0)
+			a->changed = busy;
 		json_decref(o);
 	}
 	if (s)
@@ -391,16 +407,21 @@ static json_t *clue_json(const struct link_clue *c, int64_t now)
 	return o;
 }
 
-void intake_clue(struct daemon *d, struct fleet_link *fl, const struct link_clue *clue, uint64_t token)
+void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token)
 {
+	struct daemon *d = arg;
 	struct intake *in = clue_for(d, fl->link->carrier->name);
-	json_t *o = clue_json(clue, clock_wall_s());
+	int64_t now = clock_wall_s();
+	json_t *o = clue_json(clue, now);
+	char stem[64], dir[4096];
 	int rc = -EINVAL;
 
+	snprintf(stem, sizeof(stem), "%" PRId64 "-%08" PRIx64, now, d->total.clues);
+	snprintf(dir, sizeof(dir), "%s/clues", d->conf->state_directory);
 	if (o && in)
-		rc = spool_clue(in->spool, o);
+		rc = spool_write_clue(in->spool, stem, o);
 	else if (o)
-		rc = spool_clue_in(d->conf->state_directory, o);
+		rc = spool_write_clue_in(dir, stem, o);
 	json_decref(o);
 	if (rc < 0)
 		LOGP(DSPOOL, LOGL_ERROR, "%s: a clue could not be stored: %s; the carrier is asked to send it again\n",

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "cellmap/build.h"
 #include "gateway/log.h"
 
 static int mapset_destroy(struct mapset *set)
@@ -211,4 +212,34 @@ bool maps_stale(const struct conf *conf)
 		     (table.st_mtim.tv_sec == map.st_mtim.tv_sec && table.st_mtim.tv_nsec > map.st_mtim.tv_nsec)))
 			return true;
 	return false;
+}
+
+int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
+{
+	size_t n = conf->cellmap.n_tables;
+	struct cellmap_table *tables;
+	struct cellmap_build_options options = {0};
+	struct cellmap_report report = {0};
+	int rc = 0;
+
+	if (n == 0 || !maps_stale(conf))
+		return 0;
+	tables = talloc_zero_array(NULL, struct cellmap_table, n);
+	OSMO_ASSERT(tables);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct conf_table *t = &conf->cellmap.tables[i];
+		int datum = geo_datum_parse(t->datum ? t->datum : "wgs84");
+
+		tables[i] = (struct cellmap_table){.path = t->file, .columns = t->columns, .datum = datum, .priority = n - i};
+		rc = datum < 0 ? datum : 0;
+	}
+	if (rc == 0)
+		rc = cellmap_build(conf->cellmap.map, tables, n, &options, &report, err, err_len);
+	else
+		snprintf(err, err_len, "%s: a table has an unknown datum", conf->file);
+	talloc_free(tables);
+	if (rc == 0)
+		LOGP(DCONF, LOGL_NOTICE, "%s built: %" PRIu64 " rows read, %" PRIu64 " cells kept, %" PRIu64 " merged, %" PRIu64 " dropped\n",
+		     conf->cellmap.map, report.rows_read, report.kept, report.merged, cellmap_report_dropped(&report));
+	return rc;
 }

@@ -128,6 +128,7 @@ static void step(struct daemon *d)
 	next = OSMO_MIN(next, fleet_pump(d->fleet, now_us));
 	next = OSMO_MIN(next, dispatch_next_us(d->dispatch, now_us));
 	next = OSMO_MIN(next, intake_tick(d, now_us));
+	next = OSMO_MIN(next, ready_tick(&d->ready, now_us));
 	if (d->store_retry_us > now_us)
 		next = OSMO_MIN(next, d->store_retry_us);
 	if (now_us >= d->next_second_us) {
@@ -135,7 +136,6 @@ static void step(struct daemon *d)
 		if (d->build_pid)
 			reload_reap(d);
 		watch_second(d, now_us, clock_wall_s());
-		ready_watchdog();
 		next = OSMO_MIN(next, d->next_second_us);
 	}
 	sleep_until(d, next);
@@ -353,7 +353,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
-	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue_cb, .arg = d};
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
@@ -370,6 +370,7 @@ static int start(struct daemon *d)
 	d->started_us = clock_mono_us();
 	d->started_at = clock_wall_s();
 	d->next_second_us = d->started_us;
+	ready_init(&d->ready);
 	if (rc == 0)
 		rc = start_inside(d, err, sizeof(err));
 	if (rc == 0)
@@ -386,7 +387,7 @@ static int start(struct daemon *d)
 			     d->conf->agencies[i].name);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
-	ready_now();
+	ready_up("serving");
 	LOGP(DMAIN, LOGL_NOTICE, "%s is ready: %zu links, %u cells\n", d->conf->name, d->fleet->n_links,
 	     cellmap_count(d->maps->map.map));
 	return 0;

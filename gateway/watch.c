@@ -10,6 +10,7 @@
 #include "gateway/clock.h"
 #include "gateway/forecast.h"
 #include "gateway/log.h"
+#include "gateway/snapshot_json.h"
 
 #define TRUST_S 15 /* measured rates count when an alert has run for so long */
 
@@ -375,6 +376,9 @@ void watch_store(struct daemon *d, int rc)
 	}
 	if (rc == 0 && d->store_failing)
 		LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
+	if (rc == 0 && d->store_failing)
+		for (size_t i = 0; i < d->n_intakes; i++)
+			spool_retry(d->intakes[i]->spool);
 	d->store_failing = rc < 0;
 }
 
