@@ -1,1 +1,7 @@
 # Tests of core.
+CORE_TEST_LIBS = libcore.a libstore.a $(OSMO_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/test_throttle
+TESTS += tests/test_throttle
+tests_test_throttle_SOURCES = tests/test_throttle.c
+tests_test_throttle_LDADD = $(CORE_TEST_LIBS)
