@@ -5,3 +5,8 @@ check_PROGRAMS += tests/test_throttle
 TESTS += tests/test_throttle
 tests_test_throttle_SOURCES = tests/test_throttle.c
 tests_test_throttle_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_ledger
+TESTS += tests/test_ledger
+tests_test_ledger_SOURCES = tests/test_ledger.c
+tests_test_ledger_LDADD = $(CORE_TEST_LIBS)
