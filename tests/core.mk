@@ -15,3 +15,8 @@ check_PROGRAMS += tests/test_dispatch
 TESTS += tests/test_dispatch
 tests_test_dispatch_SOURCES = tests/test_dispatch.c tests/rig.h
 tests_test_dispatch_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_dispatch_share
+TESTS += tests/test_dispatch_share
+tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h
+tests_test_dispatch_share_LDADD = $(CORE_TEST_LIBS)
