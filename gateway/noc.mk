@@ -2,7 +2,10 @@
 noinst_LIBRARIES += libnoc.a
 libnoc_a_SOURCES = gateway/noc.h gateway/snapshot.c gateway/snapshot.h gateway/snapshot_json.c gateway/snapshot_json.h \
 	gateway/agentx_mib.c gateway/agentx_mib.h gateway/agentx_cells.c gateway/agentx_cells.h \
-	gateway/agentx.c gateway/agentx_serve.c gateway/agentx_serve.h gateway/agentx_queue.c gateway/agentx_queue.h
+	gateway/agentx.c gateway/agentx_serve.c gateway/agentx_serve.h gateway/agentx_queue.c gateway/agentx_queue.h \
+	gateway/control.c gateway/control_request.c gateway/control_request.h gateway/control_ask.c \
+	gateway/ready.c gateway/ready.h gateway/statusgrid.c gateway/statusgrid.h gateway/statusview.c gateway/statusview.h \
+	gateway/status_cmd.c gateway/status_cmd_ask.c gateway/status_cmd_ask.h gateway/alert_cmd.c
 
 # The MIB has one source for its counters (gateway/counters.h) and one for its root (configure).
 EXTRA_PROGRAMS += gateway/agentx_mibgen
