@@ -55,14 +55,19 @@ const char *snapshot_link_state(int state)
 	return names[state >= LINK_DOWN && state <= LINK_BLOCKED ? state : 0];
 }
 
-/* UNIT_EXCLUDED is no state of a unit of this text, so it is not shown. */
-static void set_sums(json_t *o, const struct unit_sums *sums)
+const char *snapshot_unit_state(int state)
 {
 	static const char *const names[] = {"waiting", "handed",    "accepted", "refused",
 					    "expired", "withdrawn", "unknown"};
 
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		set_count(o, names[i], sums->n[i]);
+	return state >= UNIT_WAITING && state <= UNIT_UNKNOWN ? names[state] : "excluded";
+}
+
+/* UNIT_EXCLUDED is no state of a unit of this text, so it is not shown. */
+static void set_sums(json_t *o, const struct unit_sums *sums)
+{
+	for (int u = UNIT_WAITING; u <= UNIT_UNKNOWN; u++)
+		set_count(o, snapshot_unit_state(u), sums->n[u]);
 }
 
 static json_t *sums_json(const struct unit_sums *sums)

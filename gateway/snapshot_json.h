@@ -10,3 +10,4 @@ json_t *snapshot_alert_json(const struct snap_alert *a); /* alerts/ID.json */
 json_t *snapshot_time(int64_t wall_s);			 /* 0 = null */
 const char *snapshot_alert_state(int state);		 /* enum snap_alert_state: "running" ... */
 const char *snapshot_link_state(int state);		 /* enum link_state: "up" ... */
+const char *snapshot_unit_state(int state);		 /* enum unit_state: "waiting" ... "unknown" */

@@ -3,6 +3,7 @@
 #include <osmocom/core/utils.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BAR_WIDTH 20
@@ -132,31 +133,33 @@ static void widths(const struct statusgrid *g, unsigned int *width)
 			width[i % g->columns] = g->cell[i].width;
 }
 
-static char *append_cell(char *out, const struct cell *c, unsigned int width, bool last, bool colour)
+static void print_cell(FILE *f, const struct cell *c, unsigned int width, bool last, bool colour)
 {
 	static const char *const tones[] = {"", "\033[1m", "\033[32m", "\033[33m", "\033[31;1m"};
 	int pad = (int)(width - c->width);
 	bool paint = colour && c->tone != TONE_PLAIN;
 
-	return talloc_asprintf_append(out, "%*s%s%s%s%*s", c->right ? pad : 0, "", paint ? tones[c->tone] : "", c->text,
-				      paint ? "\033[0m" : "", last ? 0 : (c->right ? 0 : pad) + 2, "");
+	fprintf(f, "%*s%s%s%s%*s", c->right ? pad : 0, "", paint ? tones[c->tone] : "", c->text, paint ? "\033[0m" : "",
+		last ? 0 : (c->right ? 0 : pad) + 2, "");
+	if (last)
+		fputc('\n', f);
 }
 
 char *statusgrid_print(void *ctx, const struct statusgrid *g, const struct statusgrid_style *style)
 {
 	unsigned int *width = talloc_zero_array(ctx, unsigned int, g->columns);
-	char *out = talloc_strdup(ctx, "");
+	char *text = NULL, *out;
+	size_t len;
+	FILE *f = open_memstream(&text, &len);
 
-	OSMO_ASSERT(width && out);
+	OSMO_ASSERT(width && f);
 	widths(g, width);
-	for (size_t i = 0; i < g->n - g->n % g->columns; i++) {
-		bool last = i % g->columns == g->columns - 1;
-
-		out = append_cell(out, &g->cell[i], width[i % g->columns], last, style->colour);
-		if (last)
-			out = talloc_strdup_append(out, "\n");
-		OSMO_ASSERT(out);
-	}
+	for (size_t i = 0; i < g->n - g->n % g->columns; i++)
+		print_cell(f, &g->cell[i], width[i % g->columns], i % g->columns == g->columns - 1, style->colour);
+	OSMO_ASSERT(fclose(f) == 0);
+	out = talloc_strndup(ctx, text, len);
+	OSMO_ASSERT(out);
+	free(text);
 	talloc_free(width);
 	return out;
 }

@@ -53,22 +53,41 @@ static enum statusgrid_tone link_tone(const char *state)
 	return !strcmp(state, "up") ? TONE_GOOD : !strcmp(state, "down") ? TONE_BAD : TONE_WARN;
 }
 
-/* Accepted of all units that alerts have on this link. */
-static void link_bar(struct statusgrid *g, const json_t *status, const char *name, const struct statusgrid_style *style)
+static void count(json_t *sums, const char *name, double done, double all)
 {
-	double done = 0, all = 0;
-	json_t *alert, *link;
+	json_t *sum = json_object_get(sums, name);
+
+	json_object_set_new(sums, name, json_pack("[f,f]", json_number_value(json_array_get(sum, 0)) + done,
+						  json_number_value(json_array_get(sum, 1)) + all));
+}
+
+/* By the link's name: units accepted, and all units, that alerts have on it. */
+static json_t *link_sums(const json_t *status)
+{
+	json_t *sums = json_object(), *alert, *link;
 	size_t i, j;
 
-	json_array_foreach(json_object_get(status, "alerts"), i, alert) {
-		json_array_foreach(json_object_get(alert, "links"), j, link) {
-			if (strcmp(text(link, "name"), name))
-				continue;
-			done += number(link, "accepted");
-			all += total(link);
-		}
-	}
-	statusgrid_bar(g, style, done, all);
+	json_array_foreach(json_object_get(status, "alerts"), i, alert)
+		json_array_foreach(json_object_get(alert, "links"), j, link)
+			count(sums, text(link, "name"), number(link, "accepted"), total(link));
+	return sums;
+}
+
+static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum, const struct statusgrid_style *style)
+{
+	static const char *const counts[] = {"submitted", "accepted", "refused", "throttled", "unknown"};
+
+	statusgrid_text(g, TONE_PLAIN, text(link, "name"));
+	statusgrid_text(g, TONE_PLAIN, text(link, "carrier"));
+	statusgrid_text(g, TONE_PLAIN, text(link, "type"));
+	statusgrid_text(g, link_tone(text(link, "state")), text(link, "state"));
+	statusgrid_number(g, TONE_PLAIN, number(link, "measured_rate"), 1);
+	statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+	statusgrid_number(g, TONE_PLAIN, number(link, "window_used"), 0);
+	statusgrid_number(g, TONE_PLAIN, number(link, "window"), 0);
+	for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
+		statusgrid_number(g, TONE_PLAIN, number(link, counts[c]), 0);
+	statusgrid_bar(g, style, json_number_value(json_array_get(sum, 0)), json_number_value(json_array_get(sum, 1)));
 }
 
 char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_style *style)
@@ -76,25 +95,14 @@ char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_
 	static const char *const names[] = {"LINK",   "CARRIER", "TYPE",      "STATE",    "RATE/S",    "AGREED",
 					    "WINDOW", "OF",	 "SUBMITTED", "ACCEPTED", "REFUSED",   "THROTTLED",
 					    "UNKNOWN", "ACCEPTED OF ALERTS"};
-	static const char *const counts[] = {"submitted", "accepted", "refused", "throttled", "unknown"};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
-	json_t *link;
+	json_t *sums = link_sums(status), *link;
 	size_t i;
 
 	heads(g, names, ARRAY_SIZE(names));
-	json_array_foreach(json_object_get(status, "links"), i, link) {
-		statusgrid_text(g, TONE_PLAIN, text(link, "name"));
-		statusgrid_text(g, TONE_PLAIN, text(link, "carrier"));
-		statusgrid_text(g, TONE_PLAIN, text(link, "type"));
-		statusgrid_text(g, link_tone(text(link, "state")), text(link, "state"));
-		statusgrid_number(g, TONE_PLAIN, number(link, "measured_rate"), 1);
-		statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
-		statusgrid_number(g, TONE_PLAIN, number(link, "window_used"), 0);
-		statusgrid_number(g, TONE_PLAIN, number(link, "window"), 0);
-		for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
-			statusgrid_number(g, TONE_PLAIN, number(link, counts[c]), 0);
-		link_bar(g, status, text(link, "name"), style);
-	}
+	json_array_foreach(json_object_get(status, "links"), i, link)
+		link_row(g, link, json_object_get(sums, text(link, "name")), style);
+	json_decref(sums);
 	return statusgrid_print(ctx, g, style);
 }
 
