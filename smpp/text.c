@@ -49,6 +49,16 @@ unsigned int smpp_gsm7(uint32_t code_point, uint8_t septets[2])
 	return 0;
 }
 
+uint32_t smpp_gsm7_char(uint8_t septet, bool escaped)
+{
+	if (!escaped)
+		return septet < 128 && gsm7_basic[septet] != NO_SEPTET ? gsm7_basic[septet] : 0;
+	for (size_t i = 0; i < sizeof(gsm7_extension) / sizeof(gsm7_extension[0]); i++)
+		if (gsm7_extension[i].septet == septet)
+			return gsm7_extension[i].code_point;
+	return 0;
+}
+
 int32_t smpp_utf8_next(const char **p, const char *end)
 {
 	static const uint32_t smallest[4] = {0, 0x80, 0x800, 0x10000};
