@@ -186,13 +186,14 @@ bool smpp_state_final(uint8_t state)
 /* Digits of base 10 or 16 as a 64-bit number; false when it is none or too big. */
 static bool number(const char *s, unsigned int base, uint64_t *value)
 {
+	static const char digits[] = "0123456789abcdef";
 	uint64_t v = 0;
 
 	if (*s == '\0')
 		return false;
 	for (; *s; s++) {
-		unsigned int d = isdigit((unsigned char)*s) ? *s - '0'
-							    : isxdigit((unsigned char)*s) ? tolower(*s) - 'a' + 10u : 99;
+		const char *at = strchr(digits, tolower((unsigned char)*s));
+		unsigned int d = at ? at - digits : 99;
 
 		if (d >= base || v > (UINT64_MAX - d) / base)
 			return false;
