@@ -27,6 +27,7 @@ struct subs {
 	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
 	void *resolved;				  /* owner of the two, when they are not the file's */
 	bool tied;
+	uint64_t unresolved;
 };
 
 static uint64_t aligned(uint64_t at)
@@ -325,9 +326,15 @@ int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresol
 	if (rc < 0)
 		return rc;
 	subs->tied = true;
+	subs->unresolved = count_unresolved(subs);
 	if (unresolved)
-		*unresolved = count_unresolved(subs);
+		*unresolved = subs->unresolved;
 	return 0;
+}
+
+uint64_t subs_unresolved(const struct subs *subs)
+{
+	return subs->unresolved;
 }
 
 /* --- selection --- */

@@ -66,9 +66,9 @@ static uint32_t cell_at(const struct subs_synth *s, uint64_t k, int neighbour)
 		if (!wanted(s, &list[i]))
 			continue;
 		if (k < list[i].count) {
-			int64_t at = (int64_t)k + neighbour;
+			int64_t at = ((int64_t)k + neighbour) % list[i].count;
 
-			return list[i].first + (uint32_t)(at < 0 || at >= list[i].count ? (int64_t)k : at);
+			return list[i].first + (uint32_t)(at < 0 ? at + list[i].count : at);
 		}
 		k -= list[i].count;
 	}
