@@ -56,4 +56,5 @@ json_t *plan_json(const struct plan *plan, const struct plan_input *in, const ch
 /* The payload of one link for these texts (which of SMS or pages depends on the link's type). */
 int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,
 		 struct reasons *reasons, void *ctx);
-/* Test numbers of an exercise: unit i of a SUBSCRIBERS group is the link's test_numbers[i]. */
+/* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
+int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);

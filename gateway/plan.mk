@@ -1,3 +1,4 @@
 # Subscribers, planner, encode.
 noinst_LIBRARIES += libplan.a
-libplan_a_SOURCES = gateway/subs.h gateway/plan.h
+libplan_a_SOURCES = gateway/subs.h gateway/subs_format.h gateway/subs_build.h gateway/subs_synth.h gateway/plan.h \
+	gateway/subs.c gateway/subs_row.c gateway/subs_build.c gateway/subs_synth.c gateway/subs_cmd.c

@@ -1,1 +1,2 @@
-# Tests of daemon.
+# Tests of the whole: real programs, real sockets.
+EXTRA_DIST += tests/lib.sh
