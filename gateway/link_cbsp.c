@@ -325,6 +325,8 @@ static long consume(struct cbsp_link *l, const uint8_t *data, size_t len)
 /* Keeps the unfinished message; a large one costs memory only as its octets arrive. */
 static void keep(struct cbsp_link *l, const uint8_t *data, size_t len)
 {
+	if (len == 0)
+		return;
 	if (l->in_len + len > l->in_size) {
 		l->in_size = OSMO_MAX(2 * (l->in_len + len), (size_t)4096);
 		l->in = talloc_realloc(l, l->in, uint8_t, l->in_size);

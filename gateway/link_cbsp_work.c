@@ -323,8 +323,6 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 
 static bool start_something(struct cbsp_link *l, uint64_t now_us)
 {
-	if (link_cbsp_sweep_start(l, true, now_us))
-		return true;
 	if (l->stopping || l->link.blocked)
 		return false;
 	l->turn = !l->turn;
@@ -342,7 +340,9 @@ static bool step(struct cbsp_link *l, uint64_t now_us)
 	end_idle(l, now_us);
 	if (!buf || throttle_allow(&l->link.throttle, 1, now_us) == 0)
 		return false;
-	b = link_cbsp_sweep_start(l, true, now_us) ? NULL : next_batch(l, &t);
+	if (link_cbsp_sweep_start(l, true, now_us))
+		return true;
+	b = next_batch(l, &t);
 	if (b)
 		send_text(l, b, t, buf, now_us);
 	return b || start_something(l, now_us);

@@ -1,1 +1,8 @@
 # Tests of smpp.
+SMPP_TEST_LIBS = libreusmpp.a $(SMPP34_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_smpp_text tests/test_smpp_pdu
+TESTS += tests/test_smpp_text tests/test_smpp_pdu
+tests_test_smpp_text_SOURCES = tests/test_smpp_text.c
+tests_test_smpp_text_LDADD = $(SMPP_TEST_LIBS)
+tests_test_smpp_pdu_SOURCES = tests/test_smpp_pdu.c
+tests_test_smpp_pdu_LDADD = $(SMPP_TEST_LIBS)
