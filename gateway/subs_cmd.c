@@ -21,7 +21,8 @@
 
 static const char usage_text[] =
 	"usage: reunion subscribers build -o SUBS --map MAP [--json] CSV...\n"
-	"       reunion subscribers synth --map MAP --count N --seed S [--networks N,...] [-o FILE]\n"
+	"       reunion subscribers synth --map MAP --count N --seed S [--networks N,...]\n"
+	"                                  [--at LAT,LON --radius-km R] [-o FILE]\n"
 	"\n"
 	"build  makes the list of opted-in residents that alerts go to, from rows\n"
 	"       msisdn,radio,mcc,net,area,cell (header optional; .gz and - for standard input too)\n"
@@ -32,6 +33,7 @@ static const char usage_text[] =
 	"  -n, --count N       how many numbers (synth)\n"
 	"  -s, --seed S        the same seed gives the same octets (synth)\n"
 	"      --networks LIST only cells of these, such as 460-00,460-01 (synth)\n"
+	"      --at LAT,LON    only cells of this circle, with --radius-km R (synth)\n"
 	"      --json          the sums as JSON\n"
 	"\n"
 	"examples:\n"
@@ -42,7 +44,8 @@ static const char usage_text[] =
 struct options {
 	const char *output, *map, *networks;
 	uint64_t count, seed;
-	bool has_count, has_seed, json, help;
+	double lat, lon, radius_km;
+	bool at, has_count, has_seed, json, help;
 };
 
 static int usage(const char *what)
@@ -66,38 +69,57 @@ static bool parse_u64(const char *text, uint64_t *value)
 	return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
 }
 
+static bool parse_at(const char *text, struct options *o)
+{
+	int end = -1;
+
+	o->at = sscanf(text, "%lf,%lf%n", &o->lat, &o->lon, &end) == 2 && text[end] == '\0';
+	return o->at;
+}
+
+static bool parse_km(const char *text, double *km)
+{
+	char *end;
+
+	*km = strtod(text, &end);
+	return end != text && *end == '\0' && *km > 0;
+}
+
+/* NULL, or what is wrong. */
+static const char *take_option(int c, struct options *o)
+{
+	switch (c) {
+	case 'o': o->output = optarg; return NULL;
+	case 'm': o->map = optarg; return NULL;
+	case 'N': o->networks = optarg; return NULL;
+	case 'j': o->json = true; return NULL;
+	case 'h': o->help = true; return NULL;
+	case 'a': return parse_at(optarg, o) ? NULL : "--at wants LAT,LON such as 39.9042,116.4074";
+	case 'r': return parse_km(optarg, &o->radius_km) ? NULL : "--radius-km wants a number above 0";
+	case 'n': return (o->has_count = parse_u64(optarg, &o->count)) ? NULL : "--count wants a whole number";
+	case 's': return (o->has_seed = parse_u64(optarg, &o->seed)) ? NULL : "--seed wants a whole number";
+	default: return "wrong option";
+	}
+}
+
 static const char *parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{"output", required_argument, NULL, 'o'}, {"map", required_argument, NULL, 'm'},
 		{"count", required_argument, NULL, 'n'},  {"seed", required_argument, NULL, 's'},
 		{"networks", required_argument, NULL, 'N'}, {"json", no_argument, NULL, 'j'},
+		{"at", required_argument, NULL, 'a'}, {"radius-km", required_argument, NULL, 'r'},
 		{"help", no_argument, NULL, 'h'}, {0},
 	};
+	const char *fault = NULL;
 	int c;
 
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "o:m:n:s:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'o': o->output = optarg; break;
-		case 'm': o->map = optarg; break;
-		case 'N': o->networks = optarg; break;
-		case 'j': o->json = true; break;
-		case 'h': o->help = true; break;
-		case 'n':
-			o->has_count = parse_u64(optarg, &o->count);
-			if (!o->has_count)
-				return "--count wants a whole number";
-			break;
-		case 's':
-			o->has_seed = parse_u64(optarg, &o->seed);
-			if (!o->has_seed)
-				return "--seed wants a whole number";
-			break;
-		default: return "wrong option";
-		}
-	}
-	return NULL;
+	while (!fault && (c = getopt_long(argc, argv, "o:m:n:s:h", longs, NULL)) != -1)
+		fault = take_option(c, o);
+	if (!fault && o->at != (o->radius_km > 0))
+		fault = "--at and --radius-km belong together";
+	return fault;
 }
 
 /* --- progress, on a terminal only --- */
@@ -324,6 +346,35 @@ static int parse_networks(void *ctx, const char *text, struct subs_synth *s)
 	return s->n_networks ? 0 : usage("--networks wants a list such as 460-00,460-01");
 }
 
+static int by_number(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Only the cells of a circle. */
+static int choose_cells(void *ctx, const struct options *o, struct subs_synth *s)
+{
+	struct cell_query q = {.lat = o->lat, .lon = o->lon, .radius_m = o->radius_km * 1000, .select = SELECT_SITE,
+			       .networks = s->networks, .n_networks = s->n_networks};
+	struct cell_hit *hits;
+	uint32_t *cells;
+	size_t n;
+	int rc = cellmap_nearest(ctx, s->map, &q, &hits, &n);
+
+	if (rc < 0)
+		return failure(rc == -EINVAL ? "the circle is not one on the earth" : "the cell map is damaged; build it anew");
+	cells = talloc_array(ctx, uint32_t, n + 1);
+	OSMO_ASSERT(cells);
+	for (size_t i = 0; i < n; i++)
+		cells[i] = hits[i].index;
+	qsort(cells, n, sizeof(*cells), by_number);
+	s->cells = cells;
+	s->n_cells = n;
+	return 0;
+}
+
 static int synth_run(struct synth_out *out, const struct options *o, const struct subs_synth *s)
 {
 	int rc = o->output ? outfile_open(out->buf, o->output, &out->file, out->err, sizeof(out->err)) : 0;
@@ -337,7 +388,7 @@ static int synth_run(struct synth_out *out, const struct options *o, const struc
 		rc = synth_flush(out);
 	bar_end();
 	if (rc == -ENOENT)
-		snprintf(out->err, sizeof(out->err), "%s: has no addressable cell%s", o->map, s->networks ? " of these networks" : "");
+		snprintf(out->err, sizeof(out->err), "%s: has no addressable cell%s", o->map, s->networks || s->cells ? " there" : "");
 	if (rc == -E2BIG)
 		snprintf(out->err, sizeof(out->err), "--count is larger than the numbers of a country");
 	if (rc == -EBADMSG)
@@ -362,6 +413,8 @@ static int synth_cmd(void *ctx, const struct options *o, int n)
 	if (open_map(ctx, o->map, &map))
 		return 1;
 	s.map = map;
+	if (o->at && choose_cells(ctx, o, &s))
+		return 1;
 	out.buf = talloc_size(ctx, READ_OCTETS);
 	OSMO_ASSERT(out.buf);
 	return synth_run(&out, o, &s);

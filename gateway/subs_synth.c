@@ -51,25 +51,33 @@ static uint64_t cells_in_all(const struct subs_synth *s)
 	size_t n = cellmap_networks(s->map, &list);
 	uint64_t all = 0;
 
+	if (s->cells)
+		return s->n_cells;
 	for (size_t i = 0; i < n; i++)
 		all += wanted(s, &list[i]) ? list[i].count : 0;
 	return all;
 }
 
-/* The k-th of the wanted networks' cells; another one nearby for neighbour. */
+static uint64_t beside(uint64_t k, int neighbour, uint64_t count)
+{
+	int64_t at = ((int64_t)k + neighbour) % (int64_t)count;
+
+	return (uint64_t)(at < 0 ? at + (int64_t)count : at);
+}
+
+/* The k-th of the wanted cells; another one nearby for neighbour. */
 static uint32_t cell_at(const struct subs_synth *s, uint64_t k, int neighbour)
 {
 	const struct cell_network *list;
 	size_t n = cellmap_networks(s->map, &list);
 
+	if (s->cells)
+		return s->cells[beside(k, neighbour, s->n_cells)];
 	for (size_t i = 0; i < n; i++) {
 		if (!wanted(s, &list[i]))
 			continue;
-		if (k < list[i].count) {
-			int64_t at = ((int64_t)k + neighbour) % list[i].count;
-
-			return list[i].first + (uint32_t)(at < 0 ? at + list[i].count : at);
-		}
+		if (k < list[i].count)
+			return list[i].first + (uint32_t)beside(k, neighbour, list[i].count);
 		k -= list[i].count;
 	}
 	return 0;

@@ -8,6 +8,8 @@ struct subs_synth {
 	const struct cellmap *map;
 	const struct cell_network *networks; /* whose cells; only mcc, mnc are read; NULL = all */
 	size_t n_networks;
+	const uint32_t *cells; /* only these map indices, ascending; NULL = all of the networks */
+	size_t n_cells;
 	uint64_t count; /* numbers; about 3 % of them stand in two cells */
 	uint64_t seed;
 };

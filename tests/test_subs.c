@@ -456,7 +456,7 @@ static void synthetic_numbers_are_distinct(void **state)
 	assert_int_equal(subs_builder_write(b, path, &sums, err, sizeof(err)), 0);
 	assert_int_equal(sums.numbers, 2000);
 	assert_int_equal(sums.unresolved, 0);
-	assert_in_range(sums.in_several_cells, 10, 100);
+	assert_in_range(sums.in_several_cells, 20, 100);
 }
 
 static void synthetic_ones_of_one_network(void **state)
