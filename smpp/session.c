@@ -148,8 +148,7 @@ static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, c
 	a.rtt_us = s->now_us - slot->sent_us;
 	a.congestion = congestion_of(pdu);
 	smpp_window_free(&s->window, slot);
-	if (a.tag != SMPP_FORGOTTEN)
-		s->ops->answer(s->arg, &a, s->now_us);
+	s->ops->answer(s->arg, &a, s->now_us);
 	return true;
 }
 
@@ -300,7 +299,8 @@ void smpp_session_input(struct smpp_session *s, const uint8_t *octets, size_t le
 
 const uint8_t *smpp_session_output(struct smpp_session *s, size_t *len)
 {
-	*len = s->state == SMPP_CLOSED ? 0 : outbuf_pending(&s->out);
+	/* What has not left when the session ends stays here: it is then known to be unsent. */
+	*len = s->state == SMPP_CLOSED || s->end != SMPP_ALIVE ? 0 : outbuf_pending(&s->out);
 	return s->out.buf + s->out.head;
 }
 
@@ -354,8 +354,7 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 			return NEVER;
 		}
 		smpp_window_free(&s->window, slot);
-		if (tag != SMPP_FORGOTTEN)
-			s->ops->timeout(s->arg, tag, now_us);
+		s->ops->timeout(s->arg, tag, now_us);
 	}
 	return slot ? slot->sent_us + s->conf.response_us : NEVER;
 }
@@ -434,8 +433,7 @@ void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t t
 		bool left = slot->position < sent;
 
 		smpp_window_free(&s->window, slot);
-		if (tag != SMPP_FORGOTTEN)
-			cb(arg, tag, left);
+		cb(arg, tag, left);
 	}
 }
 
@@ -457,15 +455,6 @@ void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, 
 {
 	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us);
 	outbuf_add(&s->out, len);
-}
-
-void smpp_session_forget(struct smpp_session *s, uint64_t tag)
-{
-	struct smpp_slot *slot = smpp_window_oldest(&s->window);
-
-	for (; slot; slot = smpp_window_newer(&s->window, slot))
-		if (slot->tag == tag)
-			slot->tag = SMPP_FORGOTTEN;
 }
 
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
