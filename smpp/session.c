@@ -26,7 +26,8 @@ struct smpp_session {
 	struct outbuf out;
 	struct smpp_stream in;
 	uint64_t now_us; /* of the input under way */
-	uint64_t heard_us, wrote_us;
+	uint64_t heard_us;
+	uint64_t stuck_us; /* output waits since then, seen by a tick; NEVER: it moves */
 	uint64_t deadline_us; /* of the state */
 	uint64_t enquired_us; /* NEVER: no enquire_link under way */
 	uint32_t bind_status, own_sequence;
@@ -106,7 +107,8 @@ void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
 	s->end = SMPP_ALIVE;
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
-	s->heard_us = s->wrote_us = now_us;
+	s->stuck_us = NEVER;
+	s->heard_us = now_us;
 	s->deadline_us = now_us + s->conf.response_us;
 	send(s, &bind);
 }
@@ -307,7 +309,7 @@ const uint8_t *smpp_session_output(struct smpp_session *s, size_t *len)
 void smpp_session_written(struct smpp_session *s, size_t n, uint64_t now_us)
 {
 	outbuf_sent(&s->out, n);
-	s->wrote_us = now_us;
+	s->stuck_us = NEVER;
 }
 
 static void enquire(struct smpp_session *s, uint64_t now_us)
@@ -361,13 +363,13 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 
 static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
 {
-	if (outbuf_pending(&s->out) == 0) {
-		s->wrote_us = now_us;
+	if (outbuf_pending(&s->out) == 0)
 		return NEVER;
-	}
-	if (now_us >= s->wrote_us + s->conf.response_us)
+	if (s->stuck_us == NEVER)
+		s->stuck_us = now_us;
+	if (now_us >= s->stuck_us + s->conf.response_us)
 		finish(s, SMPP_END_STALLED);
-	return s->wrote_us + s->conf.response_us;
+	return s->stuck_us + s->conf.response_us;
 }
 
 static void check_leaving(struct smpp_session *s, uint64_t now_us)
