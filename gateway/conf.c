@@ -23,8 +23,8 @@ static int by_line(const void *a, const void *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
-static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, bool passwords, struct conf **conf,
-		 struct conf_problems *problems)
+static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, bool passwords,
+		 struct conf **conf, struct conf_problems *problems)
 {
 	const struct lexical_rules rules = {.max_octets = CONF_MAX_OCTETS, .newline_in_text = true};
 	struct conf *c = talloc_zero(ctx, struct conf);
@@ -53,7 +53,8 @@ static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, b
 	return 0;
 }
 
-int conf_parse(void *ctx, const char *file, const uint8_t *data, size_t len, struct conf **conf, struct conf_problems *problems)
+int conf_parse(void *ctx, const char *file, const uint8_t *data, size_t len, struct conf **conf,
+	       struct conf_problems *problems)
 {
 	return parse(ctx, file, data, len, false, conf, problems);
 }
@@ -101,7 +102,8 @@ int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_probl
 	rc = read_file(ctx, file, &data, &len);
 	if (rc < 0)
 		conf_problem_at(&r, 0, NULL,
-				rc == -EINVAL ? "not a regular file; name a configuration file" : strerror(-rc));
+				rc == -EINVAL ? "not a regular file; name a configuration file"
+					      : strerror(-rc));
 	else
 		rc = parse(ctx, file, data, len, true, conf, problems);
 	talloc_free(data);
@@ -135,7 +137,8 @@ const struct conf_type *conf_type(const struct conf *conf, const char *name)
 	return NULL;
 }
 
-const struct conf_carrier *conf_carrier_of(const struct conf *conf, const char *link_name, const struct conf_link **link)
+const struct conf_carrier *conf_carrier_of(const struct conf *conf, const char *link_name,
+					   const struct conf_link **link)
 {
 	for (size_t i = 0; i < conf->n_carriers; i++)
 		for (size_t j = 0; j < conf->carriers[i].n_links; j++)

@@ -43,7 +43,10 @@ static void check_field(struct conf_reader *r, const struct conf_agency *a, cons
 	if (ours < 0)
 		conf_problem(r, &f->ours, "%s is no key of a trigger; see reunion.trigger(5)", f->ours);
 	if (!legal_path(f->theirs))
-		conf_problem(r, &f->theirs, "%s cannot be a key: letters, digits, _ and - after a letter; dots between groups", f->theirs);
+		conf_problem(
+			r, &f->theirs,
+			"%s cannot be a key: letters, digits, _ and - after a letter; dots between groups",
+			f->theirs);
 	else if (known >= 0 && known != ours)
 		conf_problem(r, &f->theirs, "%s is the name of another key of triggers", f->theirs);
 	for (const struct conf_field *g = a->fields; g < f; g++) {
@@ -62,21 +65,24 @@ static void check_allowed_types(struct conf_reader *r, const struct conf_agency 
 		for (size_t t = 0; t < r->conf->n_types; t++)
 			known |= same(r->conf->types[t].name, a->types[i]);
 		if (!known)
-			conf_problem(r, &a->types[i], "no alert type has this name; it must be one of alert_types");
+			conf_problem(r, &a->types[i],
+				     "no alert type has this name; it must be one of alert_types");
 	}
 }
 
 static void check_agency(struct conf_reader *r, struct conf_agency *a)
 {
 	if (!a->n_keys && !a->allow_unsigned && !conf_given(r->conf, &a->keys))
-		conf_problem_in(r, a, "keys", "missing key; without minisign public keys no trigger can be accepted "
-					      "(trials: allow_unsigned = true)");
+		conf_problem_in(r, a, "keys",
+				"missing key; without minisign public keys no trigger can be accepted "
+				"(trials: allow_unsigned = true)");
 	else if (!a->n_keys && !a->allow_unsigned)
 		conf_problem(r, &a->keys, "no public key in it; without one no trigger can be accepted");
 	if (!conf_given(r->conf, &a->max_ring_km))
 		a->max_ring_km = a->max_radius_km;
 	else if (a->max_ring_km < a->max_radius_km)
-		conf_problem(r, &a->max_ring_km, "%.10g is less than max_radius_km %.10g", a->max_ring_km, a->max_radius_km);
+		conf_problem(r, &a->max_ring_km, "%.10g is less than max_radius_km %.10g", a->max_ring_km,
+			     a->max_radius_km);
 	check_allowed_types(r, a);
 	for (size_t i = 0; i < a->n_jurisdiction; i++)
 		check_box(r, &a->jurisdiction[i]);
@@ -101,11 +107,14 @@ static void check_rings(struct conf_reader *r, const struct conf_type *t)
 		if (!g->after_s || !(g->radius_km > 0))
 			continue;
 		if (g->after_s <= after)
-			conf_problem(r, &g->after_s, "%u is not later than the step before (%u)", g->after_s, after);
+			conf_problem(r, &g->after_s, "%u is not later than the step before (%u)", g->after_s,
+				     after);
 		if (g->radius_km <= radius)
-			conf_problem(r, &g->radius_km, "%.10g is not larger than the step before (%.10g)", g->radius_km, radius);
+			conf_problem(r, &g->radius_km, "%.10g is not larger than the step before (%.10g)",
+				     g->radius_km, radius);
 		if (t->lifetime_s && g->after_s >= t->lifetime_s)
-			conf_problem(r, &g->after_s, "%u is not before the alert ends (lifetime_s %u)", g->after_s, t->lifetime_s);
+			conf_problem(r, &g->after_s, "%u is not before the alert ends (lifetime_s %u)",
+				     g->after_s, t->lifetime_s);
 		after = g->after_s;
 		radius = g->radius_km;
 	}
@@ -119,7 +128,8 @@ static void check_template(struct conf_reader *r, char *const *field)
 		conf_problem(r, field, "%s", err);
 }
 
-/* Message identifiers of the public warning system (TS 23.041 9.4.1.2.2), and those of tests and exercises among them. */
+/* Message identifiers of the public warning system (TS 23.041 9.4.1.2.2), and those of tests and exercises
+ * among them. */
 static bool is_public(uint16_t id)
 {
 	bool test = (id >= 4380 && id <= 4382) || (id >= 4393 && id <= 4395) || id == 4398;
@@ -131,13 +141,16 @@ static void check_text(struct conf_reader *r, const struct conf_type *t, struct 
 {
 	bool first = x == t->texts;
 
+	x->line = conf_line(r->conf, x);
 	if (!conf_given(r->conf, &x->message_identifier))
 		x->message_identifier = first ? 4379 : 4392;
 	if (!conf_given(r->conf, &x->exercise_identifier))
 		x->exercise_identifier = first ? 4381 : 4394;
 	if (is_public(x->exercise_identifier) || x->exercise_identifier == x->message_identifier)
-		conf_problem(r, &x->exercise_identifier, "%u reaches the public; an exercise needs a test identifier such as 4381 or 4394",
-			     x->exercise_identifier);
+		conf_problem(
+			r, &x->exercise_identifier,
+			"%u reaches the public; an exercise needs a test identifier such as 4381 or 4394",
+			x->exercise_identifier);
 	check_template(r, &x->broadcast);
 	check_template(r, &x->sms);
 	check_template(r, &x->found);
@@ -149,7 +162,8 @@ static void check_text(struct conf_reader *r, const struct conf_type *t, struct 
 static void check_type(struct conf_reader *r, struct conf_type *t)
 {
 	if (t->lifetime_s && t->lifetime_s < t->deadline_s)
-		conf_problem(r, &t->lifetime_s, "lifetime_s %u is shorter than deadline_s %u", t->lifetime_s, t->deadline_s);
+		conf_problem(r, &t->lifetime_s, "lifetime_s %u is shorter than deadline_s %u", t->lifetime_s,
+			     t->deadline_s);
 	check_rings(r, t);
 	for (size_t i = 0; i < t->n_texts; i++)
 		check_text(r, t, &t->texts[i]);

@@ -23,7 +23,8 @@ static void check_protocol(struct conf_reader *r, const struct conf_link *l)
 	unsigned int mine = l->type == LINK_SMPP ? CONF_ONLY_SMPP : CONF_ONLY_CBSP;
 
 	for (const struct conf_key *k = conf_keys_link; k->name; k++)
-		if (k->only && k->only != mine && k->kind != CONF_GROUP && conf_given(r->conf, (const char *)l + k->at))
+		if (k->only && k->only != mine && k->kind != CONF_GROUP &&
+		    conf_given(r->conf, (const char *)l + k->at))
 			conf_problem(r, (const char *)l + k->at, "this key is only for %s links",
 				     mine == CONF_ONLY_SMPP ? "cbsp" : "smpp");
 }
@@ -51,10 +52,12 @@ static void check_languages(struct conf_reader *r, const struct conf_link *l)
 {
 	for (size_t i = 0; i < l->n_languages; i++) {
 		if (l->languages[i] && r->conf->n_types && !has_language(r->conf, l->languages[i]))
-			conf_problem(r, &l->languages[i], "no alert type has a text in the language %s", l->languages[i]);
+			conf_problem(r, &l->languages[i], "no alert type has a text in the language %s",
+				     l->languages[i]);
 		for (size_t j = 0; j < i; j++)
 			if (same(l->languages[i], l->languages[j]))
-				conf_problem(r, &l->languages[i], "the language %s is listed twice", l->languages[i]);
+				conf_problem(r, &l->languages[i], "the language %s is listed twice",
+					     l->languages[i]);
 	}
 }
 
@@ -67,15 +70,18 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 	if (!conf_given(r->conf, &l->password_file))
 		conf_problem_in(r, l, "password_file", "%s", why);
 	if (l->source.ton == 5 && strlen(l->source.address) > 11)
-		conf_problem(r, &l->source.address, "an alphanumeric sender (ton 5) has at most 11 characters");
+		conf_problem(r, &l->source.address,
+			     "an alphanumeric sender (ton 5) has at most 11 characters");
 	if (l->addressing == ADDR_BROADCAST && l->interface_version == 0x34)
 		conf_problem(r, &l->addressing, "broadcast_sm needs interface_version = \"5.0\"");
 	if (l->bind == BIND_RECEIVER && l->mode == MODE_CONNECT)
-		conf_problem(r, &l->bind, "a receiver cannot send alerts; expected transceiver, transmitter or pair");
+		conf_problem(r, &l->bind,
+			     "a receiver cannot send alerts; expected transceiver, transmitter or pair");
 }
 
 static void check_link(struct conf_reader *r, const struct conf_carrier *c, struct conf_link *l)
 {
+	l->line = conf_line(r->conf, l);
 	if (conf_given(r->conf, &l->type)) {
 		check_protocol(r, l);
 		set_defaults(r, l);
@@ -94,7 +100,10 @@ static void check_network(struct conf_reader *r, const struct conf_carrier *c, c
 	for (const struct conf_carrier *d = r->conf->carriers; n->mcc && d <= c; d++)
 		for (size_t i = 0; i < d->n_networks && &d->networks[i] != n; i++)
 			if (d->networks[i].mcc == n->mcc && d->networks[i].mnc == n->mnc)
-				conf_problem(r, n, "network %03u-%02u stands twice; a cell is served by one carrier", n->mcc, n->mnc);
+				conf_problem(
+					r, n,
+					"network %03u-%02u stands twice; a cell is served by one carrier",
+					n->mcc, n->mnc);
 }
 
 void conf_check_carriers(struct conf_reader *r)
@@ -147,7 +156,8 @@ static void take_password(struct conf_reader *r, struct conf_link *l)
 
 	if (fd < 0) {
 		if (errno != EACCES)
-			conf_problem(r, &l->password_file, "%s: %s; write the password into this file, then chmod 600",
+			conf_problem(r, &l->password_file,
+				     "%s: %s; write the password into this file, then chmod 600",
 				     l->password_file, strerror(errno));
 		return;
 	}

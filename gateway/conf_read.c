@@ -10,7 +10,8 @@
 
 #define CONF_PATH_OCTETS 192
 
-/* Where a field stands in the file. An element and its first field have one address: `whole` tells them apart. */
+/* Where a field stands in the file. An element and its first field have one address: `whole` tells them
+ * apart. */
 struct conf_spot {
 	const void *at;
 	char *path;
@@ -18,8 +19,8 @@ struct conf_spot {
 	bool whole;
 };
 
-static void read_group(struct conf_reader *r, const config_setting_t *group, const struct conf_key *keys, void *base,
-		       const char *path);
+static void read_group(struct conf_reader *r, const config_setting_t *group, const struct conf_key *keys,
+		       void *base, const char *path);
 
 /* Path of a key of a group; long ones are cut, they are only for people. */
 static const char *join(char below[CONF_PATH_OCTETS], const char *path, const char *name)
@@ -60,6 +61,13 @@ bool conf_given(const struct conf *conf, const void *field)
 	return spot_of(conf, field, false);
 }
 
+unsigned int conf_line(const struct conf *conf, const void *element)
+{
+	const struct conf_spot *s = spot_of(conf, element, true);
+
+	return s ? s->line : 0;
+}
+
 void conf_problem_at(struct conf_reader *r, unsigned int line, const char *key, const char *text)
 {
 	struct conf_problems *p = r->problems;
@@ -97,12 +105,13 @@ void conf_problem_in(struct conf_reader *r, const void *element, const char *key
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	snprintf(path, sizeof(path), "%s%s%s", s ? s->path : "", s && s->path[0] && key ? "." : "", key ? key : "");
+	snprintf(path, sizeof(path), "%s%s%s", s ? s->path : "", s && s->path[0] && key ? "." : "",
+		 key ? key : "");
 	conf_problem_at(r, s ? s->line : 0, path, text);
 }
 
-static __attribute__((format(printf, 4, 5))) void wrong(struct conf_reader *r, const config_setting_t *s, const char *path,
-							 const char *fmt, ...)
+static __attribute__((format(printf, 4, 5))) void wrong(struct conf_reader *r, const config_setting_t *s,
+							const char *path, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -176,16 +185,18 @@ static bool is_number(const config_setting_t *s, double *v)
 	}
 }
 
-static void read_number(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, void *field, const char *path)
+static void read_number(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+			void *field, const char *path)
 {
 	const char *what = k->kind == CONF_REAL ? "number" : "whole number";
 	double v;
 
 	if (!is_number(s, &v))
 		wrong(r, s, path, "expected a %s, found %s", what, type_name(s));
-	else if ((k->kind != CONF_REAL && v != floor(v)) || !(v >= k->min && v <= k->max) || (k->above && v == k->min))
-		wrong(r, s, path, "%.10g is not allowed; expected a %s %s %.10g to %.10g", v, what, k->above ? "above" : "from",
-		      k->min, k->max);
+	else if ((k->kind != CONF_REAL && v != floor(v)) || !(v >= k->min && v <= k->max) ||
+		 (k->above && v == k->min))
+		wrong(r, s, path, "%.10g is not allowed; expected a %s %s %.10g to %.10g", v, what,
+		      k->above ? "above" : "from", k->min, k->max);
 	else
 		set_number(k, field, v);
 }
@@ -199,10 +210,15 @@ static const char *text_of(struct conf_reader *r, const config_setting_t *s, con
 	return NULL;
 }
 
-static bool text_fits(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, const char *text, const char *path)
+static bool text_fits(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+		      const char *text, const char *path)
 {
 	bool list = k->kind == CONF_TEXTS || k->kind == CONF_TAKES || k->max == 0;
-	size_t n = strlen(text), least = list ? 1 : k->min == 0 && k->preset && !k->preset[0] ? 0 : 1, most = list ? 255 : k->max;
+	size_t n = strlen(text),
+	       least = list                                        ? 1
+		       : k->min == 0 && k->preset && !k->preset[0] ? 0
+								   : 1,
+	       most = list ? 255 : k->max;
 
 	if (n < least)
 		wrong(r, s, path, "the text is empty");
@@ -215,7 +231,8 @@ static bool text_fits(struct conf_reader *r, const config_setting_t *s, const st
 	return false;
 }
 
-static void read_text(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, void *field, const char *path)
+static void read_text(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, void *field,
+		      const char *path)
 {
 	const char *text = text_of(r, s, path), *expected = NULL;
 
@@ -224,9 +241,11 @@ static void read_text(struct conf_reader *r, const config_setting_t *s, const st
 	if (k->take)
 		expected = k->take(r->conf, field, text);
 	else
-		*(char **)field = k->kind == CONF_PATH ? resolve(r->conf, text) : talloc_strdup(r->conf, text);
+		*(char **)field =
+			k->kind == CONF_PATH ? resolve(r->conf, text) : talloc_strdup(r->conf, text);
 	if (expected)
-		wrong(r, s, path, "\"%s\" is not allowed; expected %s", log_safe(text, strlen(text)), expected);
+		wrong(r, s, path, "\"%s\" is not allowed; expected %s", log_safe(text, strlen(text)),
+		      expected);
 }
 
 static void list_choices(char *out, size_t len, const char *const *choices)
@@ -234,10 +253,15 @@ static void list_choices(char *out, size_t len, const char *const *choices)
 	size_t at = 0;
 
 	for (size_t i = 0; choices[i] && at < len; i++)
-		at += snprintf(out + at, len - at, "%s\"%s\"", i == 0 ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
+		at += snprintf(out + at, len - at, "%s\"%s\"",
+			       i == 0           ? ""
+			       : choices[i + 1] ? ", "
+						: " or ",
+			       choices[i]);
 }
 
-static void read_choice(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, void *field, const char *path)
+static void read_choice(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+			void *field, const char *path)
 {
 	const char *text = text_of(r, s, path);
 	char all[256];
@@ -266,7 +290,8 @@ static size_t element_size(const struct conf_key *k)
 	return k->kind == CONF_TEXTS ? sizeof(char *) : k->kind == CONF_U16S ? sizeof(uint16_t) : k->size;
 }
 
-static void read_element(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, void *element, const char *path)
+static void read_element(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+			 void *element, const char *path)
 {
 	remember(r, element, path, s->line, k->kind == CONF_LIST);
 	if (k->kind == CONF_TEXTS || k->kind == CONF_TAKES)
@@ -279,7 +304,8 @@ static void read_element(struct conf_reader *r, const config_setting_t *s, const
 		wrong(r, s, path, "expected a group { ... }, found %s", type_name(s));
 }
 
-static void read_list(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, uint8_t *base, const char *path)
+static void read_list(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+		      uint8_t *base, const char *path)
 {
 	bool counted = k->kind != CONF_U16S;
 	size_t size = element_size(k), n, most = counted ? k->max : 4096;
@@ -291,7 +317,8 @@ static void read_list(struct conf_reader *r, const config_setting_t *s, const st
 	}
 	n = config_setting_length(s);
 	if ((counted && n < k->min) || n > most) {
-		wrong(r, s, path, "the list has %zu elements; expected %.0f to %zu", n, counted ? k->min : 0, most);
+		wrong(r, s, path, "the list has %zu elements; expected %.0f to %zu", n, counted ? k->min : 0,
+		      most);
 		return;
 	}
 	v = talloc_zero_size(r->conf, size * n + 1);
@@ -307,7 +334,8 @@ static void read_list(struct conf_reader *r, const config_setting_t *s, const st
 	}
 }
 
-static void read_key(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k, uint8_t *base, const char *path)
+static void read_key(struct conf_reader *r, const config_setting_t *s, const struct conf_key *k,
+		     uint8_t *base, const char *path)
 {
 	void *field = base + k->at;
 
@@ -342,7 +370,8 @@ static void read_key(struct conf_reader *r, const config_setting_t *s, const str
 	}
 }
 
-static void unknown_key(struct conf_reader *r, const config_setting_t *s, const struct conf_key *keys, const char *path)
+static void unknown_key(struct conf_reader *r, const config_setting_t *s, const struct conf_key *keys,
+			const char *path)
 {
 	const char *near = NULL;
 	unsigned int best = 3, d;
@@ -393,7 +422,8 @@ static void set_preset(struct conf_reader *r, const struct conf_key *k, uint8_t 
 	}
 }
 
-static void add_missing(struct conf_reader *r, const config_setting_t *group, const struct conf_key *k, uint8_t *base, const char *path)
+static void add_missing(struct conf_reader *r, const config_setting_t *group, const struct conf_key *k,
+			uint8_t *base, const char *path)
 {
 	char below[CONF_PATH_OCTETS];
 
@@ -403,7 +433,8 @@ static void add_missing(struct conf_reader *r, const config_setting_t *group, co
 		set_preset(r, k, base);
 }
 
-static void read_group(struct conf_reader *r, const config_setting_t *group, const struct conf_key *keys, void *base, const char *path)
+static void read_group(struct conf_reader *r, const config_setting_t *group, const struct conf_key *keys,
+		       void *base, const char *path)
 {
 	char below[CONF_PATH_OCTETS];
 

@@ -117,7 +117,8 @@ const char *conf_take_receipts(void *ctx, void *field, const char *text)
 			link->receipts = (enum conf_receipts)i;
 			return NULL;
 		}
-	if (strncmp(text, "sample:", 7) || !isdigit((uint8_t)text[7]) || strspn(text + 7, "0123456789.") != strlen(text + 7))
+	if (strncmp(text, "sample:", 7) || !isdigit((uint8_t)text[7]) ||
+	    strspn(text + 7, "0123456789.") != strlen(text + 7))
 		return "\"all\", \"failures\", \"none\" or \"sample:P\" with P from 0 to 1";
 	share = strtod(text + 7, &end);
 	if (*end || !(share > 0 && share <= 1))

@@ -39,7 +39,9 @@ static void check_agency(struct conf_reader *r, const struct conf_agency *a)
 	need_folder(r, &a->spool, "the agency's folder must exist and be writable");
 	for (size_t i = 0; i < a->n_keys; i++)
 		if (minisign_key_parse(a->keys[i], &key) < 0)
-			conf_problem(r, &a->keys[i], "not a minisign public key; expected the line of 56 characters that begins with RW");
+			conf_problem(r, &a->keys[i],
+				     "not a minisign public key; expected the line of 56 characters that "
+				     "begins with RW");
 }
 
 static void check_link(struct conf_reader *r, const struct conf_link *l)
@@ -81,18 +83,23 @@ int conf_check_world(void *ctx, const struct conf *conf, struct conf_problems *p
 static void warn_type(struct conf_reader *r, const struct conf_agency *a, const struct conf_type *t)
 {
 	if (t->radius_km > a->max_radius_km)
-		conf_problem(r, &a->max_radius_km, "%.10g is less than the usual radius of %s (%.10g): triggers without radius_km will be rejected",
+		conf_problem(r, &a->max_radius_km,
+			     "%.10g is less than the usual radius of %s (%.10g): triggers without radius_km "
+			     "will be rejected",
 			     a->max_radius_km, t->name, t->radius_km);
 	for (size_t i = 0; i < t->n_rings; i++)
 		if (t->rings[i].radius_km > a->max_ring_km)
-			conf_problem(r, &t->rings[i].radius_km, "the ring of %.10g km is beyond max_ring_km %.10g of agency %s: it will not be served",
+			conf_problem(r, &t->rings[i].radius_km,
+				     "the ring of %.10g km is beyond max_ring_km %.10g of agency %s: it will "
+				     "not be served",
 				     t->rings[i].radius_km, a->max_ring_km, a->name);
 }
 
 static void warn_agency(struct conf_reader *r, const struct conf_agency *a)
 {
 	if (a->allow_unsigned)
-		conf_problem(r, &a->allow_unsigned, "agency %s may alert without a signature: only for trials", a->name);
+		conf_problem(r, &a->allow_unsigned,
+			     "agency %s may alert without a signature: only for trials", a->name);
 	if (!a->n_jurisdiction)
 		conf_problem_in(r, a, "jurisdiction", "agency %s may alert anywhere", a->name);
 	for (size_t i = 0; i < a->n_types; i++)
@@ -106,9 +113,11 @@ static void warn_carrier(struct conf_reader *r, const struct conf_carrier *c)
 		const struct conf_link *l = &c->links[i];
 
 		if (l->rate == 0 && (c->rate == 0 || l->type == LINK_CBSP))
-			conf_problem(r, &l->rate, "rate 0: link %s sends without a limit; only for trials", l->name);
+			conf_problem(r, &l->rate, "rate 0: link %s sends without a limit; only for trials",
+				     l->name);
 		if (l->type == LINK_SMPP && l->addressing == ADDR_SUBSCRIBERS && !c->subscribers)
-			conf_problem_in(r, l, "addressing", "carrier %s has no subscribers: link %s reaches test_numbers only",
+			conf_problem_in(r, l, "addressing",
+					"carrier %s has no subscribers: link %s reaches test_numbers only",
 					c->name, l->name);
 	}
 }
@@ -119,7 +128,9 @@ static void warn_template(struct conf_reader *r, char *const *field)
 	bool idle = false;
 
 	if (texts_check(*field, &idle, err, sizeof(err)) == 0 && idle)
-		conf_problem(r, field, "[ ] without a field in it is always there; write \\\\[ and \\\\] for the characters themselves");
+		conf_problem(r, field,
+			     "[ ] without a field in it is always there; write \\\\[ and \\\\] for the "
+			     "characters themselves");
 }
 
 void conf_warnings(void *ctx, const struct conf *conf, struct conf_problems *warnings)

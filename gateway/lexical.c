@@ -18,11 +18,11 @@ struct name {
 };
 
 struct frame {
-	char open;	  /* '{', '(' or '['; 0 is the file itself */
+	char open; /* '{', '(' or '['; 0 is the file itself */
 	unsigned int line;
 	unsigned int index; /* elements so far of a list */
-	size_t names;	  /* where its names begin */
-	size_t path;	  /* octets of the path that lead here */
+	size_t names;       /* where its names begin */
+	size_t path;        /* octets of the path that lead here */
 };
 
 struct lexer {
@@ -40,7 +40,8 @@ struct lexer {
 	bool stop; /* the grammar is lost: nothing after this can be judged */
 };
 
-static __attribute__((format(printf, 3, 4))) void found(struct lexer *l, unsigned int line, const char *fmt, ...)
+static __attribute__((format(printf, 3, 4))) void found(struct lexer *l, unsigned int line, const char *fmt,
+							...)
 {
 	char text[400];
 	va_list ap;
@@ -58,85 +59,6 @@ static const char *shown(const uint8_t *p, size_t len)
 	return log_safe((const char *)p, len > 40 ? 40 : len);
 }
 
-size_t lexical_utf8(const uint8_t *p, size_t len, uint32_t *code_point)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t n = p[0] < 0x80 ? 1 : (p[0] & 0xE0) == 0xC0 ? 2 : (p[0] & 0xF0) == 0xE0 ? 3 : (p[0] & 0xF8) == 0xF0 ? 4 : 0;
-	uint32_t c;
-
-	if (n == 0 || n > len)
-		return 0;
-	c = n == 1 ? p[0] : p[0] & (0x7F >> n);
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xC0) != 0x80)
-			return 0;
-		c = c << 6 | (p[i] & 0x3F);
-	}
-	if (c < least[n] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-		return 0;
-	*code_point = c;
-	return n;
-}
-
-static bool is_control(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
-}
-
-bool lexical_clean(const char *text, size_t len)
-{
-	uint32_t c;
-
-	for (size_t i = 0, n; i < len; i += n) {
-		n = lexical_utf8((const uint8_t *)text + i, len - i, &c);
-		if (n == 0 || is_control(c))
-			return false;
-	}
-	return true;
-}
-
-static bool name_start(uint8_t c)
-{
-	return isalpha(c) && c < 0x80;
-}
-
-static bool name_char(uint8_t c)
-{
-	return c < 0x80 && (isalnum(c) || c == '_' || c == '-');
-}
-
-bool lexical_name(const char *text, size_t len)
-{
-	if (len == 0 || !name_start(text[0]))
-		return false;
-	for (size_t i = 1; i < len; i++)
-		if (!name_char(text[i]))
-			return false;
-	return true;
-}
-
-unsigned int lexical_distance(const char *a, const char *b)
-{
-	unsigned int row[64], n = strlen(b);
-
-	if (n >= ARRAY_SIZE(row) || strlen(a) >= ARRAY_SIZE(row))
-		return 99;
-	for (unsigned int j = 0; j <= n; j++)
-		row[j] = j;
-	for (unsigned int i = 1; a[i - 1]; i++) {
-		unsigned int corner = row[0];
-
-		row[0] = i;
-		for (unsigned int j = 1; j <= n; j++) {
-			unsigned int change = corner + (a[i - 1] != b[j - 1]);
-
-			corner = row[j];
-			row[j] = OSMO_MIN(change, OSMO_MIN(row[j], row[j - 1]) + 1);
-		}
-	}
-	return row[n];
-}
-
 /* First pass: the octets alone, wherever they stand. */
 static void check_octets(struct lexer *l)
 {
@@ -152,7 +74,7 @@ static void check_octets(struct lexer *l)
 			line++;
 		} else if (c == 0) {
 			found(l, line, "NUL character; the file must be text");
-		} else if (is_control(c) && c != '\t' && c != '\r') {
+		} else if (lexical_control(c) && c != '\t' && c != '\r') {
 			found(l, line, "control character U+%04X; remove it", c);
 		}
 	}
@@ -237,7 +159,10 @@ static void check_escape(struct lexer *l)
 	unsigned int value = 0;
 
 	if (c == 'x' && hex_pair(l, &value) && (value < 0x20 || value >= 0x7F))
-		found(l, l->line, "escape \\x%02X stands for a control character or no character; write the character itself", value);
+		found(l, l->line,
+		      "escape \\x%02X stands for a control character or no character; write the character "
+		      "itself",
+		      value);
 	else if (strchr("rtf", c) && c > 0)
 		found(l, l->line, "escape \\%c stands for a control character; remove it", c);
 	else if (c == 'n' && !l->rules->newline_in_text)
@@ -331,8 +256,8 @@ static void check_integer(struct lexer *l, const char *text, bool wide, bool hex
 	over = errno == ERANGE;
 	if (over || (!wide && (value > INT32_MAX || value < INT32_MIN)))
 		found(l, l->line, "number %s is out of range; %s", text,
-		      wide || over ? "it is beyond 64 bits" :
-				     "beyond 32 bits it needs an L at its end, or quotes if it is a text");
+		      wide || over ? "it is beyond 64 bits"
+				   : "beyond 32 bits it needs an L at its end, or quotes if it is a text");
 }
 
 static void read_number(struct lexer *l)
@@ -368,15 +293,18 @@ static void read_word(struct lexer *l)
 	const uint8_t *from = l->data + l->at;
 	size_t n = 0;
 
-	for (int c; (c = peek(l, n)) >= 0 && (name_char(c) || c >= 0x80);)
+	for (int c; (c = peek(l, n)) >= 0 && (lexical_name_char(c) || c >= 0x80);)
 		n++;
-	if ((n == 4 && !strncasecmp((const char *)from, "true", n)) || (n == 5 && !strncasecmp((const char *)from, "false", n))) {
+	if ((n == 4 && !strncasecmp((const char *)from, "true", n)) ||
+	    (n == 5 && !strncasecmp((const char *)from, "false", n))) {
 		l->at += n;
 		return;
 	}
 	if (n == 0)
 		n = 1;
-	found(l, l->line, "%s is not a value; expected a number, true, false, a text in double quotes, { or (", shown(from, n));
+	found(l, l->line,
+	      "%s is not a value; expected a number, true, false, a text in double quotes, { or (",
+	      shown(from, n));
 	l->stop = true;
 }
 
@@ -459,13 +387,14 @@ static void read_setting(struct lexer *l)
 	const uint8_t *from = l->data + l->at;
 	size_t n = 0;
 
-	for (int c; (c = peek(l, n)) >= 0 && name_char(c);)
+	for (int c; (c = peek(l, n)) >= 0 && lexical_name_char(c);)
 		n++;
-	if (n == 0 || !name_start(from[0])) {
+	if (n == 0 || !lexical_name((const char *)from, 1)) {
 		if (from[0] == '@')
 			found(l, l->line, "@include is not allowed; put everything into one file");
 		else
-			found(l, l->line, "syntax error at %s; expected a key such as name = value;", shown(from, n ? n : 1));
+			found(l, l->line, "syntax error at %s; expected a key such as name = value;",
+			      shown(from, n ? n : 1));
 		l->stop = true;
 		return;
 	}
@@ -516,7 +445,8 @@ static void after_value(struct lexer *l)
 			return;
 		} else if (!in_group(l) && c != closing(f->open)) {
 			if (c >= 0)
-				found(l, l->line, "syntax error: expected , or %c (opened in line %u)", closing(f->open), f->line);
+				found(l, l->line, "syntax error: expected , or %c (opened in line %u)",
+				      closing(f->open), f->line);
 			l->stop = c >= 0;
 			return;
 		}
@@ -549,8 +479,8 @@ static void check_grammar(struct lexer *l)
 	if (l->stop || l->depth == 0)
 		return;
 	l->path[l->frame[l->depth].path] = '\0';
-	found(l, l->frame[l->depth].line, "%c opened here is never closed; expected %c", l->frame[l->depth].open,
-	      closing(l->frame[l->depth].open));
+	found(l, l->frame[l->depth].line, "%c opened here is never closed; expected %c",
+	      l->frame[l->depth].open, closing(l->frame[l->depth].open));
 }
 
 static void skip_bom(struct lexer *l)
@@ -571,11 +501,12 @@ static void check(struct lexer *l)
 	check_grammar(l);
 	l->path[0] = '\0';
 	if (l->reports > LEXICAL_MAX_REPORTS)
-		l->report->found(l->report->arg, l->line, NULL, "there is more that is wrong; correct the above first");
+		l->report->found(l->report->arg, l->line, NULL,
+				 "there is more that is wrong; correct the above first");
 }
 
-int lexical_read(void *ctx, const uint8_t *data, size_t len, const struct lexical_rules *rules, config_t *config,
-		 const struct lexical_report *report)
+int lexical_read(void *ctx, const uint8_t *data, size_t len, const struct lexical_rules *rules,
+		 config_t *config, const struct lexical_report *report)
 {
 	struct lexer *l = talloc_zero(ctx, struct lexer);
 	int rc = 0;

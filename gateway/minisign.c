@@ -17,7 +17,8 @@ static int decode(const char *text, size_t len, uint8_t *out, size_t size)
 	const char *end;
 	size_t n;
 
-	if (sodium_base642bin(out, size, text, len, NULL, &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 || end != text + len)
+	if (sodium_base642bin(out, size, text, len, NULL, &n, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+	    end != text + len)
 		return -EINVAL;
 	return n == size ? 0 : -EINVAL;
 }
@@ -78,7 +79,8 @@ int minisign_sig_parse(const uint8_t *octets, size_t len, struct minisign_sig *s
 	if (len == 0 || len > MINISIGN_MAX_OCTETS)
 		return -EBADMSG;
 	if (!next_prefixed(&c, COMMENT, &line, &n) || !next_base64(&c, raw, sizeof(raw)) ||
-	    !next_prefixed(&c, TRUSTED, &sig->comment, &sig->comment_len) || !next_base64(&c, sig->global, sizeof(sig->global)))
+	    !next_prefixed(&c, TRUSTED, &sig->comment, &sig->comment_len) ||
+	    !next_base64(&c, sig->global, sizeof(sig->global)))
 		return -EBADMSG;
 	if (raw[0] != 'E' || (raw[1] != 'd' && raw[1] != 'D'))
 		return -EBADMSG;
@@ -88,7 +90,8 @@ int minisign_sig_parse(const uint8_t *octets, size_t len, struct minisign_sig *s
 	return 0;
 }
 
-static bool data_holds(const struct minisign_key *key, const struct minisign_sig *sig, const uint8_t *data, size_t len)
+static bool data_holds(const struct minisign_key *key, const struct minisign_sig *sig, const uint8_t *data,
+		       size_t len)
 {
 	uint8_t hash[64];
 
@@ -107,7 +110,8 @@ static bool comment_holds(const struct minisign_key *key, const struct minisign_
 	return crypto_sign_verify_detached(sig->global, both, 64 + sig->comment_len, key->point) == 0;
 }
 
-enum minisign_result minisign_verify(const struct minisign_key *key, const struct minisign_sig *sig, const uint8_t *data, size_t len)
+enum minisign_result minisign_verify(const struct minisign_key *key, const struct minisign_sig *sig,
+				     const uint8_t *data, size_t len)
 {
 	if (sodium_init() < 0)
 		return MINISIGN_FORGED;

@@ -1,4 +1,5 @@
-/* minisign: detached Ed25519 signatures in minisign's format, legacy "Ed" and prehashed "ED" (BLAKE2b-512). Pure.
+/* minisign: detached Ed25519 signatures in minisign's format, legacy "Ed" and prehashed "ED" (BLAKE2b-512).
+ * Pure.
  *
  * The signature over the data and the global one, which binds the trusted comment, must both hold. */
 #pragma once
@@ -29,6 +30,7 @@ struct minisign_sig {
 int minisign_key_parse(const char *line, struct minisign_key *key);
 /* 0 or -EBADMSG. */
 int minisign_sig_parse(const uint8_t *octets, size_t len, struct minisign_sig *sig);
-enum minisign_result minisign_verify(const struct minisign_key *key, const struct minisign_sig *sig, const uint8_t *data, size_t len);
+enum minisign_result minisign_verify(const struct minisign_key *key, const struct minisign_sig *sig,
+				     const uint8_t *data, size_t len);
 /* Key ids are printed as minisign does: 16 hexadecimal digits, last octet first. */
 const char *minisign_id(const uint8_t id[8], char out[17]);

@@ -39,7 +39,7 @@ struct spool_entry *spool_entry(struct spool *s, const char *name, uint64_t now_
 {
 	struct spool_entry *e;
 
-	llist_for_each_entry(e, &s->entries, list)
+	llist_for_each_entry (e, &s->entries, list)
 		if (!e->leftover && !strcmp(e->name, name))
 			return e;
 	if (s->n_entries >= SPOOL_MAX_ENTRIES)
@@ -64,7 +64,8 @@ void spool_entry_free(struct spool *s, struct spool_entry *e)
 static void refuse(struct spool *s, struct spool_entry *e, const struct stat *st)
 {
 	if (!e->told)
-		LOGP(DSPOOL, LOGL_NOTICE, "%s/%s is %s; it is left alone\n", s->dir, log_safe(e->name, strlen(e->name)),
+		LOGP(DSPOOL, LOGL_NOTICE, "%s/%s is %s; it is left alone\n", s->dir,
+		     log_safe(e->name, strlen(e->name)),
 		     S_ISREG(st->st_mode) ? "a file with more than one link" : "not a plain file");
 	e->refused = e->told = true;
 }
@@ -99,8 +100,8 @@ static bool look(struct spool *s, struct spool_entry *e, uint64_t now_us)
 	return true;
 }
 
-/* When the file may be claimed: at once after its writer closed it; else when it has rested. An empty one may be a
- * writer's first step. */
+/* When the file may be claimed: at once after its writer closed it; else when it has rested. An empty one may
+ * be a writer's first step. */
 static uint64_t rest_us(const struct spool_entry *e)
 {
 	if (e->closed && e->size > 0)
@@ -139,7 +140,7 @@ static uint64_t process(struct spool *s, uint64_t now_us)
 	uint64_t next = UINT64_MAX, until;
 	int claims = 0;
 
-	llist_for_each_entry_safe(e, next_entry, &s->entries, list) {
+	llist_for_each_entry_safe (e, next_entry, &s->entries, list) {
 		if (e->refused || (!e->leftover && !look(s, e, now_us)))
 			continue;
 		until = e->leftover ? e->due_us : wait_until(s, e, now_us);
@@ -200,10 +201,12 @@ static int open_folders(struct spool *s)
 		return rc;
 	}
 	/* the watch before the first scan: nothing falls between them */
-	s->watch = inotify_add_watch(s->inotify, s->dir, IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR | IN_DELETE_SELF |
-								 IN_MOVE_SELF);
+	s->watch = inotify_add_watch(s->inotify, s->dir,
+				     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR | IN_DELETE_SELF |
+					     IN_MOVE_SELF);
 	if (s->watch < 0)
-		LOGP(DSPOOL, LOGL_ERROR, "%s: cannot be watched (%s); it is scanned every 5 s\n", s->dir, strerror(errno));
+		LOGP(DSPOOL, LOGL_ERROR, "%s: cannot be watched (%s); it is scanned every 5 s\n", s->dir,
+		     strerror(errno));
 	spool_list_leftovers(s);
 	return 0;
 }
@@ -213,7 +216,8 @@ static bool still_there(struct spool *s)
 {
 	struct stat now, then;
 
-	if (s->fd >= 0 && stat(s->dir, &now) == 0 && fstat(s->fd, &then) == 0 && now.st_ino == then.st_ino && now.st_dev == then.st_dev)
+	if (s->fd >= 0 && stat(s->dir, &now) == 0 && fstat(s->fd, &then) == 0 && now.st_ino == then.st_ino &&
+	    now.st_dev == then.st_dev)
 		return true;
 	if (!s->gone)
 		LOGP(DSPOOL, LOGL_ERROR, "%s: the agency's folder is gone; waiting for it\n", s->dir);
@@ -277,13 +281,14 @@ static void scan(struct spool *s, uint64_t now_us)
 	s->next_scan_us = now_us + SPOOL_RESCAN_US;
 	if (!still_there(s))
 		return;
-	llist_for_each_entry(e, &s->entries, list)
+	llist_for_each_entry (e, &s->entries, list)
 		e->refused = false; /* looked at again, told only once */
 	seen = list_triggers(s, &n);
 	for (size_t i = 0; i < n; i++)
 		full |= !spool_entry(s, seen[i].name, now_us);
 	if (full && !s->full)
-		LOGP(DSPOOL, LOGL_ERROR, "%s: more than %d files wait; the rest is not looked at\n", s->dir, SPOOL_MAX_ENTRIES);
+		LOGP(DSPOOL, LOGL_ERROR, "%s: more than %d files wait; the rest is not looked at\n", s->dir,
+		     SPOOL_MAX_ENTRIES);
 	s->full = full;
 	talloc_free(seen);
 }
@@ -342,7 +347,7 @@ static int spool_destroy(struct spool *s)
 {
 	struct spool_verdict *v;
 
-	llist_for_each_entry(v, &s->verdicts, list)
+	llist_for_each_entry (v, &s->verdicts, list)
 		json_decref(v->result);
 	close_folders(s);
 	if (s->inotify >= 0)
@@ -390,7 +395,7 @@ void spool_retry(struct spool *s)
 {
 	struct spool_entry *e;
 
-	llist_for_each_entry(e, &s->entries, list)
+	llist_for_each_entry (e, &s->entries, list)
 		if (e->again)
 			e->due_us = 0;
 }

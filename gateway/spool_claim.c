@@ -37,8 +37,8 @@ static char *sig_name(void *ctx, const char *name)
 /* What could be claimed but not opened (swapped under our hands): out of the way. */
 static void move_aside(struct spool *s, const char *name, int rc)
 {
-	LOGP(DSPOOL, LOGL_NOTICE, "%s: claimed %s is not a plain file (%s); moved to rejected/\n", s->dir, log_safe(name, strlen(name)),
-	     strerror(-rc));
+	LOGP(DSPOOL, LOGL_NOTICE, "%s: claimed %s is not a plain file (%s); moved to rejected/\n", s->dir,
+	     log_safe(name, strlen(name)), strerror(-rc));
 	if (spool_file_move(s->claimed, name, s->rejected, name) < 0)
 		unlinkat(s->claimed, name, 0);
 }
@@ -47,7 +47,8 @@ static void read_signature(struct spool_item *item)
 {
 	char *name = sig_name(item, item->name);
 
-	if (spool_file_read(item, item->spool->claimed, name, MINISIGN_MAX_OCTETS + 1, &item->sig, &item->sig_len) < 0)
+	if (spool_file_read(item, item->spool->claimed, name, MINISIGN_MAX_OCTETS + 1, &item->sig,
+			    &item->sig_len) < 0)
 		item->sig = NULL;
 	talloc_free(name);
 }
@@ -59,7 +60,8 @@ static const char *trouble_of(const struct spool_item *item, int rc)
 	if (item->len > SPOOL_MAX_OCTETS)
 		return "the file is larger than 65536 octets";
 	if (!strncmp(item->name, BAD_NAME, strlen(BAD_NAME)))
-		return "the file's name may only hold A-Z a-z 0-9 . _ - and at most 128 of them; rename it and drop it again";
+		return "the file's name may only hold A-Z a-z 0-9 . _ - and at most 128 of them; rename it "
+		       "and drop it again";
 	return NULL;
 }
 
@@ -92,7 +94,8 @@ static int take_over(struct spool *s, const char *name, const char *claimed)
 	int rc = spool_file_move(s->fd, name, s->claimed, claimed);
 
 	if (rc == 0 && renameat(s->fd, sig_name(scratch, name), s->claimed, sig_name(scratch, claimed)) < 0)
-		unlinkat(s->claimed, sig_name(scratch, claimed), 0); /* none came; one of an earlier file is not its own */
+		unlinkat(s->claimed, sig_name(scratch, claimed),
+			 0); /* none came; one of an earlier file is not its own */
 	talloc_free(scratch);
 	return rc;
 }
@@ -106,8 +109,8 @@ int spool_claim(struct spool *s, struct spool_entry *e, uint64_t now_us)
 	if (rc < 0 && rc != -ENOENT) {
 		/* -EEXIST: one of this name is being decided upon just now */
 		if (rc != -EEXIST && !e->told)
-			LOGP(DSPOOL, LOGL_ERROR, "%s: %s cannot be claimed: %s\n", s->dir, log_safe(e->name, strlen(e->name)),
-			     strerror(-rc));
+			LOGP(DSPOOL, LOGL_ERROR, "%s: %s cannot be claimed: %s\n", s->dir,
+			     log_safe(e->name, strlen(e->name)), strerror(-rc));
 		e->told = true;
 		e->due_us = now_us + SPOOL_RETRY_US;
 		talloc_free(scratch);

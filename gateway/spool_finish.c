@@ -23,8 +23,8 @@ static size_t stem_len(const char *name)
 	return point ? (size_t)(point - name) : strlen(name);
 }
 
-/* "x" or "x.2" ... such that no trigger of that stem lies in dir. A result alone there is of an attempt of ours that a
- * crash or a full disk cut short. */
+/* "x" or "x.2" ... such that no trigger of that stem lies in dir. A result alone there is of an attempt of
+ * ours that a crash or a full disk cut short. */
 static char *free_stem(void *ctx, int dir, const char *name)
 {
 	for (int i = 1; i <= NAMES_TRIED; i++) {
@@ -49,7 +49,8 @@ static char *free_stem(void *ctx, int dir, const char *name)
 /* The file and its signature, which goes first. */
 static int move_pair(void *ctx, int from, const char *name, int to, const char *new_name)
 {
-	renameat(from, talloc_asprintf(ctx, "%s.minisig", name), to, talloc_asprintf(ctx, "%s.minisig", new_name));
+	renameat(from, talloc_asprintf(ctx, "%s.minisig", name), to,
+		 talloc_asprintf(ctx, "%s.minisig", new_name));
 	return spool_file_move(from, name, to, new_name);
 }
 
@@ -58,8 +59,8 @@ static void drop_deferred_result(struct spool *s, void *ctx, const char *name)
 	unlinkat(s->fd, talloc_asprintf(ctx, "%.*s.result.json", (int)stem_len(name), name), 0);
 }
 
-/* Result first, then the file: whoever sees the file in accepted/ finds its result there; a crash between them leaves the
- * file in claimed/, and the decision is written again. */
+/* Result first, then the file: whoever sees the file in accepted/ finds its result there; a crash between
+ * them leaves the file in claimed/, and the decision is written again. */
 static int settle(struct spool *s, const struct spool_verdict *v)
 {
 	void *ctx = talloc_new(s);
@@ -69,7 +70,8 @@ static int settle(struct spool *s, const struct spool_verdict *v)
 	if (stem)
 		rc = spool_file_json(dir, talloc_asprintf(ctx, "%s.result.json", stem), v->result, true);
 	if (rc == 0)
-		rc = move_pair(ctx, s->claimed, v->name, dir, talloc_asprintf(ctx, "%s%s", stem, v->name + stem_len(v->name)));
+		rc = move_pair(ctx, s->claimed, v->name, dir,
+			       talloc_asprintf(ctx, "%s%s", stem, v->name + stem_len(v->name)));
 	if (rc == -ENOENT)
 		rc = 0; /* somebody took the file away; the result is there */
 	if (rc == 0) {
@@ -133,7 +135,8 @@ int spool_finish(struct spool_item *item, enum spool_decision decision, const js
 	talloc_free(item);
 	rc = write_verdict(s, v, again, now_us);
 	if (rc < 0) {
-		LOGP(DSPOOL, LOGL_ERROR, "%s: the result of %s cannot be written: %s; tried again every second\n", s->dir,
+		LOGP(DSPOOL, LOGL_ERROR,
+		     "%s: the result of %s cannot be written: %s; tried again every second\n", s->dir,
 		     log_safe(v->name, strlen(v->name)), strerror(-rc));
 		s->next_write_us = now_us + SPOOL_RETRY_US;
 	} else {
@@ -149,10 +152,11 @@ void spool_write_verdicts(struct spool *s, uint64_t now_us)
 	if (!s->n_verdicts || now_us < s->next_write_us)
 		return;
 	s->next_write_us = now_us + SPOOL_RETRY_US;
-	llist_for_each_entry_safe(v, next, &s->verdicts, list) {
+	llist_for_each_entry_safe (v, next, &s->verdicts, list) {
 		if (write_verdict(s, v, false, now_us) < 0)
 			return; /* the others would fare no better */
-		LOGP(DSPOOL, LOGL_NOTICE, "%s: the result of %s is written now\n", s->dir, log_safe(v->name, strlen(v->name)));
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: the result of %s is written now\n", s->dir,
+		     log_safe(v->name, strlen(v->name)));
 		forget(s, v);
 	}
 }
@@ -184,7 +188,8 @@ static char *clue_name(void *ctx, const json_t *clue)
 	crypto_generichash(hash, sizeof(hash), (const uint8_t *)text, strlen(text), NULL, 0);
 	free(text);
 	sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash));
-	return talloc_asprintf(ctx, "%" JSON_INTEGER_FORMAT "-%s-%s.json", json_integer_value(json_object_get(clue, "received_at")),
+	return talloc_asprintf(ctx, "%" JSON_INTEGER_FORMAT "-%s-%s.json",
+			       json_integer_value(json_object_get(clue, "received_at")),
 			       link && spool_name_ok(link, strlen(link)) ? link : "link", hex);
 }
 

@@ -42,13 +42,15 @@ struct spool {
 };
 
 /* spool.c */
-struct spool_entry *spool_entry(struct spool *s, const char *name, uint64_t now_us); /* known or new; NULL: too many */
+struct spool_entry *spool_entry(struct spool *s, const char *name,
+				uint64_t now_us); /* known or new; NULL: too many */
 void spool_entry_free(struct spool *s, struct spool_entry *e);
 bool spool_is_trigger(const char *name);
 bool spool_name_ok(const char *name, size_t len);
 
 /* spool_claim.c */
-int spool_claim(struct spool *s, struct spool_entry *e, uint64_t now_us); /* frees e unless it must stay (-EAGAIN) */
+int spool_claim(struct spool *s, struct spool_entry *e,
+		uint64_t now_us); /* frees e unless it must stay (-EAGAIN) */
 void spool_list_leftovers(struct spool *s);
 
 /* spool_finish.c */

@@ -12,9 +12,9 @@
 static const struct {
 	const char *language, *female, *male;
 } sexes[] = {
-	{"en", "girl", "boy"},	       {"zh", "女", "男"},	      {"de", "Mädchen", "Junge"},
-	{"fr", "fille", "garçon"},     {"es", "niña", "niño"},	      {"it", "bambina", "bambino"},
-	{"pt", "menina", "menino"},    {"ru", "девочка", "мальчик"}, {"ja", "女の子", "男の子"},
+	{"en", "girl", "boy"},          {"zh", "女", "男"},           {"de", "Mädchen", "Junge"},
+	{"fr", "fille", "garçon"},      {"es", "niña", "niño"},       {"it", "bambina", "bambino"},
+	{"pt", "menina", "menino"},     {"ru", "девочка", "мальчик"}, {"ja", "女の子", "男の子"},
 	{"ko", "여자아이", "남자아이"},
 };
 
@@ -53,7 +53,8 @@ static int check_field(const char *p, char *err, size_t err_len)
 	snprintf(name, sizeof(name), "%.*s", (int)OSMO_MIN(n, sizeof(name) - 1), p + 1);
 	near = trigger_key_near(name);
 	return complain(err, err_len, "unknown field {%s}; %s%s", log_safe(p + 1, n),
-			near ? "did you mean " : "expected a key of a trigger such as {child.name}", near ? near : "");
+			near ? "did you mean " : "expected a key of a trigger such as {child.name}",
+			near ? near : "");
 }
 
 int texts_check(const char *text, bool *idle, char *err, size_t err_len)
@@ -77,12 +78,14 @@ int texts_check(const char *text, bool *idle, char *err, size_t err_len)
 			return complain(err, err_len, "} without {; write \\\\} for the character itself");
 		} else if (*p == '[') {
 			if (part)
-				return complain(err, err_len, "[ inside [ ]; optional parts cannot be nested");
+				return complain(err, err_len,
+						"[ inside [ ]; optional parts cannot be nested");
 			part = true;
 			fields = 0;
 		} else if (*p == ']') {
 			if (!part)
-				return complain(err, err_len, "] without [; write \\\\] for the character itself");
+				return complain(err, err_len,
+						"] without [; write \\\\] for the character itself");
 			part = false;
 			if (idle && fields == 0)
 				*idle = true;
@@ -127,7 +130,8 @@ static const char *part_end(const char *p)
 }
 
 /* At '{': appends the value; returns octets of the field, or -ENOENT. */
-static int put_field(char **out, const char *p, const char *language, const struct texts_values *values, enum trigger_key *absent)
+static int put_field(char **out, const char *p, const char *language, const struct texts_values *values,
+		     enum trigger_key *absent)
 {
 	size_t n = strcspn(p + 1, "}");
 	int key = trigger_key_find(p + 1, n);
@@ -144,7 +148,8 @@ static int put_field(char **out, const char *p, const char *language, const stru
 	return n + 2;
 }
 
-char *texts_render(void *ctx, const char *text, const char *language, const struct texts_values *values, enum trigger_key *absent)
+char *texts_render(void *ctx, const char *text, const char *language, const struct texts_values *values,
+		   enum trigger_key *absent)
 {
 	char *out = talloc_strdup(ctx, "");
 	int n;

@@ -8,12 +8,14 @@
 #include "gateway/trigger_parts.h"
 #include "gateway/trigger_time.h"
 
-#define CASE_MAX	64  /* characters */
-#define FUTURE_S	300 /* what clocks may differ */
+#define CASE_MAX          64  /* characters */
+#define FUTURE_S          300 /* what clocks may differ */
 #define SAY(file, k, ...) TRIGGER_SAY(file, k, __VA_ARGS__)
 
-static const char *const actions[] = {
-	[ACTION_ALERT] = "alert", [ACTION_UPDATE] = "update", [ACTION_CANCEL] = "cancel", [ACTION_EXERCISE] = "exercise"};
+static const char *const actions[] = {[ACTION_ALERT] = "alert",
+				      [ACTION_UPDATE] = "update",
+				      [ACTION_CANCEL] = "cancel",
+				      [ACTION_EXERCISE] = "exercise"};
 
 const char *trigger_action_name(enum trigger_action a)
 {
@@ -65,7 +67,8 @@ static void check_action(struct trigger_file *file, struct trigger *t)
 			t->action = (enum trigger_action)i;
 			return;
 		}
-	SAY(file, TK_ACTION, "\"%s\" is not known; expected alert, update, cancel or exercise", log_safe(text, strlen(text)));
+	SAY(file, TK_ACTION, "\"%s\" is not known; expected alert, update, cancel or exercise",
+	    log_safe(text, strlen(text)));
 }
 
 static bool may_use(const struct conf_agency *a, const char *type)
@@ -115,11 +118,12 @@ static void check_times(struct trigger_file *file, struct trigger *t, int64_t no
 	t->missing_since = read_time(file, TK_MISSING_SINCE);
 	age = now - t->reported_at;
 	if (t->reported_at && age < -FUTURE_S)
-		SAY(file, TK_REPORTED_AT, "lies %lld s in the future; at most %d s are allowed (check clock and zone)",
+		SAY(file, TK_REPORTED_AT,
+		    "lies %lld s in the future; at most %d s are allowed (check clock and zone)",
 		    (long long)-age, FUTURE_S);
 	else if (t->reported_at && t->conf_type && age > t->conf_type->lifetime_s)
-		SAY(file, TK_REPORTED_AT, "is %lld s old; an alert of type %s ends after %u s", (long long)age, t->conf_type->name,
-		    t->conf_type->lifetime_s);
+		SAY(file, TK_REPORTED_AT, "is %lld s old; an alert of type %s ends after %u s",
+		    (long long)age, t->conf_type->name, t->conf_type->lifetime_s);
 	if (t->missing_since && t->reported_at && t->missing_since > t->reported_at + FUTURE_S)
 		SAY(file, TK_MISSING_SINCE, "is later than %s", file->field[TK_REPORTED_AT].key);
 }
@@ -139,7 +143,8 @@ static void check_child(struct trigger_file *file)
 	check_range(file, TK_CHILD_AGE, 0, 130);
 	check_range(file, TK_CHILD_HEIGHT_CM, 20, 260);
 	if (sex->text && strcmp(sex->text, "female") && strcmp(sex->text, "male"))
-		SAY(file, TK_CHILD_SEX, "\"%s\" is not known; expected female or male", log_safe(sex->text, strlen(sex->text)));
+		SAY(file, TK_CHILD_SEX, "\"%s\" is not known; expected female or male",
+		    log_safe(sex->text, strlen(sex->text)));
 	if (photo->text && strncmp(photo->text, "https://", 8) && strncmp(photo->text, "http://", 7))
 		SAY(file, TK_CHILD_PHOTO, "is no web address; expected https://...");
 }
@@ -158,7 +163,8 @@ static void check_kinds(struct trigger_file *file, enum trigger_action action)
 		if (!f->given || (action == ACTION_CANCEL && !needed_by_cancel(k)))
 			continue;
 		if (f->wrong)
-			SAY(file, k, "expected %s, found %s", trigger_key_is_number(k) ? "a number" : "a text in quotes", f->found);
+			SAY(file, k, "expected %s, found %s",
+			    trigger_key_is_number(k) ? "a number" : "a text in quotes", f->found);
 		else if (f->text && !f->text[0] && k != TK_CASE_NUMBER)
 			SAY(file, k, "is empty; leave the key out instead");
 	}
@@ -191,8 +197,9 @@ static bool is_cap(const char *name, const uint8_t *data, size_t len)
 	return at < len && data[at] == '<';
 }
 
-int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *agency, const char *name, const uint8_t *data,
-		  size_t len, int64_t now, struct trigger **trigger, struct reasons *reasons)
+int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *agency, const char *name,
+		  const uint8_t *data, size_t len, int64_t now, struct trigger **trigger,
+		  struct reasons *reasons)
 {
 	struct trigger *t = talloc_zero(ctx, struct trigger);
 	struct trigger_file file = {.agency = agency, .ctx = ctx, .reasons = reasons};
@@ -202,7 +209,8 @@ int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *
 	OSMO_ASSERT(t && scratch);
 	*trigger = NULL;
 	if (is_cap(name, data, len))
-		reasons_add(ctx, reasons, 1, NULL, "CAP (XML) is not understood by this gateway yet; drop a .trigger file");
+		reasons_add(ctx, reasons, 1, NULL,
+			    "CAP (XML) is not understood by this gateway yet; drop a .trigger file");
 	else if (trigger_read(scratch, data, len, &file) == 0)
 		check_all(&file, conf, t, now);
 	if (reasons->n > before) {

@@ -31,7 +31,8 @@ static bool usable(struct trigger_file *file, enum trigger_key k, double limit)
 	else if (f->number == 0)
 		TRIGGER_SAY(file, k, "is 0, as if it was not filled in; give the place");
 	else if (!(fabs(f->number) <= limit))
-		TRIGGER_SAY(file, k, "%.10g is out of range; expected -%.0f to %.0f", f->number, limit, limit);
+		TRIGGER_SAY(file, k, "%.10g is out of range; expected -%.0f to %.0f", f->number, limit,
+			    limit);
 	else
 		return true;
 	return false;
@@ -41,9 +42,10 @@ static bool position(struct trigger_file *file, double *lat, double *lon)
 {
 	const struct trigger_field *a = &file->field[TK_LAT], *o = &file->field[TK_LON];
 
-	if (a->given && o->given && !a->wrong && !o->wrong && fabs(a->number) > 90 && fabs(a->number) <= 180 &&
-	    fabs(o->number) <= 90) {
-		TRIGGER_SAY(file, TK_LAT, "%.10g is no latitude: latitude and longitude look swapped", a->number);
+	if (a->given && o->given && !a->wrong && !o->wrong && fabs(a->number) > 90 &&
+	    fabs(a->number) <= 180 && fabs(o->number) <= 90) {
+		TRIGGER_SAY(file, TK_LAT, "%.10g is no latitude: latitude and longitude look swapped",
+			    a->number);
 		return false;
 	}
 	*lat = a->number;
@@ -67,10 +69,13 @@ static void check_place(struct trigger_file *file, double lat, double lon)
 	if (in_jurisdiction(file->agency, lat, lon))
 		return;
 	if (fabs(lon) <= 90 && in_jurisdiction(file->agency, lon, lat))
-		TRIGGER_SAY(file, TK_LAT, "%.6f, %.6f is outside the jurisdiction of %s, but %.6f, %.6f is inside: latitude and longitude look swapped",
-		    lat, lon, file->agency->name, lon, lat);
+		TRIGGER_SAY(file, TK_LAT,
+			    "%.6f, %.6f is outside the jurisdiction of %s, but %.6f, %.6f is inside: "
+			    "latitude and longitude look swapped",
+			    lat, lon, file->agency->name, lon, lat);
 	else
-		TRIGGER_SAY(file, TK_LAT, "%.6f, %.6f is outside the jurisdiction of %s", lat, lon, file->agency->name);
+		TRIGGER_SAY(file, TK_LAT, "%.6f, %.6f is outside the jurisdiction of %s", lat, lon,
+			    file->agency->name);
 }
 
 static double radius_of(struct trigger_file *file, const struct conf_type *type)
@@ -83,8 +88,8 @@ static double radius_of(struct trigger_file *file, const struct conf_type *type)
 	if (!(radius > 0))
 		TRIGGER_SAY(file, TK_RADIUS_KM, "%.10g is no radius; expected more than 0", radius);
 	else if (radius > file->agency->max_radius_km)
-		TRIGGER_SAY(file, TK_RADIUS_KM, "%.10g km is more than the %.10g km that %s may alert", radius, file->agency->max_radius_km,
-		    file->agency->name);
+		TRIGGER_SAY(file, TK_RADIUS_KM, "%.10g km is more than the %.10g km that %s may alert",
+			    radius, file->agency->max_radius_km, file->agency->name);
 	return radius;
 }
 

@@ -1,4 +1,5 @@
-/* trigger_keys: the keys of a trigger file (reunion.trigger(5)), by the names that {fields} of texts use too. */
+/* trigger_keys: the keys of a trigger file (reunion.trigger(5)), by the names that {fields} of texts use too.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

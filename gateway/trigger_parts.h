@@ -9,5 +9,5 @@ void trigger_texts(struct trigger_file *file, struct trigger *t);
 void trigger_geo(struct trigger_file *file, struct trigger *t);
 
 /* A reason at a key. */
-#define TRIGGER_SAY(file, k, ...) \
+#define TRIGGER_SAY(file, k, ...)                                                                            \
 	reasons_add((file)->ctx, (file)->reasons, (file)->field[k].line, (file)->field[k].key, __VA_ARGS__)

@@ -54,17 +54,19 @@ static void unknown(struct reading *r, const config_setting_t *s, const char *pa
 	const char *near = trigger_key_near(path);
 
 	if (near)
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path, "unknown key; did you mean %s?", near);
+		reasons_add(r->file->ctx, r->file->reasons, s->line, path, "unknown key; did you mean %s?",
+			    near);
 	else
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path, "unknown key; see reunion.trigger(5)");
+		reasons_add(r->file->ctx, r->file->reasons, s->line, path,
+			    "unknown key; see reunion.trigger(5)");
 }
 
 static const char *what(const config_setting_t *s)
 {
-	return config_setting_is_number(s)		    ? "a number" :
-	       config_setting_type(s) == CONFIG_TYPE_STRING ? "a text" :
-	       config_setting_type(s) == CONFIG_TYPE_BOOL   ? "true or false" :
-							      "a group or list";
+	return config_setting_is_number(s)                    ? "a number"
+	       : config_setting_type(s) == CONFIG_TYPE_STRING ? "a text"
+	       : config_setting_type(s) == CONFIG_TYPE_BOOL   ? "true or false"
+							      : "a group or list";
 }
 
 static void take(struct reading *r, const config_setting_t *s, enum trigger_key key, const char *path)
@@ -73,7 +75,8 @@ static void take(struct reading *r, const config_setting_t *s, enum trigger_key 
 	bool number = config_setting_is_number(s), text = config_setting_type(s) == CONFIG_TYPE_STRING;
 
 	if (f->given) {
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path, "key is given twice, before in line %u as %s", f->line, f->key);
+		reasons_add(r->file->ctx, r->file->reasons, s->line, path,
+			    "key is given twice, before in line %u as %s", f->line, f->key);
 		return;
 	}
 	f->given = true;
@@ -97,7 +100,8 @@ static void walk(struct reading *r, const config_setting_t *group, const char *a
 	for (int i = 0; i < config_setting_length(group); i++) {
 		const config_setting_t *s = config_setting_get_elem(group, i);
 
-		if (snprintf(path, sizeof(path), "%s%s%s", above, above[0] ? "." : "", config_setting_name(s)) >= KEY_OCTETS)
+		if (snprintf(path, sizeof(path), "%s%s%s", above, above[0] ? "." : "",
+			     config_setting_name(s)) >= KEY_OCTETS)
 			strcpy(path + KEY_OCTETS - 4, "...");
 		key = key_of(r->file->agency, path);
 		if (config_setting_is_group(s) && is_group(r->file->agency, path))
@@ -154,7 +158,8 @@ void trigger_digest(const struct trigger_file *file, uint8_t digest[32])
 			continue;
 		snprintf(number, sizeof(number), "%.17g", f->number);
 		/* names and values hold no NUL: with it as their end no two contents look alike */
-		crypto_generichash_update(&state, (const uint8_t *)trigger_key_name(k), strlen(trigger_key_name(k)) + 1);
+		crypto_generichash_update(&state, (const uint8_t *)trigger_key_name(k),
+					  strlen(trigger_key_name(k)) + 1);
 		crypto_generichash_update(&state, (const uint8_t *)value, strlen(value) + 1);
 	}
 	crypto_generichash_final(&state, digest, 32);

@@ -7,7 +7,7 @@ struct trigger_field {
 	bool given;
 	bool wrong; /* not of the key's kind; `found` says what it is */
 	unsigned int line;
-	const char *key; /* as this agency writes it */
+	const char *key;  /* as this agency writes it */
 	const char *text; /* NULL for numbers */
 	double number;
 	const char *found;
@@ -20,8 +20,8 @@ struct trigger_file {
 	struct trigger_field field[TK_N];
 };
 
-/* Fills file->field (strings are children of ctx) from its agency, ctx and reasons, which the caller has set; what is
- * wrong with the file as a whole goes into the reasons. 0, or -EBADMSG when no key could be read. */
+/* Fills file->field (strings are children of ctx) from its agency, ctx and reasons, which the caller has set;
+ * what is wrong with the file as a whole goes into the reasons. 0, or -EBADMSG when no key could be read. */
 int trigger_read(void *ctx, const uint8_t *data, size_t len, struct trigger_file *file);
 /* BLAKE2b of the keys and values, whatever their order, spelling of numbers, spaces and comments. */
 void trigger_digest(const struct trigger_file *file, uint8_t digest[32]);

@@ -28,8 +28,9 @@ json_t *reasons_json(const struct reasons *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct reason *v = &r->v[i];
 
-		json_array_append_new(all, json_pack("{s:o, s:s?, s:s}", "line", v->line ? json_integer(v->line) : json_null(),
-						     "key", v->key, "text", v->text));
+		json_array_append_new(all, json_pack("{s:o, s:s?, s:s}", "line",
+						     v->line ? json_integer(v->line) : json_null(), "key",
+						     v->key, "text", v->text));
 	}
 	return all;
 }

@@ -34,7 +34,8 @@ struct rendering {
 	bool told[TK_N]; /* a missing key is told once, not per text */
 };
 
-static char *render(void *ctx, struct rendering *r, const struct conf_text *x, const char *template, const char *what)
+static char *render(void *ctx, struct rendering *r, const struct conf_text *x, const char *template,
+		    const char *what)
 {
 	enum trigger_key absent;
 	char *text = texts_render(ctx, template, x->language, r->values, &absent);
@@ -45,8 +46,8 @@ static char *render(void *ctx, struct rendering *r, const struct conf_text *x, c
 	f = &r->file->field[absent];
 	r->told[absent] = true;
 	if (!f->wrong) /* else told already */
-		reasons_add(r->file->ctx, r->file->reasons, f->line, f->key, "missing; the %s text in language %s needs it", what,
-			    x->language);
+		reasons_add(r->file->ctx, r->file->reasons, f->line, f->key,
+			    "missing; the %s text in language %s needs it", what, x->language);
 	return NULL;
 }
 
@@ -65,7 +66,8 @@ void trigger_texts(struct trigger_file *file, struct trigger *t)
 
 		t->texts[i] = (struct alert_text){
 			.language = talloc_strdup(t->texts, x->language),
-			.message_identifier = t->action == ACTION_EXERCISE ? x->exercise_identifier : x->message_identifier,
+			.message_identifier =
+				t->action == ACTION_EXERCISE ? x->exercise_identifier : x->message_identifier,
 			.broadcast = render(t->texts, &r, x, x->broadcast, "broadcast"),
 			.sms = render(t->texts, &r, x, x->sms, "sms"),
 			.found = render(t->texts, &r, x, x->found, "found"),

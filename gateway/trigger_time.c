@@ -14,7 +14,7 @@ static bool number(const char **p, int n, int *out)
 {
 	*out = 0;
 	for (int i = 0; i < n; i++, (*p)++) {
-		if (!isdigit((uint8_t)**p))
+		if (!isdigit((uint8_t) * *p))
 			return false;
 		*out = *out * 10 + (**p - '0');
 	}
@@ -23,7 +23,7 @@ static bool number(const char **p, int n, int *out)
 
 static bool sign(const char **p, char c)
 {
-	if (tolower((uint8_t)**p) != c)
+	if (tolower((uint8_t) * *p) != c)
 		return false;
 	(*p)++;
 	return true;
@@ -50,20 +50,22 @@ static int64_t day_number(int year, int month, int day)
 
 static bool local_time(const char **p, struct when *w)
 {
-	if (!number(p, 4, &w->year) || !sign(p, '-') || !number(p, 2, &w->month) || !sign(p, '-') || !number(p, 2, &w->day))
+	if (!number(p, 4, &w->year) || !sign(p, '-') || !number(p, 2, &w->month) || !sign(p, '-') ||
+	    !number(p, 2, &w->day))
 		return false;
 	if (!sign(p, 't') && !sign(p, ' '))
 		return false;
-	if (!number(p, 2, &w->hour) || !sign(p, ':') || !number(p, 2, &w->minute) || !sign(p, ':') || !number(p, 2, &w->second))
+	if (!number(p, 2, &w->hour) || !sign(p, ':') || !number(p, 2, &w->minute) || !sign(p, ':') ||
+	    !number(p, 2, &w->second))
 		return false;
 	if (sign(p, '.')) {
-		if (!isdigit((uint8_t)**p))
+		if (!isdigit((uint8_t) * *p))
 			return false;
-		while (isdigit((uint8_t)**p))
+		while (isdigit((uint8_t) * *p))
 			(*p)++;
 	}
-	return w->year >= 1970 && w->month >= 1 && w->month <= 12 && w->day >= 1 && w->day <= days_in(w->year, w->month) &&
-	       w->hour <= 23 && w->minute <= 59 && w->second <= 60;
+	return w->year >= 1970 && w->month >= 1 && w->month <= 12 && w->day >= 1 &&
+	       w->day <= days_in(w->year, w->month) && w->hour <= 23 && w->minute <= 59 && w->second <= 60;
 }
 
 /* Seconds east of UTC. */
@@ -96,7 +98,8 @@ int trigger_time_parse(const char *text, int64_t *seconds)
 	rc = zone(&p, &east);
 	if (rc < 0 || *p)
 		return rc < 0 ? rc : -EINVAL;
-	*seconds = day_number(w.year, w.month, w.day) * 86400 + w.hour * 3600 + w.minute * 60 + w.second - east;
+	*seconds =
+		day_number(w.year, w.month, w.day) * 86400 + w.hour * 3600 + w.minute * 60 + w.second - east;
 	return 0;
 }
 

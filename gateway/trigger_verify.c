@@ -3,9 +3,10 @@
 #include "gateway/alert.h"
 #include "gateway/minisign.h"
 
-/* The best of what the agency's keys say: a key that fits but whose signature fails tells more than one that does not. */
-static enum minisign_result verify_any(const struct conf_agency *agency, const struct minisign_sig *sig, const uint8_t *data,
-				       size_t len)
+/* The best of what the agency's keys say: a key that fits but whose signature fails tells more than one that
+ * does not. */
+static enum minisign_result verify_any(const struct conf_agency *agency, const struct minisign_sig *sig,
+				       const uint8_t *data, size_t len)
 {
 	enum minisign_result result = MINISIGN_OTHER_KEY, one;
 	struct minisign_key key;
@@ -22,14 +23,15 @@ static enum minisign_result verify_any(const struct conf_agency *agency, const s
 	return result;
 }
 
-int trigger_verify(void *ctx, const struct conf_agency *agency, const uint8_t *data, size_t len, const uint8_t *sig, size_t sig_len,
-		   struct reasons *reasons)
+int trigger_verify(void *ctx, const struct conf_agency *agency, const uint8_t *data, size_t len,
+		   const uint8_t *sig, size_t sig_len, struct reasons *reasons)
 {
 	struct minisign_sig parsed;
 	char id[17];
 
 	if (!sig || sig_len == 0) {
-		reasons_add(ctx, reasons, 0, NULL, "no signature came with it; sign it with minisign and drop the .minisig first");
+		reasons_add(ctx, reasons, 0, NULL,
+			    "no signature came with it; sign it with minisign and drop the .minisig first");
 		return -EKEYREJECTED;
 	}
 	if (minisign_sig_parse(sig, sig_len, &parsed) < 0) {
@@ -41,13 +43,16 @@ int trigger_verify(void *ctx, const struct conf_agency *agency, const uint8_t *d
 	case MINISIGN_OK:
 		return 0;
 	case MINISIGN_OTHER_KEY:
-		reasons_add(ctx, reasons, 0, NULL, "signed with key %s, which is none of the keys of %s", id, agency->name);
+		reasons_add(ctx, reasons, 0, NULL, "signed with key %s, which is none of the keys of %s", id,
+			    agency->name);
 		break;
 	case MINISIGN_COMMENT:
-		reasons_add(ctx, reasons, 0, NULL, "the trusted comment of the signature was changed (key %s)", id);
+		reasons_add(ctx, reasons, 0, NULL,
+			    "the trusted comment of the signature was changed (key %s)", id);
 		break;
 	default:
-		reasons_add(ctx, reasons, 0, NULL, "the signature does not fit: the file was changed after signing (key %s)", id);
+		reasons_add(ctx, reasons, 0, NULL,
+			    "the signature does not fit: the file was changed after signing (key %s)", id);
 	}
 	return -EKEYREJECTED;
 }

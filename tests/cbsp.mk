@@ -2,8 +2,10 @@
 check_LIBRARIES += libcbspfake.a
 libcbspfake_a_SOURCES = tests/cbsp_fake.c tests/cbsp_fake.h
 
-check_PROGRAMS += tests/test_page tests/test_cbsp tests/test_link_cbsp tests/cbsp_dump tests/cbsp_probe tests/fuzz/fuzz_cbsp
-TESTS += tests/test_page tests/test_cbsp tests/test_link_cbsp tests/cbsp_tshark.sh tests/cbsp_osmobsc.sh tests/fuzz/fuzz_cbsp
+check_PROGRAMS += tests/test_page tests/test_cbsp tests/test_link_cbsp tests/fuzz/fuzz_cbsp \
+	tests/cbsp_dump tests/cbsp_probe
+TESTS += tests/test_page tests/test_cbsp tests/test_link_cbsp tests/fuzz/fuzz_cbsp \
+	tests/cbsp_tshark.sh tests/cbsp_osmobsc.sh
 EXTRA_DIST += tests/cbsp_tshark.sh tests/cbsp_osmobsc.sh tests/fuzz/seeds/cbsp
 
 tests_test_page_SOURCES = tests/test_page.c tests/cbsp_vectors.h

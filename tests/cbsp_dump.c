@@ -23,8 +23,14 @@ static void dump(const uint8_t *o, int n)
 static void write_replace(const char *text, const char *language, uint16_t old, uint8_t *o, size_t size)
 {
 	struct page_set pages;
-	struct cbsp_write w = {.message_identifier = 4379, .serial = page_serial(1, 7, 1), .old_serial = old,
-			       .replace = old != 0, .cells = cells, .n_cells = 3, .pages = &pages, .repetition = 32,
+	struct cbsp_write w = {.message_identifier = 4379,
+			       .serial = page_serial(1, 7, 1),
+			       .old_serial = old,
+			       .replace = old != 0,
+			       .cells = cells,
+			       .n_cells = 3,
+			       .pages = &pages,
+			       .repetition = 32,
 			       .broadcasts = 1434};
 
 	if (page_encode(text, language, &pages, NULL) == 0)

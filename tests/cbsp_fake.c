@@ -59,7 +59,8 @@ bool dispatch_peek(struct dispatch *d, uint16_t link, uint64_t now_us, struct ha
 	return j != NULL;
 }
 
-size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first, uint32_t *units, size_t max)
+size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first,
+			  uint32_t *units, size_t max)
 {
 	struct fake_job *j = waiting(d, &first->unit);
 	size_t n = 0;
@@ -75,10 +76,13 @@ size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, st
 	return n;
 }
 
-void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit, enum outcome o, uint64_t now_us)
+void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
+		     enum outcome o, uint64_t now_us)
 {
-	static const enum unit_state next[] = {[OUT_ACCEPTED] = UNIT_ACCEPTED, [OUT_REFUSED] = UNIT_REFUSED,
-					       [OUT_TRANSIENT] = UNIT_WITHDRAWN, [OUT_LOST] = UNIT_UNKNOWN,
+	static const enum unit_state next[] = {[OUT_ACCEPTED] = UNIT_ACCEPTED,
+					       [OUT_REFUSED] = UNIT_REFUSED,
+					       [OUT_TRANSIENT] = UNIT_WITHDRAWN,
+					       [OUT_LOST] = UNIT_UNKNOWN,
 					       [OUT_UNSENT] = UNIT_WAITING};
 	struct fake_job *j = (struct fake_job *)job;
 
@@ -102,8 +106,8 @@ void dispatch_each_job(struct dispatch *d, void (*cb)(void *arg, struct dispatch
 		cb(arg, &d->job[j].pub);
 }
 
-size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from, uint32_t *units,
-			      size_t max)
+size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from,
+			      uint32_t *units, size_t max)
 {
 	struct fake_job *j = (struct fake_job *)job;
 	size_t n = 0;
@@ -120,7 +124,8 @@ static const struct payload *payload_job(void *arg, const struct dispatch_job *j
 	return &((const struct fake_job *)job)->payload;
 }
 
-static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id, uint8_t *digits)
+static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
+			uint8_t *digits)
 {
 	*id = (struct cell_id){.radio = CELL_GSM, .mcc = 460, .mnc = 0, .area = 1, .cell = 100 + unit};
 	*digits = 2;
@@ -151,8 +156,14 @@ void fake_init(struct fake *f, void *ctx)
 	memset(f, 0, sizeof(*f));
 	the_fake = f;
 	f->now_us = 1000000;
-	f->cfg = (struct conf_link){.name = "bsc-1", .type = LINK_CBSP, .mode = MODE_CONNECT, .window = 4, .burst = 100,
-				    .connect_timeout_s = 10, .response_timeout_s = 10, .enquire_link_s = 30,
+	f->cfg = (struct conf_link){.name = "bsc-1",
+				    .type = LINK_CBSP,
+				    .mode = MODE_CONNECT,
+				    .window = 4,
+				    .burst = 100,
+				    .connect_timeout_s = 10,
+				    .response_timeout_s = 10,
+				    .enquire_link_s = 30,
 				    .cells_per_request = 500};
 	f->env = (struct link_env){.connect = env_connect, .close = env_close, .event = env_event};
 	f->payload = (struct payload_ops){.job = payload_job, .cell = payload_cell};
@@ -172,8 +183,12 @@ struct fake_job *fake_job(struct fake *f, unsigned int n, unsigned int n_texts)
 	static const uint16_t links[] = {0};
 	struct fake_job *j = &f->dispatch.job[f->dispatch.n_jobs++];
 
-	j->pub.spec = (struct job_spec){.id = f->dispatch.n_jobs, .kind = JOB_BROADCAST, .n_units = n, .links = links,
-					.n_links = 1, .expires_us = INT64_C(86400) * 1000000};
+	j->pub.spec = (struct job_spec){.id = f->dispatch.n_jobs,
+					.kind = JOB_BROADCAST,
+					.n_units = n,
+					.links = links,
+					.n_links = 1,
+					.expires_us = INT64_C(86400) * 1000000};
 	j->payload.n_texts = n_texts;
 	j->payload.repetition_s = 60;
 	j->payload.lifetime_s = 86400;

@@ -1,4 +1,5 @@
-/* A small dispatch, throttle and alert side in memory, with which tests and the fuzz target drive the CBSP link alone. */
+/* A small dispatch, throttle and alert side in memory, with which tests and the fuzz target drive the CBSP
+ * link alone. */
 #pragma once
 #include "gateway/cbsp.h"
 #include "gateway/link.h"
@@ -39,10 +40,11 @@ struct fake {
 
 void fake_init(struct fake *f, void *ctx); /* cfg is filled with defaults: change it, then fake_create() */
 void fake_create(struct fake *f, void *ctx);
-/* A running job of n cells: CI 100, 101, ... in LAC 1 of 460-00, with n_texts texts 4379 + t of serial 0x4010. */
+/* A running job of n cells: CI 100, 101, ... in LAC 1 of 460-00, with n_texts texts 4379 + t of serial
+ * 0x4010. */
 struct fake_job *fake_job(struct fake *f, unsigned int n, unsigned int n_texts);
 void fake_run(struct fake *f, uint64_t us); /* time passes; ticks when the link asks for it */
 void fake_input(struct fake *f, const uint8_t *data, size_t len);
 void fake_collect(struct fake *f); /* the link's output to `sent` */
-bool fake_next(struct fake *f); /* the next message the link sent, in msg; false = none */
+bool fake_next(struct fake *f);    /* the next message the link sent, in msg; false = none */
 unsigned int fake_count(const struct fake_job *j, enum unit_state s);

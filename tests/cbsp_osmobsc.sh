@@ -1,5 +1,5 @@
 #!/bin/bash
-# Our codec and our driver against Debian's osmo-bsc, in a network namespace of its own since its ports are fixed.
+# Our codec and our driver against Debian's osmo-bsc, in a network namespace of its own: its ports are fixed.
 : "${SRCDIR:=.}" "${BUILDDIR:=.}"
 if [ -z "$1" ]; then
 	if ! command -v osmo-bsc >/dev/null; then

@@ -1,6 +1,6 @@
-/* cbsp_probe ADDRESS PORT: talks to osmo-bsc with our codec, then with the link driver, and prints TAP. Used by
- * cbsp_osmobsc.sh; the cells are those of its configuration: CI 6969 in LAC 1 and CI 6971 in LAC 2 broadcast, CI 6970 in
- * LAC 1 has no CBCH. */
+/* cbsp_probe ADDRESS PORT: talks to osmo-bsc with our codec, then with the link driver, and prints TAP. Used
+ * by cbsp_osmobsc.sh; the cells are those of its configuration: CI 6969 in LAC 1 and CI 6971 in LAC 2
+ * broadcast, CI 6970 in LAC 1 has no CBCH. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -55,8 +55,8 @@ static void describe(const struct cbsp_msg *m)
 	printf("# < %s id %u serial %04x old %04x", cbsp_type_name(m->type), m->message_identifier, m->serial,
 	       m->old_serial);
 	while (cbsp_next(&list, &e))
-		printf(" [failed: scope %u %03u-%02u lac %u ci %u cause %u %s]", e.cell.scope, e.cell.mcc, e.cell.mnc,
-		       e.cell.lac, e.cell.ci, e.cause, cbsp_cause_name(e.cause));
+		printf(" [failed: scope %u %03u-%02u lac %u ci %u cause %u %s]", e.cell.scope, e.cell.mcc,
+		       e.cell.mnc, e.cell.lac, e.cell.ci, e.cause, cbsp_cause_name(e.cause));
 	while (cbsp_next(&cells, &e))
 		printf(" [scope %u lac %u ci %u]", e.cell.scope, e.cell.lac, e.cell.ci);
 	printf("\n");
@@ -100,11 +100,20 @@ static int ask(struct probe *p, const uint8_t *buf, int n, uint8_t yes, uint8_t 
 	return wait_for(p, yes, no);
 }
 
-static int write_to(struct probe *p, const struct page_set *pages, uint16_t serial, uint16_t old, uint16_t lac, uint16_t ci)
+static int write_to(struct probe *p, const struct page_set *pages, uint16_t serial, uint16_t old,
+		    uint16_t lac, uint16_t ci)
 {
-	struct cbsp_cell cell = {.scope = CBSP_CGI, .mcc = 1, .mnc = 1, .mnc_digits = 2, .lac = lac, .ci = ci};
-	struct cbsp_write w = {.message_identifier = MESSAGE, .serial = serial, .old_serial = old, .replace = old != 0,
-			       .cells = &cell, .n_cells = 1, .pages = pages, .repetition = 32, .repetition_u16 = true,
+	struct cbsp_cell cell = {
+		.scope = CBSP_CGI, .mcc = 1, .mnc = 1, .mnc_digits = 2, .lac = lac, .ci = ci};
+	struct cbsp_write w = {.message_identifier = MESSAGE,
+			       .serial = serial,
+			       .old_serial = old,
+			       .replace = old != 0,
+			       .cells = &cell,
+			       .n_cells = 1,
+			       .pages = pages,
+			       .repetition = 32,
+			       .repetition_u16 = true,
 			       .broadcasts = 100};
 	uint8_t buf[2048];
 
@@ -115,8 +124,8 @@ static int kill_all(struct probe *p, uint16_t serial)
 {
 	uint8_t buf[64];
 
-	return ask(p, buf, cbsp_encode_kill(buf, sizeof(buf), MESSAGE, serial, NULL, 0, true), CBSP_KILL_COMPLETE,
-		   CBSP_KILL_FAILURE);
+	return ask(p, buf, cbsp_encode_kill(buf, sizeof(buf), MESSAGE, serial, NULL, 0, true),
+		   CBSP_KILL_COMPLETE, CBSP_KILL_FAILURE);
 }
 
 static int first_cause(const struct probe *p)
@@ -134,29 +143,41 @@ static void session(struct probe *p)
 	struct page_set pages;
 
 	check(p, page_encode("寻人：朝阳区女童", "zh", &pages, NULL) == 0, "text becomes a page");
-	check(p, ask(p, buf, cbsp_encode_reset(buf, sizeof(buf)), CBSP_RESET_COMPLETE, CBSP_RESET_FAILURE) != 0,
+	check(p,
+	      ask(p, buf, cbsp_encode_reset(buf, sizeof(buf)), CBSP_RESET_COMPLETE, CBSP_RESET_FAILURE) != 0,
 	      "RESET is answered");
 	check(p, ask(p, buf, cbsp_encode_keep_alive(buf, sizeof(buf), 30), CBSP_KEEP_ALIVE_COMPLETE, 0) != 0,
 	      "KEEP-ALIVE is answered");
-	check(p, write_to(p, &pages, s1, 0, 1, 6969) == CBSP_WRITE_COMPLETE, "WRITE-REPLACE by CGI is complete");
-	check(p, write_to(p, &pages, s1, 0, 1, 6969) == CBSP_WRITE_FAILURE && first_cause(p) == CBSP_REFERENCE_USED,
+	check(p, write_to(p, &pages, s1, 0, 1, 6969) == CBSP_WRITE_COMPLETE,
+	      "WRITE-REPLACE by CGI is complete");
+	check(p,
+	      write_to(p, &pages, s1, 0, 1, 6969) == CBSP_WRITE_FAILURE &&
+		      first_cause(p) == CBSP_REFERENCE_USED,
 	      "the same again fails with cause 0D");
 	check(p, write_to(p, &pages, s1, 0, 9, 999) == CBSP_WRITE_FAILURE && first_cause(p) >= 0,
 	      "an unknown cell is in the failure list");
-	check(p, write_to(p, &pages, s1, 0, 1, 6970) == CBSP_WRITE_FAILURE && first_cause(p) == CBSP_NOT_SUPPORTED,
+	check(p,
+	      write_to(p, &pages, s1, 0, 1, 6970) == CBSP_WRITE_FAILURE &&
+		      first_cause(p) == CBSP_NOT_SUPPORTED,
 	      "a cell without CBCH fails with cause 9");
-	check(p, write_to(p, &pages, s2, s1, 1, 6969) == CBSP_WRITE_COMPLETE, "it is replaced by its old serial");
-	check(p, write_to(p, &pages, s1, page_serial(1, 9, 0), 2, 6971) == CBSP_WRITE_FAILURE &&
-			 first_cause(p) == CBSP_REFERENCE_UNKNOWN, "replacing what is not there fails with cause 2");
+	check(p, write_to(p, &pages, s2, s1, 1, 6969) == CBSP_WRITE_COMPLETE,
+	      "it is replaced by its old serial");
+	check(p,
+	      write_to(p, &pages, s1, page_serial(1, 9, 0), 2, 6971) == CBSP_WRITE_FAILURE &&
+		      first_cause(p) == CBSP_REFERENCE_UNKNOWN,
+	      "replacing what is not there fails with cause 2");
 	check(p, kill_all(p, s2) != 0, "KILL of all cells is answered");
-	check(p, write_to(p, &pages, s2, 0, 1, 6969) == CBSP_WRITE_COMPLETE, "after it the reference is free again");
+	check(p, write_to(p, &pages, s2, 0, 1, 6969) == CBSP_WRITE_COMPLETE,
+	      "after it the reference is free again");
 }
 
-static int cell_of(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id, uint8_t *digits)
+static int cell_of(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
+		   uint8_t *digits)
 {
 	static const uint16_t lac_ci[][2] = {{1, 6969}, {2, 6971}, {1, 6970}, {9, 999}};
 
-	*id = (struct cell_id){.radio = CELL_GSM, .mcc = 1, .mnc = 1, .area = lac_ci[unit][0], .cell = lac_ci[unit][1]};
+	*id = (struct cell_id){
+		.radio = CELL_GSM, .mcc = 1, .mnc = 1, .area = lac_ci[unit][0], .cell = lac_ci[unit][1]};
 	*digits = 2;
 	return 0;
 }
@@ -193,7 +214,9 @@ static int is_up(struct fake *f)
 
 static int all_answered(struct fake *f)
 {
-	return is_up(f) && fake_count(&f->dispatch.job[0], UNIT_WAITING) + fake_count(&f->dispatch.job[0], UNIT_HANDED) == 0;
+	return is_up(f) &&
+	       fake_count(&f->dispatch.job[0], UNIT_WAITING) + fake_count(&f->dispatch.job[0], UNIT_HANDED) ==
+		       0;
 }
 
 static int written_again(struct fake *f)
@@ -231,7 +254,8 @@ static void drive(struct probe *p, const char *address, int port)
 	fd = attach(&f, address, port);
 	check(p, carry(&f, fd, all_answered), "the driver's link comes up and all cells are answered");
 	check(p, j->unit[0] == UNIT_ACCEPTED && j->unit[1] == UNIT_ACCEPTED, "cells with CBCH have accepted");
-	check(p, j->unit[2] == UNIT_REFUSED && j->unit[3] == UNIT_REFUSED, "cells without CBCH or unknown have refused");
+	check(p, j->unit[2] == UNIT_REFUSED && j->unit[3] == UNIT_REFUSED,
+	      "cells without CBCH or unknown have refused");
 	printf("# %s\n", f.last_event);
 	close(fd);
 	link_cbsp.closed(f.link, 0, "test", f.now_us);

@@ -33,7 +33,7 @@ check "cell 460-00 4301 6969" 'Item: MCC 460.*MNC 00.*LAC 0x10cd, CI 0x1b39' 4
 check "three-digit MNC" 'Item: MCC 310.*MNC 260.*LAC 0x10cf, CI 0x1b3c' 4
 check "all cells in RESET and KILL" 'Cell ID Discriminator: BSS' 2
 check "repetition period of 32 units" 'Repetition Period (units of 1.883s): 32' 2
-check "English page" "Message Content: 'Missing child: girl, 6 years'" 1
+check "English page" 'CBS Page Content: Missing child: girl, 6 years' 1
 check "Chinese page" 'CBS Page Content: .*寻人：女，6岁' 1
 check "keep-alive period" 'IE: Keep Alive Repetition Period: 30' 1
 exit $failed

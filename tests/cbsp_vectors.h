@@ -1,4 +1,5 @@
-/* Rows of the public vectors (SHARED_DATA/vectors/vectors.tsv): name, protocol, kind, hex. Not part of the project. */
+/* Rows of the public vectors (SHARED_DATA/vectors/vectors.tsv): name, protocol, kind, hex. Not part of the
+ * project. */
 #pragma once
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +27,8 @@ static inline int vectors_next(FILE *f, struct vector *v)
 	static char line[32768], hex[8193];
 
 	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%127[^\t]\t%31[^\t]\t%31[^\t]\t%8192[0-9a-fA-F]", v->name, v->protocol, v->kind, hex) != 4)
+		if (sscanf(line, "%127[^\t]\t%31[^\t]\t%31[^\t]\t%8192[0-9a-fA-F]", v->name, v->protocol,
+			   v->kind, hex) != 4)
 			continue;
 		v->len = osmo_hexparse(hex, v->octets, sizeof(v->octets));
 		if (v->len > 0)

@@ -35,8 +35,15 @@ static const struct cbsp_cell cgi[] = {
 static void write_round_trip(void **state)
 {
 	struct page_set pages = two_pages();
-	struct cbsp_write w = {.message_identifier = 4379, .serial = 0xC010, .old_serial = 0xC00F, .replace = true,
-			       .cells = cgi, .n_cells = 3, .pages = &pages, .repetition = 4095, .broadcasts = 100};
+	struct cbsp_write w = {.message_identifier = 4379,
+			       .serial = 0xC010,
+			       .old_serial = 0xC00F,
+			       .replace = true,
+			       .cells = cgi,
+			       .n_cells = 3,
+			       .pages = &pages,
+			       .repetition = 4095,
+			       .broadcasts = 100};
 	uint8_t o[CBSP_WRITE_MAX(3)];
 	struct cbsp_msg m;
 	struct cbsp_entry e;
@@ -85,8 +92,11 @@ static void emergency_round_trip(void **state)
 {
 	uint8_t o[128], security[50];
 	struct cbsp_msg m;
-	struct cbsp_write w = {.message_identifier = 0x1100, .serial = 0x7000, .warning_type = 0x0580,
-			       .security = security, .warning_period_s = 30};
+	struct cbsp_write w = {.message_identifier = 0x1100,
+			       .serial = 0x7000,
+			       .warning_type = 0x0580,
+			       .security = security,
+			       .warning_period_s = 30};
 	int n;
 
 	memset(security, 0xAB, sizeof(security));
@@ -181,17 +191,17 @@ static void refuses_to_read(void **state)
 	} v[] = {
 		{{0x18, 0, 0, 0}, 4, -ENOMSG},
 		{{0x00, 0, 0, 0}, 4, -ENOMSG},
-		{{0x17, 0, 0, 1}, 4, -EBADMSG}, /* shorter than it says */
-		{{0x10, 0, 0, 0}, 4, -EBADMSG}, /* RESET without cells */
-		{{0x10, 0, 0, 5, 4, 0, 2, 6, 0}, 9, -EBADMSG}, /* entries after "all" */
-		{{0x10, 0, 0, 4, 4, 0, 1, 3}, 8, -EBADMSG},	/* discriminator 3 */
-		{{0x10, 0, 0, 4, 4, 0, 9, 6}, 8, -EBADMSG},	/* list longer than the message */
-		{{0x10, 0, 0, 2, 4, 0}, 6, -EBADMSG},		/* ends in a list's length */
-		{{0x10, 0, 0, 6, 4, 0, 3, 0, 1, 2}, 10, -EBADMSG}, /* half a CGI */
+		{{0x17, 0, 0, 1}, 4, -EBADMSG},                          /* shorter than it says */
+		{{0x10, 0, 0, 0}, 4, -EBADMSG},                          /* RESET without cells */
+		{{0x10, 0, 0, 5, 4, 0, 2, 6, 0}, 9, -EBADMSG},           /* entries after "all" */
+		{{0x10, 0, 0, 4, 4, 0, 1, 3}, 8, -EBADMSG},              /* discriminator 3 */
+		{{0x10, 0, 0, 4, 4, 0, 9, 6}, 8, -EBADMSG},              /* list longer than the message */
+		{{0x10, 0, 0, 2, 4, 0}, 6, -EBADMSG},                    /* ends in a list's length */
+		{{0x10, 0, 0, 6, 4, 0, 3, 0, 1, 2}, 10, -EBADMSG},       /* half a CGI */
 		{{0x10, 0, 0, 8, 4, 0, 1, 6, 4, 0, 1, 6}, 12, -EBADMSG}, /* twice */
-		{{0x16, 0, 0, 2, 0x19, 1}, 6, -EBADMSG},	/* unknown element */
-		{{0x16, 0, 0, 1, 0x18}, 5, -EBADMSG},		/* element without value */
-		{{0x14, 0, 0, 6, 9, 0, 3, 2, 1, 2}, 10, -EBADMSG}, /* failure without its cause */
+		{{0x16, 0, 0, 2, 0x19, 1}, 6, -EBADMSG},                 /* unknown element */
+		{{0x16, 0, 0, 1, 0x18}, 5, -EBADMSG},                    /* element without value */
+		{{0x14, 0, 0, 6, 9, 0, 3, 2, 1, 2}, 10, -EBADMSG},       /* failure without its cause */
 		{{0x14, 0, 0, 5, 9, 0, 2, 7, 1}, 9, -EBADMSG},
 	};
 	struct cbsp_msg m;
@@ -272,12 +282,20 @@ static int encode_again(const struct cbsp_msg *m, bool u16, uint8_t *o, size_t s
 	struct cbsp_list list = m->cells;
 	struct cbsp_entry e;
 	size_t n = 0;
-	struct cbsp_write w = {
-		.message_identifier = m->message_identifier, .serial = m->serial, .old_serial = m->old_serial,
-		.replace = cbsp_has(m, CBSP_OLD_SERIAL), .cells = cells, .channel = m->channel, .category = m->category,
-		.repetition = cbsp_repetition(m->repetition, u16), .repetition_u16 = u16, .broadcasts = m->broadcasts,
-		.pages = cbsp_has(m, CBSP_CHANNEL) ? &pages : NULL, .warning_type = m->warning_type,
-		.security = m->security, .warning_period_s = cbsp_period_s(m->warning_period)};
+	struct cbsp_write w = {.message_identifier = m->message_identifier,
+			       .serial = m->serial,
+			       .old_serial = m->old_serial,
+			       .replace = cbsp_has(m, CBSP_OLD_SERIAL),
+			       .cells = cells,
+			       .channel = m->channel,
+			       .category = m->category,
+			       .repetition = cbsp_repetition(m->repetition, u16),
+			       .repetition_u16 = u16,
+			       .broadcasts = m->broadcasts,
+			       .pages = cbsp_has(m, CBSP_CHANNEL) ? &pages : NULL,
+			       .warning_type = m->warning_type,
+			       .security = m->security,
+			       .warning_period_s = cbsp_period_s(m->warning_period)};
 
 	while (m->cells.scope != CBSP_ALL && cbsp_next(&list, &e))
 		cells[n++] = e.cell;
@@ -295,7 +313,8 @@ static int encode_again(const struct cbsp_msg *m, bool u16, uint8_t *o, size_t s
 	case CBSP_LOAD_QUERY:
 		return cbsp_encode_load_query(o, size, cells, n, m->channel);
 	case CBSP_STATUS_QUERY:
-		return cbsp_encode_status_query(o, size, m->message_identifier, m->old_serial, cells, n, m->channel);
+		return cbsp_encode_status_query(o, size, m->message_identifier, m->old_serial, cells, n,
+						m->channel);
 	case CBSP_RESET:
 		return cbsp_encode_reset(o, size);
 	case CBSP_KEEP_ALIVE:
@@ -339,8 +358,9 @@ static void vectors_decode(void **state)
 static void vector_details(void **state)
 {
 	/* WRITE-REPLACE FAILURE with a failure list of mixed scopes and a list of successes */
-	static const uint8_t o[] = {0x03, 0, 0, 0x23, 0x0E, 0, 0x31, 3, 0x41, 0x70, 9, 0, 15, 0, 9, 0xF1, 7, 0, 0x18, 0, 0x30,
-				    3, 1, 0x27, 0x11, 0xC3, 0x51, 15, 4, 0, 8, 0, 9, 0xF1, 7, 0, 0x17, 0, 0x2A};
+	static const uint8_t o[] = {0x03, 0, 0, 0x23, 0x0E, 0,    0x31, 3, 0x41, 0x70, 9,    0,    15, 0, 9,
+				    0xF1, 7, 0, 0x18, 0,    0x30, 3,    1, 0x27, 0x11, 0xC3, 0x51, 15, 4, 0,
+				    8,    0, 9, 0xF1, 7,    0,    0x17, 0, 0x2A};
 	struct cbsp_msg m;
 	struct cbsp_entry e;
 
@@ -362,8 +382,14 @@ static void vector_details(void **state)
 static void osmocom_reads_it(void **state)
 {
 	struct page_set pages = two_pages();
-	struct cbsp_write w = {.message_identifier = 4379, .serial = 0x4010, .cells = cgi, .n_cells = 3, .pages = &pages,
-			       .repetition = 32, .repetition_u16 = true, .broadcasts = 7};
+	struct cbsp_write w = {.message_identifier = 4379,
+			       .serial = 0x4010,
+			       .cells = cgi,
+			       .n_cells = 3,
+			       .pages = &pages,
+			       .repetition = 32,
+			       .repetition_u16 = true,
+			       .broadcasts = 7};
 	struct msgb *msg = msgb_alloc(4096, "cbsp");
 	struct osmo_cbsp_decoded *d;
 	const struct osmo_cbsp_cell_ent *ent;

@@ -21,8 +21,9 @@ struct answer {
 
 static struct answer begin(uint8_t type, uint16_t mid, uint8_t serial_tag, uint16_t serial)
 {
-	struct answer a = {.o = {type, 0, 0, 6, 0x0E, mid >> 8, mid & 0xFF, serial_tag, serial >> 8, serial & 0xFF},
-			   .n = 10};
+	struct answer a = {
+		.o = {type, 0, 0, 6, 0x0E, mid >> 8, mid & 0xFF, serial_tag, serial >> 8, serial & 0xFF},
+		.n = 10};
 
 	return a;
 }
@@ -78,7 +79,8 @@ static void kill_complete(struct fake *f, uint16_t mid, uint16_t serial)
 	reply(f, &a);
 }
 
-static void refuse(struct fake *f, uint8_t type, uint16_t mid, uint16_t serial, unsigned int n, const int (*list)[2])
+static void refuse(struct fake *f, uint8_t type, uint16_t mid, uint16_t serial, unsigned int n,
+		   const int (*list)[2])
 {
 	struct answer a = begin(type, mid, type == CBSP_KILL_FAILURE ? 0x02 : 0x03, serial);
 
@@ -595,7 +597,7 @@ static void kill_waits_for_the_write(void **state)
 	sends_kill(f, 4380); /* the other text is free already */
 	assert_false(fake_next(f));
 	complete(f, 4379, 0x4010);
-	assert_false(fake_next(f)); /* the second text is not written any more */
+	assert_false(fake_next(f));                 /* the second text is not written any more */
 	assert_int_equal(j->last[0], OUT_ACCEPTED); /* it reached people: they get the found text */
 	kill_complete(f, 4380, 0x4010);
 	sends_kill(f, 4379);
@@ -767,14 +769,41 @@ static void reader_that_stops(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(resets_first), T(backs_off), T(reset_unanswered), T(writes_cells), T(period_and_count), T(period_u16),
-		T(failure_by_cause), T(failure_of_area), T(failure_of_strangers), T(success_only_as_listed),
-		T(all_texts_needed), T(one_per_reference), T(window_over_jobs), T(token_a_request),
-		T(late_answer_is_nobodys), T(never_answered_closes), T(loss_and_rewriting), T(ended_jobs_stay_silent),
-		T(rewriting_insists), T(restart_of_cells), T(kills_each_text), T(kill_of_nothing_is_done), T(kill_again),
-		T(kill_cell_by_cell), T(kill_waits_for_the_write), T(kill_forgotten_by_reset), T(update_replaces),
-		T(keep_alive), T(unreadable_is_survived), T(octet_by_octet), T(indications_are_told), T(listens),
-		T(blocked_sends_nothing), T(stops_after_answers), T(reader_that_stops),
+		T(resets_first),
+		T(backs_off),
+		T(reset_unanswered),
+		T(writes_cells),
+		T(period_and_count),
+		T(period_u16),
+		T(failure_by_cause),
+		T(failure_of_area),
+		T(failure_of_strangers),
+		T(success_only_as_listed),
+		T(all_texts_needed),
+		T(one_per_reference),
+		T(window_over_jobs),
+		T(token_a_request),
+		T(late_answer_is_nobodys),
+		T(never_answered_closes),
+		T(loss_and_rewriting),
+		T(ended_jobs_stay_silent),
+		T(rewriting_insists),
+		T(restart_of_cells),
+		T(kills_each_text),
+		T(kill_of_nothing_is_done),
+		T(kill_again),
+		T(kill_cell_by_cell),
+		T(kill_waits_for_the_write),
+		T(kill_forgotten_by_reset),
+		T(update_replaces),
+		T(keep_alive),
+		T(unreadable_is_survived),
+		T(octet_by_octet),
+		T(indications_are_told),
+		T(listens),
+		T(blocked_sends_nothing),
+		T(stops_after_answers),
+		T(reader_that_stops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

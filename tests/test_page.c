@@ -109,8 +109,9 @@ static void languages(void **state)
 	static const struct {
 		const char *language;
 		uint8_t gsm7, ucs2;
-	} v[] = {{"de", 0x00, 0x11}, {"en", 0x01, 0x11}, {"pl", 0x0E, 0x11}, {"cs", 0x20, 0x11}, {"is", 0x24, 0x11},
-		 {"zh", 0x0F, 0x11}, {"EN", 0x01, 0x11}, {"", 0x0F, 0x48}, {"zho", 0x0F, 0x48}, {"1a", 0x0F, 0x48}};
+	} v[] = {{"de", 0x00, 0x11},  {"en", 0x01, 0x11}, {"pl", 0x0E, 0x11}, {"cs", 0x20, 0x11},
+		 {"is", 0x24, 0x11},  {"zh", 0x0F, 0x11}, {"EN", 0x01, 0x11}, {"", 0x0F, 0x48},
+		 {"zho", 0x0F, 0x48}, {"1a", 0x0F, 0x48}};
 	struct page_set s;
 
 	for (size_t i = 0; i < sizeof(v) / sizeof(*v); i++) {
@@ -252,14 +253,17 @@ static void others_pages(void **state)
 		int dcs; /* compared only where the language says it */
 	} v[] = {
 		{"cbs_osmo_mahlzeit", "Mahlzeit!", "de", 0x00},
-		{"cbs_aosp_getmessagebody7bit", "A GSM default alphabet message with carriage return padding", "", -1},
+		{"cbs_aosp_getmessagebody7bit", "A GSM default alphabet message with carriage return padding",
+		 "", -1},
 		{"cbs_aosp_getmessagebody7bitfull",
-		 "A GSM default alphabet message being exactly 93 characters long, meaning there is no padding!", "", -1},
+		 "A GSM default alphabet message being exactly 93 characters long, meaning there is no "
+		 "padding!",
+		 "", -1},
 		{"cbs_aosp_getmessagebody7bitwithlanguage",
 		 "A GSM default alphabet message with carriage return padding", "es", 0x04},
 		{"cbs_aosp_getmessagebodyucs2", "A UCS2 message containing a \u0434 character", "", 0x48},
-		{"cbs_aosp_getmessagebodyucs2withlanguageinbody", "A UCS2 message containing a \u0434 character", "xx",
-		 0x11},
+		{"cbs_aosp_getmessagebodyucs2withlanguageinbody",
+		 "A UCS2 message containing a \u0434 character", "xx", 0x11},
 	};
 	FILE *f = vectors_open();
 	static struct vector row;

@@ -76,6 +76,14 @@ void json_number_raw(struct json *j, const char *key, size_t len, uint64_t v)
 	fprintf(j->f, "%" PRIu64, v);
 }
 
+void json_open_raw(struct json *j, const char *key, size_t len, char bracket)
+{
+	lead(j, key, len, false);
+	fputc(bracket, j->f);
+	j->depth++;
+	j->more = false;
+}
+
 void json_hash(struct json *j, const char *key, uint64_t hash)
 {
 	begin(j, key);

@@ -20,6 +20,7 @@ void json_bool(struct json *j, const char *key, bool v);
 void json_text(struct json *j, const char *key, const char *s);
 /* A key of outside octets; those beyond printable ASCII are written as Latin-1. */
 void json_number_raw(struct json *j, const char *key, size_t len, uint64_t v);
+void json_open_raw(struct json *j, const char *key, size_t len, char bracket);
 void json_hash(struct json *j, const char *key, uint64_t hash); /* 16 hex digits */
 /* "2026-11-25T08:00:00.123Z" of microseconds since 1970; 0 gives null. */
 void json_time(struct json *j, const char *key, uint64_t wall_us);

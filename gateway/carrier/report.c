@@ -79,22 +79,51 @@ static void put_rate(struct json *j, const struct smsc *s)
 	json_close(j, '}');
 }
 
+/* Every unit of this kind once: its copies, or (texts) an object of copies by text. */
+static void put_units(struct json *j, const struct smsc *s, enum tally_kind kind, bool texts)
+{
+	const struct tally_row *row, *r;
+	char name[220], hash[20];
+
+	for (size_t at = 0; (row = tally_next(s->tally, &at));) {
+		uint64_t copies = 0;
+		size_t i = 0;
+
+		if (tally_kind(row->unit) != kind || tally_of(s->tally, row->unit, &i) != row)
+			continue;
+		tally_name(s->tally, row->unit, name, sizeof(name));
+		if (texts)
+			json_open_raw(j, name, strlen(name), '{');
+		for (i = 0; (r = tally_of(s->tally, row->unit, &i)); copies += r->copies) {
+			snprintf(hash, sizeof(hash), "%016" PRIx64, texts_hash(s->texts, r->text));
+			if (texts)
+				json_number(j, hash, r->copies);
+		}
+		if (texts)
+			json_close(j, '}');
+		else
+			json_number_raw(j, name, strlen(name), copies);
+	}
+}
+
 /* Copies, parts and texts of one unit; only from the first of its rows. */
 static void put_recipient(struct json *j, const struct smsc *s, const struct tally_row *row)
 {
 	const struct tally_row *r;
 	uint64_t copies = 0, parts = 0;
 	char name[72], hash[20];
+	size_t at = 0;
 
-	for (size_t at = 0; (r = tally_of(s->tally, row->unit, &at)); parts += r->parts, copies += r->copies)
-		if (!copies && r != row)
-			return;
+	if (tally_of(s->tally, row->unit, &at) != row)
+		return;
+	for (at = 0; (r = tally_of(s->tally, row->unit, &at)); parts += r->parts)
+		copies += r->copies;
 	tally_name(s->tally, row->unit, name, sizeof(name));
 	json_open(j, name, '{');
 	json_number(j, "copies", copies);
 	json_number(j, "parts", parts);
 	json_open(j, "texts", '{');
-	for (size_t at = 0; (r = tally_of(s->tally, row->unit, &at));) {
+	for (at = 0; (r = tally_of(s->tally, row->unit, &at));) {
 		snprintf(hash, sizeof(hash), "%016" PRIx64, texts_hash(s->texts, r->text));
 		json_number(j, hash, r->copies);
 	}
@@ -115,49 +144,17 @@ static void put_recipients(struct json *j, const struct smsc *s)
 			put_recipient(j, s, row);
 	json_close(j, '}');
 	json_open(j, "odd_recipients", '{');
-	for (size_t at = 0; (row = tally_next(s->tally, &at));) {
-		char name[72];
-
-		if (tally_kind(row->unit) == TALLY_ODD)
-			json_number_raw(j, name, tally_name(s->tally, row->unit, name, sizeof(name)), row->copies);
-	}
+	put_units(j, s, TALLY_ODD, false);
 	json_close(j, '}');
-}
-
-/* text UINT32_MAX: copies of all texts together. */
-static void put_named(struct json *j, const struct smsc *s, enum tally_kind kind, uint32_t text)
-{
-	const struct tally_row *row, *r;
-	char name[220];
-
-	for (size_t at = 0; (row = tally_next(s->tally, &at));) {
-		uint64_t copies = 0;
-		bool first = true;
-
-		if (tally_kind(row->unit) != kind || (text != UINT32_MAX && row->text != text))
-			continue;
-		for (size_t i = 0; text == UINT32_MAX && first && (r = tally_of(s->tally, row->unit, &i)); copies += r->copies)
-			first = copies || r == row;
-		if (first)
-			json_number_raw(j, name, tally_name(s->tally, row->unit, name, sizeof(name)),
-					text == UINT32_MAX ? copies : row->copies);
-	}
 }
 
 static void put_lists(struct json *j, const struct smsc *s, enum tally_kind kind, const char *key, const char *by_text)
 {
-	char hash[20];
-
 	json_open(j, key, '{');
-	put_named(j, s, kind, UINT32_MAX);
+	put_units(j, s, kind, false);
 	json_close(j, '}');
 	json_open(j, by_text, '{');
-	for (uint32_t t = 0; tally_sums(s->tally, kind)->copies && t < texts_number(s->texts); t++) {
-		snprintf(hash, sizeof(hash), "%016" PRIx64, texts_hash(s->texts, t));
-		json_open(j, hash, '{');
-		put_named(j, s, kind, t);
-		json_close(j, '}');
-	}
+	put_units(j, s, kind, true);
 	json_close(j, '}');
 }
 
@@ -252,8 +249,8 @@ static void put_smpp(struct json *j, const struct smsc *s)
 	put_sums(j, s, TALLY_LIST, "list_sums");
 	put_sums(j, s, TALLY_AREA, "area_sums");
 	put_texts(j, s->texts);
-	put_lists(j, s, TALLY_LIST, "lists", "lists_by_text");
-	put_lists(j, s, TALLY_AREA, "areas", "areas_by_text");
+	put_lists(j, s, TALLY_LIST, "lists", "list_texts");
+	put_lists(j, s, TALLY_AREA, "areas", "area_texts");
 	put_back(j, s);
 	put_incomplete(j, s);
 	put_faults(j, &s->faults);

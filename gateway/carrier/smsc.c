@@ -95,6 +95,7 @@ void smsc_answer(struct esme *e, uint32_t id, uint32_t status, uint32_t seq, con
 	if (len)
 		memcpy(ev.blob, body, len);
 	e->delayed++;
+	e->batch -= e->batch > 0; /* it counts as delayed now */
 	agenda_add(c->agenda, ev);
 }
 

@@ -1,4 +1,5 @@
-/* Octets from a BSC: through the decoder alone, and as a story (see play()) through a link that has work to do. */
+/* Octets from a BSC: through the decoder alone, and as a story (see play()) through a link that has work to
+ * do. */
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/link_cbsp.h"
@@ -8,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void drain(struct cbsp_list list)
 {
-	static const struct cbsp_cell cgi = {.scope = CBSP_CGI, .mcc = 460, .mnc_digits = 2, .lac = 1, .ci = 100};
+	static const struct cbsp_cell cgi = {
+		.scope = CBSP_CGI, .mcc = 460, .mnc_digits = 2, .lac = 1, .ci = 100};
 	struct cbsp_entry e;
 	uint32_t n = list.n;
 
