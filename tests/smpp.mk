@@ -25,3 +25,6 @@ tests_fuzz_fuzz_smpp_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_receipt_SOURCES += tests/fuzz/replay.c
 endif
 EXTRA_DIST += tests/fuzz/seeds/smpp tests/fuzz/seeds/receipt
+EXTRA_PROGRAMS += tests/bench_smpp
+tests_bench_smpp_SOURCES = tests/bench_smpp.c
+tests_bench_smpp_LDADD = libreusmpp.a $(SMPP34_LIBS) $(OSMO_LIBS)
