@@ -4,20 +4,22 @@
 #include <osmocom/core/utils.h>
 
 #define BIT(ie) (1u << (ie))
-#define LISTED	0xFFFF /* u16 length in front */
+#define LISTED  0xFFFF /* u16 length in front */
 
-/* Octets of each IE's value (TS 48.049 8.2). Tags that are not here cannot be skipped: nothing tells their length. */
+/* clang-format off */
+/* Octets of each IE's value (TS 48.049 8.2). Other tags cannot be skipped: nothing tells their length. */
 static const uint16_t value_len[] = {
-	[CBSP_PAGE] = 1 + PAGE_CONTENT, [CBSP_OLD_SERIAL] = 2, [CBSP_NEW_SERIAL] = 2, [CBSP_CELLS] = LISTED,
-	[CBSP_CATEGORY] = 1, [CBSP_REPETITION] = 2, [CBSP_BROADCASTS] = 2, [CBSP_COMPLETED] = LISTED,
-	[CBSP_FAILURES] = LISTED, [CBSP_LOADING] = LISTED, [CBSP_CAUSE] = 1, [CBSP_DCS] = 1, [CBSP_RECOVERY] = 1,
-	[CBSP_MESSAGE_ID] = 2, [CBSP_EMERGENCY] = 1, [CBSP_WARNING_TYPE] = 2, [CBSP_SECURITY] = 50,
-	[CBSP_CHANNEL] = 1, [CBSP_PAGES] = 1, [CBSP_SCHEDULE_PERIOD] = 1, [CBSP_RESERVED_SLOTS] = 1,
-	[CBSP_BROADCAST_TYPE] = 1, [CBSP_WARNING_PERIOD] = 1, [CBSP_KEEP_ALIVE_PERIOD] = 1,
+	[CBSP_PAGE] = 1 + PAGE_CONTENT, [CBSP_OLD_SERIAL] = 2, [CBSP_NEW_SERIAL] = 2,
+	[CBSP_CELLS] = LISTED, [CBSP_CATEGORY] = 1, [CBSP_REPETITION] = 2, [CBSP_BROADCASTS] = 2,
+	[CBSP_COMPLETED] = LISTED, [CBSP_FAILURES] = LISTED, [CBSP_LOADING] = LISTED, [CBSP_CAUSE] = 1,
+	[CBSP_DCS] = 1, [CBSP_RECOVERY] = 1, [CBSP_MESSAGE_ID] = 2, [CBSP_EMERGENCY] = 1,
+	[CBSP_WARNING_TYPE] = 2, [CBSP_SECURITY] = 50, [CBSP_CHANNEL] = 1, [CBSP_PAGES] = 1,
+	[CBSP_SCHEDULE_PERIOD] = 1, [CBSP_RESERVED_SLOTS] = 1, [CBSP_BROADCAST_TYPE] = 1,
+	[CBSP_WARNING_PERIOD] = 1, [CBSP_KEEP_ALIVE_PERIOD] = 1,
 };
 
-/* What a message must have. Of an answer only what tells which request it answers: BSCs leave out the rest (a KILL
- * COMPLETE without cells, a RESTART without its recovery indication), and the driver can live without it. */
+/* What a message must have. Of an answer only what tells which request it answers: BSCs leave out the rest (a
+ * KILL COMPLETE without cells, a RESTART without recovery indication), and the driver can live without it. */
 static const uint32_t mandatory[] = {
 	[CBSP_WRITE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_NEW_SERIAL) | BIT(CBSP_CELLS),
 	[CBSP_WRITE_COMPLETE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_NEW_SERIAL),
@@ -26,7 +28,8 @@ static const uint32_t mandatory[] = {
 	[CBSP_KILL_COMPLETE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL),
 	[CBSP_KILL_FAILURE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL),
 	[CBSP_LOAD_QUERY] = BIT(CBSP_CELLS) | BIT(CBSP_CHANNEL),
-	[CBSP_STATUS_QUERY] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL) | BIT(CBSP_CELLS) | BIT(CBSP_CHANNEL),
+	[CBSP_STATUS_QUERY] =
+		BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL) | BIT(CBSP_CELLS) | BIT(CBSP_CHANNEL),
 	[CBSP_STATUS_COMPLETE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL),
 	[CBSP_STATUS_FAILURE] = BIT(CBSP_MESSAGE_ID) | BIT(CBSP_OLD_SERIAL),
 	[CBSP_DRX] = BIT(CBSP_CELLS),
@@ -37,7 +40,9 @@ static const uint32_t mandatory[] = {
 };
 #define WRITE_CBS (BIT(CBSP_CATEGORY) | BIT(CBSP_REPETITION) | BIT(CBSP_BROADCASTS) | BIT(CBSP_PAGES) | \
 		   BIT(CBSP_DCS) | BIT(CBSP_PAGE))
-#define WRITE_EMERGENCY (BIT(CBSP_EMERGENCY) | BIT(CBSP_WARNING_TYPE) | BIT(CBSP_SECURITY) | BIT(CBSP_WARNING_PERIOD))
+#define WRITE_EMERGENCY (BIT(CBSP_EMERGENCY) | BIT(CBSP_WARNING_TYPE) | BIT(CBSP_SECURITY) | \
+			 BIT(CBSP_WARNING_PERIOD))
+/* clang-format on */
 
 static int bad(const char **why, const char *text)
 {
@@ -333,25 +338,52 @@ bool cbsp_covers(const struct cbsp_cell *entry, const struct cbsp_cell *cgi)
 
 const char *cbsp_cause_name(uint8_t cause)
 {
-	static const char *const names[] = {
-		"parameter not recognised", "parameter value invalid", "message reference not identified",
-		"cell identity not valid", "unrecognised message", "missing mandatory element",
-		"BSC capacity exceeded", "cell memory exceeded", "BSC memory exceeded",
-		"cell broadcast not supported", "cell broadcast not operational", "incompatible DRX parameter",
-		"extended channel not supported", "message reference already used", "unspecified error",
-		"LAI or LAC not valid"};
+	static const char *const names[] = {"parameter not recognised",
+					    "parameter value invalid",
+					    "message reference not identified",
+					    "cell identity not valid",
+					    "unrecognised message",
+					    "missing mandatory element",
+					    "BSC capacity exceeded",
+					    "cell memory exceeded",
+					    "BSC memory exceeded",
+					    "cell broadcast not supported",
+					    "cell broadcast not operational",
+					    "incompatible DRX parameter",
+					    "extended channel not supported",
+					    "message reference already used",
+					    "unspecified error",
+					    "LAI or LAC not valid"};
 
 	return cause < ARRAY_SIZE(names) ? names[cause] : "unknown cause";
 }
 
 const char *cbsp_type_name(uint8_t type)
 {
-	static const char *const names[] = {
-		"", "WRITE-REPLACE", "WRITE-REPLACE COMPLETE", "WRITE-REPLACE FAILURE", "KILL", "KILL COMPLETE",
-		"KILL FAILURE", "LOAD QUERY", "LOAD QUERY COMPLETE", "LOAD QUERY FAILURE", "MESSAGE STATUS QUERY",
-		"MESSAGE STATUS QUERY COMPLETE", "MESSAGE STATUS QUERY FAILURE", "SET-DRX", "SET-DRX COMPLETE",
-		"SET-DRX FAILURE", "RESET", "RESET COMPLETE", "RESET FAILURE", "RESTART", "FAILURE",
-		"ERROR INDICATION", "KEEP-ALIVE", "KEEP-ALIVE COMPLETE"};
+	static const char *const names[] = {"",
+					    "WRITE-REPLACE",
+					    "WRITE-REPLACE COMPLETE",
+					    "WRITE-REPLACE FAILURE",
+					    "KILL",
+					    "KILL COMPLETE",
+					    "KILL FAILURE",
+					    "LOAD QUERY",
+					    "LOAD QUERY COMPLETE",
+					    "LOAD QUERY FAILURE",
+					    "MESSAGE STATUS QUERY",
+					    "MESSAGE STATUS QUERY COMPLETE",
+					    "MESSAGE STATUS QUERY FAILURE",
+					    "SET-DRX",
+					    "SET-DRX COMPLETE",
+					    "SET-DRX FAILURE",
+					    "RESET",
+					    "RESET COMPLETE",
+					    "RESET FAILURE",
+					    "RESTART",
+					    "FAILURE",
+					    "ERROR INDICATION",
+					    "KEEP-ALIVE",
+					    "KEEP-ALIVE COMPLETE"};
 
 	return type > 0 && type < ARRAY_SIZE(names) ? names[type] : "unknown message";
 }

@@ -1,7 +1,6 @@
 /* cbsp: reading the Cell Broadcast Service Protocol between CBC and BSC (TS 48.049). Pure; allocates nothing.
- *
- * Everything received is checked here, octet by octet, before anything else looks at it. A decoded message points into
- * the received octets, which must outlive it. Writing is in cbsp_encode.h. */
+ * Everything received is checked here, octet by octet, before anything else looks at it. A decoded message
+ * points into the received octets, which must outlive it. Writing is in cbsp_encode.h. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,25 +10,29 @@
 #define CBSP_HEADER	4	  /* type u8, length of the body u24 */
 #define CBSP_FRAME_MAX	(1 << 20) /* more is no CBSP: four 64 KiB lists and 15 pages are far below it */
 
+/* clang-format off */
 enum cbsp_type { /* TS 48.049 8.2.1.2 */
-	CBSP_WRITE = 0x01, CBSP_WRITE_COMPLETE, CBSP_WRITE_FAILURE, CBSP_KILL, CBSP_KILL_COMPLETE, CBSP_KILL_FAILURE,
-	CBSP_LOAD_QUERY, CBSP_LOAD_COMPLETE, CBSP_LOAD_FAILURE, CBSP_STATUS_QUERY, CBSP_STATUS_COMPLETE,
-	CBSP_STATUS_FAILURE, CBSP_DRX, CBSP_DRX_COMPLETE, CBSP_DRX_FAILURE, CBSP_RESET, CBSP_RESET_COMPLETE,
-	CBSP_RESET_FAILURE, CBSP_RESTART, CBSP_FAILURE, CBSP_ERROR, CBSP_KEEP_ALIVE, CBSP_KEEP_ALIVE_COMPLETE
+	CBSP_WRITE = 0x01, CBSP_WRITE_COMPLETE, CBSP_WRITE_FAILURE, CBSP_KILL, CBSP_KILL_COMPLETE,
+	CBSP_KILL_FAILURE, CBSP_LOAD_QUERY, CBSP_LOAD_COMPLETE, CBSP_LOAD_FAILURE, CBSP_STATUS_QUERY,
+	CBSP_STATUS_COMPLETE, CBSP_STATUS_FAILURE, CBSP_DRX, CBSP_DRX_COMPLETE, CBSP_DRX_FAILURE,
+	CBSP_RESET, CBSP_RESET_COMPLETE, CBSP_RESET_FAILURE, CBSP_RESTART, CBSP_FAILURE, CBSP_ERROR,
+	CBSP_KEEP_ALIVE, CBSP_KEEP_ALIVE_COMPLETE
 };
 enum cbsp_ie { /* TS 48.049 8.2.1.1 */
 	CBSP_PAGE = 0x01, CBSP_OLD_SERIAL, CBSP_NEW_SERIAL, CBSP_CELLS, CBSP_CATEGORY, CBSP_REPETITION,
 	CBSP_BROADCASTS, CBSP_COMPLETED, CBSP_FAILURES, CBSP_LOADING, CBSP_CAUSE, CBSP_DCS, CBSP_RECOVERY,
 	CBSP_MESSAGE_ID, CBSP_EMERGENCY, CBSP_WARNING_TYPE, CBSP_SECURITY, CBSP_CHANNEL, CBSP_PAGES,
-	CBSP_SCHEDULE_PERIOD, CBSP_RESERVED_SLOTS, CBSP_BROADCAST_TYPE, CBSP_WARNING_PERIOD, CBSP_KEEP_ALIVE_PERIOD
+	CBSP_SCHEDULE_PERIOD, CBSP_RESERVED_SLOTS, CBSP_BROADCAST_TYPE, CBSP_WARNING_PERIOD,
+	CBSP_KEEP_ALIVE_PERIOD
 };
-enum cbsp_scope { CBSP_CGI = 0, CBSP_LAC_CI, CBSP_CI, CBSP_LAI = 4, CBSP_LAC, CBSP_ALL }; /* TS 48.049 8.2.11 */
+enum cbsp_scope { CBSP_CGI = 0, CBSP_LAC_CI, CBSP_CI, CBSP_LAI = 4, CBSP_LAC, CBSP_ALL }; /* 8.2.11 */
 enum cbsp_cause { /* TS 48.049 8.2.13 */
-	CBSP_NOT_RECOGNISED, CBSP_VALUE_INVALID, CBSP_REFERENCE_UNKNOWN, CBSP_CELL_INVALID, CBSP_UNRECOGNISED_MESSAGE,
-	CBSP_MISSING_IE, CBSP_BSC_CAPACITY, CBSP_CELL_MEMORY, CBSP_BSC_MEMORY, CBSP_NOT_SUPPORTED,
-	CBSP_NOT_OPERATIONAL, CBSP_DRX_UNSUPPORTED, CBSP_NO_EXTENDED, CBSP_REFERENCE_USED, CBSP_UNSPECIFIED,
-	CBSP_AREA_INVALID
+	CBSP_NOT_RECOGNISED, CBSP_VALUE_INVALID, CBSP_REFERENCE_UNKNOWN, CBSP_CELL_INVALID,
+	CBSP_UNRECOGNISED_MESSAGE, CBSP_MISSING_IE, CBSP_BSC_CAPACITY, CBSP_CELL_MEMORY, CBSP_BSC_MEMORY,
+	CBSP_NOT_SUPPORTED, CBSP_NOT_OPERATIONAL, CBSP_DRX_UNSUPPORTED, CBSP_NO_EXTENDED,
+	CBSP_REFERENCE_USED, CBSP_UNSPECIFIED, CBSP_AREA_INVALID
 };
+/* clang-format on */
 
 struct cbsp_cell {
 	uint8_t scope;	    /* enum cbsp_scope: which of the fields below count */
@@ -51,7 +54,7 @@ struct cbsp_entry {
 struct cbsp_msg {
 	uint8_t type;
 	uint32_t have; /* bit per IE tag */
-	uint16_t message_identifier, serial, old_serial, repetition /* as on the wire */, broadcasts, warning_type;
+	uint16_t message_identifier, serial, old_serial, repetition /* coded */, broadcasts, warning_type;
 	uint8_t category, cause, dcs, recovery, emergency, channel, pages, schedule_period, reserved_slots;
 	uint8_t broadcast_type, warning_period, keep_alive_period; /* periods: coded */
 	struct cbsp_list cells, completed, failures, loading;
@@ -60,9 +63,9 @@ struct cbsp_msg {
 	const uint8_t *security;       /* 50 octets */
 };
 
-/* Octets of the message that buf starts with, 0 = not all here yet, -EMSGSIZE = longer than CBSP_FRAME_MAX. */
+/* Octets of the message that buf begins with, 0 = not all here yet, -EMSGSIZE = above CBSP_FRAME_MAX. */
 int cbsp_frame(const uint8_t *buf, size_t len);
-/* One whole message. 0; -ENOMSG unknown type; -EBADMSG cannot be read or lacks what it must have (*why says it). */
+/* One whole message. 0; -ENOMSG unknown type; -EBADMSG cannot be read or lacks something (*why says it). */
 int cbsp_decode(const uint8_t *buf, size_t len, struct cbsp_msg *msg, const char **why);
 bool cbsp_has(const struct cbsp_msg *msg, enum cbsp_ie ie);
 /* Takes the next entry of a list off it; false at its end. */

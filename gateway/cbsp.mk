@@ -5,5 +5,6 @@ libcbsp_a_SOURCES = \
 	gateway/cbsp.c gateway/cbsp.h \
 	gateway/cbsp_encode.c gateway/cbsp_encode.h \
 	gateway/link_cbsp.c gateway/link_cbsp.h \
+	gateway/link_cbsp_batch.c gateway/link_cbsp_batch.h \
 	gateway/link_cbsp_work.c gateway/link_cbsp_work.h \
 	gateway/link_cbsp_sweep.c gateway/link_cbsp_sweep.h

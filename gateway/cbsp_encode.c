@@ -221,7 +221,8 @@ int cbsp_encode_status_query(uint8_t *buf, size_t size, uint16_t message_identif
 	return finish(&o);
 }
 
-int cbsp_encode_load_query(uint8_t *buf, size_t size, const struct cbsp_cell *cells, size_t n, uint8_t channel)
+int cbsp_encode_load_query(uint8_t *buf, size_t size, const struct cbsp_cell *cells, size_t n,
+			   uint8_t channel)
 {
 	struct out o = begin(buf, size, CBSP_LOAD_QUERY);
 

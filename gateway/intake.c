@@ -294,17 +294,16 @@ static struct intake *intake_of(struct daemon *d, const char *agency)
 static int open_one(struct daemon *d, struct conf_agency *agency)
 {
 	struct intake *in = talloc_zero(d, struct intake);
-	char err[512];
 	int rc;
 
 	in->d = d;
 	in->agency = agency;
-	rc = spool_open(in, agency->spool, !agency->allow_unsigned, &ops, in, &in->spool, err, sizeof(err));
+	rc = spool_open(in, agency->spool, &ops, in, &in->spool);
 	if (rc < 0) {
-		LOGP(DSPOOL, LOGL_ERROR, "%s\n", err);
 		talloc_free(in);
 		return rc;
 	}
+	spool_wait_signature(in->spool, !agency->allow_unsigned);
 	osmo_fd_setup(&in->ofd, spool_fd(in->spool), OSMO_FD_READ, spool_cb, in, 0);
 	OSMO_ASSERT(osmo_fd_register(&in->ofd) == 0);
 	d->intakes = talloc_realloc(d, d->intakes, struct intake *, d->n_intakes + 1);
@@ -322,7 +321,7 @@ int intake_open(struct daemon *d)
 
 		if (in) {
 			in->agency = &d->conf->agencies[i];
-			spool_signatures(in->spool, !in->agency->allow_unsigned);
+			spool_wait_signature(in->spool, !in->agency->allow_unsigned);
 		} else {
 			rc = open_one(d, &d->conf->agencies[i]);
 		}
@@ -371,7 +370,7 @@ void intake_results(struct daemon *d)
 
 		if (!o)
 			continue;
-		if (spool_write_alert(in->spool, a->id, o, !busy) == 0)
+		if (spool_alert_file(in->spool, a->id, o) == 0)
 			a->changed = busy;
 		json_decref(o);
 	}
@@ -411,17 +410,13 @@ void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue,
 {
 	struct daemon *d = arg;
 	struct intake *in = clue_for(d, fl->link->carrier->name);
-	int64_t now = clock_wall_s();
-	json_t *o = clue_json(clue, now);
-	char stem[64], dir[4096];
+	json_t *o = clue_json(clue, clock_wall_s());
 	int rc = -EINVAL;
 
-	snprintf(stem, sizeof(stem), "%" PRId64 "-%08" PRIx64, now, d->total.clues);
-	snprintf(dir, sizeof(dir), "%s/clues", d->conf->state_directory);
 	if (o && in)
-		rc = spool_write_clue(in->spool, stem, o);
+		rc = spool_clue(in->spool, o);
 	else if (o)
-		rc = spool_write_clue_in(dir, stem, o);
+		rc = spool_clue_in(d->conf->state_directory, o);
 	json_decref(o);
 	if (rc < 0)
 		LOGP(DSPOOL, LOGL_ERROR, "%s: a clue could not be stored: %s; the carrier is asked to send it again\n",

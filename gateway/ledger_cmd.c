@@ -70,7 +70,7 @@ static void dump_job(const struct conf *conf, const struct book_job *j)
 	static const char *const phases[] = {"alert", "update", "found"};
 	const struct alert *a = j->alert;
 	const struct plan_group *g = &a->plan->groups[j->group];
-	char name[64];
+	char name[320];
 
 	for (uint32_t u = 0; u < g->n_units; u++) {
 		uint8_t o = dispatch_unit(j->job, u);

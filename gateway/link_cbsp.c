@@ -7,11 +7,11 @@
 #include "gateway/link_cbsp_sweep.h"
 #include "gateway/link_cbsp_work.h"
 
-#define SECOND	     1000000ull
-#define RESET_S	     5
+#define SECOND       1000000ull
+#define RESET_S      5
 #define KEEP_ALIVE_S 10 /* wait for its answer */
 #define BACKOFF_MAX  (60 * SECOND)
-#define DRAIN_S	     10
+#define DRAIN_S      10
 #define STEADY_S     60 /* a link that was up so long is not one that fails again and again */
 
 static struct cbsp_link *own(struct link *link)
@@ -32,8 +32,12 @@ int link_cbsp_cell(const struct cell_id *id, uint8_t mnc_digits, struct cbsp_cel
 	if (id->radio != CELL_GSM || id->cell > UINT16_MAX || id->area > UINT16_MAX || id->mcc > 999 ||
 	    id->mnc > (mnc_digits == 3 ? 999 : 99))
 		return -EINVAL;
-	*cell = (struct cbsp_cell){.scope = CBSP_CGI, .mnc_digits = mnc_digits, .mcc = id->mcc, .mnc = id->mnc,
-				   .lac = id->area, .ci = id->cell};
+	*cell = (struct cbsp_cell){.scope = CBSP_CGI,
+				   .mnc_digits = mnc_digits,
+				   .mcc = id->mcc,
+				   .mnc = id->mnc,
+				   .lac = id->area,
+				   .ci = id->cell};
 	return 0;
 }
 
@@ -78,7 +82,8 @@ static void plan_connect(struct cbsp_link *l)
 	delay = OSMO_MIN(delay, BACKOFF_MAX);
 	if (delay > SECOND)
 		delay = delay / 2 + next_random(l) % (delay / 2);
-	l->connect_us = l->stopping || l->link.cfg->mode == MODE_LISTEN ? 0 : l->now_us + OSMO_MAX(delay, SECOND);
+	l->connect_us =
+		l->stopping || l->link.cfg->mode == MODE_LISTEN ? 0 : l->now_us + OSMO_MAX(delay, SECOND);
 }
 
 /* The connection is gone, by whoever. */
@@ -121,7 +126,10 @@ static struct link *cbsp_create(void *ctx, const struct conf_carrier *carrier, c
 	OSMO_ASSERT(l);
 	for (const char *p = cfg->name; p && *p; p++)
 		seed = (seed ^ (uint8_t)*p) * 0x100000001b3;
-	l->link = (struct link){.ops = &link_cbsp, .carrier = carrier, .cfg = cfg, .state = LINK_DOWN,
+	l->link = (struct link){.ops = &link_cbsp,
+				.carrier = carrier,
+				.cfg = cfg,
+				.state = LINK_DOWN,
 				.state_since_us = now_us};
 	l->random = (seed ^ now_us) | 1;
 	l->now_us = now_us;
@@ -223,8 +231,8 @@ static void tell_failures(struct cbsp_link *l, const struct cbsp_msg *m)
 	uint32_t n = list.n;
 
 	if (cbsp_next(&list, &e))
-		link_cbsp_tell(l, "%s: %u cells, first LAC %u CI %u: %s", cbsp_type_name(m->type), n, e.cell.lac,
-			       e.cell.ci, cbsp_cause_name(e.cause));
+		link_cbsp_tell(l, "%s: %u cells, first LAC %u CI %u: %s", cbsp_type_name(m->type), n,
+			       e.cell.lac, e.cell.ci, cbsp_cause_name(e.cause));
 	else
 		link_cbsp_tell(l, "%s without cells", cbsp_type_name(m->type));
 }
@@ -325,6 +333,8 @@ static long consume(struct cbsp_link *l, const uint8_t *data, size_t len)
 /* Keeps the unfinished message; a large one costs memory only as its octets arrive. */
 static void keep(struct cbsp_link *l, const uint8_t *data, size_t len)
 {
+	if (len == 0)
+		return;
 	if (l->in_len + len > l->in_size) {
 		l->in_size = OSMO_MAX(2 * (l->in_len + len), (size_t)4096);
 		l->in = talloc_realloc(l, l->in, uint8_t, l->in_size);

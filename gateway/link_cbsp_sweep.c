@@ -4,7 +4,7 @@
 #include <osmocom/core/utils.h>
 
 #define RETRY_US  (10 * 1000000ull) /* SPEC 5: within 15 s */
-#define TRIES	  30
+#define TRIES     30
 #define ONLY_MAX  64 /* cells that a restart is filtered by; more: all */
 #define PAGES_MAX 8  /* of units looked at in one go when a filter leaves nothing */
 
@@ -25,7 +25,7 @@ static struct cbsp_sweep *find(struct cbsp_link *l, uint64_t job_id, bool kill)
 {
 	struct cbsp_sweep *s;
 
-	llist_for_each_entry(s, &l->sweeps, entry)
+	llist_for_each_entry (s, &l->sweeps, entry)
 		if (s->job_id == job_id && s->kill == kill)
 			return s;
 	return NULL;
@@ -137,7 +137,7 @@ int link_cbsp_sweep_kill(struct cbsp_link *l, struct dispatch_job *job)
 	if (!l->up)
 		return 0;
 	give_up_writing(l, job->spec.id);
-	link_cbsp_work_keys(&keys, p);
+	link_cbsp_batch_keys(&keys, p);
 	s = add(l, job->spec.id, true);
 	s->n_texts = keys.n_texts;
 	s->todo = keys.todo;
@@ -153,7 +153,7 @@ bool link_cbsp_sweep_killing(const struct cbsp_link *l)
 {
 	const struct cbsp_sweep *s;
 
-	llist_for_each_entry(s, &l->sweeps, entry)
+	llist_for_each_entry (s, &l->sweeps, entry)
 		if (s->kill)
 			return true;
 	return false;
@@ -181,8 +181,8 @@ static void keep_wanted(const struct cbsp_sweep *s, struct cbsp_batch *b)
 }
 
 /* The next units of the sweep into the batch; false when it has no more. */
-static bool take_units(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b, struct dispatch_job *job,
-		       uint64_t now_us)
+static bool take_units(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b,
+		       struct dispatch_job *job, uint64_t now_us)
 {
 	for (unsigned int page = 0; page < PAGES_MAX; page++) {
 		b->n = dispatch_accepted_many(l->link.dispatch, l->link.index, job, s->from, b->unit,
@@ -221,14 +221,15 @@ static bool fill(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b
 			return b->todo != 0;
 		}
 	}
-	p = job && (s->kill || link_cbsp_work_live(job, now_us)) ?
-		    l->link.payload->job(l->link.payload->arg, job, &l->link) : NULL;
+	p = job && (s->kill || link_cbsp_work_live(job, now_us))
+		    ? l->link.payload->job(l->link.payload->arg, job, &l->link)
+		    : NULL;
 	if (!p) {
 		s->drained = true;
 		return false;
 	}
 	if (!s->kill)
-		link_cbsp_work_keys(b, p);
+		link_cbsp_batch_keys(b, p);
 	return take_units(l, s, b, job, now_us);
 }
 
@@ -273,7 +274,7 @@ bool link_cbsp_sweep_start(struct cbsp_link *l, bool kills, uint64_t now_us)
 {
 	struct cbsp_sweep *s, *next;
 
-	llist_for_each_entry_safe(s, next, &l->sweeps, entry)
+	llist_for_each_entry_safe (s, next, &l->sweeps, entry)
 		if (s->kill == kills && !s->drained && s->due_us <= now_us && start(l, s, now_us))
 			return true;
 	return false;
@@ -295,7 +296,7 @@ void link_cbsp_sweep_forget(struct cbsp_link *l)
 {
 	struct cbsp_sweep *s, *next;
 
-	llist_for_each_entry_safe(s, next, &l->sweeps, entry)
+	llist_for_each_entry_safe (s, next, &l->sweeps, entry)
 		drop(s);
 }
 
@@ -304,7 +305,7 @@ uint64_t link_cbsp_sweep_next_us(const struct cbsp_link *l, uint64_t now_us)
 	const struct cbsp_sweep *s;
 	uint64_t next = UINT64_MAX;
 
-	llist_for_each_entry(s, &l->sweeps, entry)
+	llist_for_each_entry (s, &l->sweeps, entry)
 		if (!s->drained && s->due_us > now_us)
 			next = OSMO_MIN(next, s->due_us);
 	return next;

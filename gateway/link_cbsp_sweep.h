@@ -1,5 +1,5 @@
-/* link_cbsp_sweep: going over a job's accepted cells once more: to write them again after the BSC lost its data, or to
- * kill what is on air. Inside of the driver only. Does not touch the ledger. */
+/* link_cbsp_sweep: going over a job's accepted cells once more: to write them again after the BSC lost its
+ * data, or to kill what is on air. Inside of the driver only. Does not touch the ledger. */
 #pragma once
 #include "gateway/link_cbsp_work.h"
 

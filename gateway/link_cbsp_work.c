@@ -46,7 +46,8 @@ void link_cbsp_tell(struct cbsp_link *l, const char *fmt, ...)
 
 bool link_cbsp_work_live(const struct dispatch_job *job, uint64_t now_us)
 {
-	return job && (job->state == JOB_RUNNING || job->state == JOB_DONE) && job->spec.expires_us > (int64_t)now_us;
+	return job && (job->state == JOB_RUNNING || job->state == JOB_DONE) &&
+	       job->spec.expires_us > (int64_t)now_us;
 }
 
 static const struct payload *payload_of(struct cbsp_link *l, const struct dispatch_job *job)
@@ -83,7 +84,8 @@ struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l)
 
 		if (b->kind != BATCH_FREE)
 			continue;
-		*b = (struct cbsp_batch){.unit = b->unit, .cell = b->cell, .answer = b->answer, .result = b->result};
+		*b = (struct cbsp_batch){
+			.unit = b->unit, .cell = b->cell, .answer = b->answer, .result = b->result};
 		b->text = b->renew = -1;
 		b->age = ++l->ages;
 		return b;
@@ -91,25 +93,15 @@ struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l)
 	return NULL;
 }
 
-void link_cbsp_work_keys(struct cbsp_batch *b, const struct payload *p)
-{
-	b->n_texts = OSMO_MIN(p->n_texts, PAYLOAD_TEXTS);
-	b->todo = 0;
-	for (unsigned int t = 0; t < b->n_texts; t++) {
-		b->message_identifier[t] = p->message_identifier[t];
-		b->serial[t] = p->serial[t];
-		if (p->pages[t].n > 0)
-			b->todo |= 1 << t;
-	}
-}
-
-static void answer_unit(struct cbsp_link *l, struct cbsp_batch *b, uint32_t unit, enum outcome o, uint64_t now_us)
+static void answer_unit(struct cbsp_link *l, struct cbsp_batch *b, uint32_t unit, enum outcome o,
+			uint64_t now_us)
 {
 	if (b->kind == BATCH_WORK)
 		dispatch_answer(l->link.dispatch, l->link.index, b->job, unit, o, now_us);
 }
 
-void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job, uint64_t now_us)
+void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job,
+			  uint64_t now_us)
 {
 	uint32_t kept = 0;
 
@@ -133,13 +125,16 @@ void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct disp
 
 static enum outcome outcome_of(const struct cbsp_batch *b, uint32_t i)
 {
-	static const enum outcome of[] = {[RESULT_OK] = OUT_ACCEPTED, [RESULT_REFUSED] = OUT_REFUSED,
-					  [RESULT_TRANSIENT] = OUT_TRANSIENT, [RESULT_LOST] = OUT_LOST};
+	static const enum outcome of[] = {[RESULT_OK] = OUT_ACCEPTED,
+					  [RESULT_REFUSED] = OUT_REFUSED,
+					  [RESULT_TRANSIENT] = OUT_TRANSIENT,
+					  [RESULT_LOST] = OUT_LOST};
 
 	return b->written == 0 && b->result[i] == RESULT_OK ? OUT_UNSENT : of[b->result[i]];
 }
 
-/* The batch is through. When one of its answers is overdue, the batch stays behind to keep the reference occupied. */
+/* The batch is through. When one of its answers is overdue, the batch stays behind to keep the reference
+ * occupied. */
 static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < b->n; i++)
@@ -154,8 +149,8 @@ static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us
 	b->kind = BATCH_FREE;
 }
 
-/* A job that was withdrawn or has expired between two texts: what is out stays as answered, the rest is not sent. A cell
- * that took one text was reached, which matters for the found text. */
+/* A job that was withdrawn or has expired between two texts: what is out stays as answered, the rest is not
+ * sent. A cell that took one text was reached, which matters for the found text. */
 static void abandon(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < b->n; i++)
@@ -164,65 +159,24 @@ static void abandon(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 	end_batch(l, b, now_us);
 }
 
-static void worsen(struct cbsp_batch *b, uint32_t i, enum cbsp_result r)
+static int encode(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t *buf, size_t size,
+		  uint64_t now_us)
 {
-	if (b->result[i] < r)
-		b->result[i] = r;
-}
-
-/* Takes the answers of the text under way into the results. */
-static void close_text(struct cbsp_batch *b)
-{
-	static const enum cbsp_result of[] = {[ANSWER_NOT_ASKED] = RESULT_OK, [ANSWER_WAITING] = RESULT_LOST,
-					      [ANSWER_OK] = RESULT_OK, [ANSWER_REFUSED] = RESULT_REFUSED,
-					      [ANSWER_TRANSIENT] = RESULT_TRANSIENT, [ANSWER_RENEW] = RESULT_OK};
-	bool again = false;
-
-	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++) {
-		worsen(b, i, of[b->answer[i]]);
-		again |= b->answer[i] == ANSWER_RENEW;
-	}
-	if (!again)
-		b->todo &= ~(1 << b->text);
-	b->renew = again ? b->text : -1;
-	b->text = -1;
-}
-
-/* Marks whom the request goes to; returns their cells. */
-static const struct cbsp_cell *ask(struct cbsp_link *l, struct cbsp_batch *b, int t, uint32_t *n)
-{
-	bool renew = b->renew == t;
-
-	*n = 0;
-	for (uint32_t i = 0; i < b->n; i++) {
-		bool asked = !renew || b->answer[i] == ANSWER_RENEW;
-
-		b->answer[i] = asked ? ANSWER_WAITING : ANSWER_NOT_ASKED;
-		if (asked)
-			l->scratch[(*n)++] = b->cell[i];
-	}
-	if (b->n == 0) /* a KILL of all cells is answered as one */
-		b->answer[0] = ANSWER_WAITING;
-	return l->scratch;
-}
-
-static int encode(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t *buf, size_t size, uint64_t now_us)
-{
-	uint32_t n;
-	const struct cbsp_cell *cells = ask(l, b, t, &n);
+	uint32_t n = link_cbsp_batch_ask(b, t, l->scratch);
 	const struct payload *p;
 	struct dispatch_job *job;
 	uint64_t left_s;
 
 	b->replacing = false;
 	if (b->kind == BATCH_KILL)
-		return cbsp_encode_kill(buf, size, b->message_identifier[t], b->serial[t], cells, n, true);
+		return cbsp_encode_kill(buf, size, b->message_identifier[t], b->serial[t], l->scratch, n,
+					true);
 	job = job_of(l, b);
 	p = payload_of(l, job);
 	b->replacing = b->kind == BATCH_WORK && b->renew != t && p->old_serial[t] != 0;
 	left_s = ((uint64_t)job->spec.expires_us - now_us + 999999) / 1000000;
-	return link_cbsp_write(l->link.cfg, p, t, b->replacing, cells, n, OSMO_MIN(left_s, (uint64_t)UINT32_MAX), buf,
-			       size);
+	return link_cbsp_write(l->link.cfg, p, t, b->replacing, l->scratch, n,
+			       OSMO_MIN(left_s, (uint64_t)UINT32_MAX), buf, size);
 }
 
 static void send_text(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t *buf, uint64_t now_us)
@@ -231,9 +185,8 @@ static void send_text(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t 
 
 	b->text = t;
 	if (rc < 0) { /* cannot be said at all: ours, and no use in trying again */
-		for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++)
-			b->answer[i] = ANSWER_REFUSED;
-		close_text(b);
+		link_cbsp_batch_mark_all(b, ANSWER_REFUSED);
+		link_cbsp_batch_close_text(b);
 		link_cbsp_tell(l, "text %d cannot be coded as CBSP", t);
 		return;
 	}
@@ -286,7 +239,8 @@ static void end_idle(struct cbsp_link *l, uint64_t now_us)
 	}
 }
 
-/* Takes units off dispatch, but only when one of the job's texts could leave now: they would only wait here. */
+/* Takes units off dispatch, but only when one of the job's texts could leave now: they would only wait here.
+ */
 static bool start_work(struct cbsp_link *l, uint64_t now_us)
 {
 	struct cbsp_batch *b = link_cbsp_work_free(l);
@@ -297,7 +251,7 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 		return false;
 	p = payload_of(l, h.job);
 	if (p)
-		link_cbsp_work_keys(b, p);
+		link_cbsp_batch_keys(b, p);
 	if (b->todo != 0 && sendable(l, b) < 0)
 		return false;
 	b->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &h, b->unit, l->cells_per_request);
@@ -305,7 +259,7 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 		return false;
 	p = payload_of(l, h.job);
 	if (p)
-		link_cbsp_work_keys(b, p);
+		link_cbsp_batch_keys(b, p);
 	b->kind = BATCH_WORK;
 	b->job = h.job;
 	b->job_id = h.job->spec.id;
@@ -323,8 +277,6 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 
 static bool start_something(struct cbsp_link *l, uint64_t now_us)
 {
-	if (link_cbsp_sweep_start(l, true, now_us))
-		return true;
 	if (l->stopping || l->link.blocked)
 		return false;
 	l->turn = !l->turn;
@@ -342,7 +294,9 @@ static bool step(struct cbsp_link *l, uint64_t now_us)
 	end_idle(l, now_us);
 	if (!buf || throttle_allow(&l->link.throttle, 1, now_us) == 0)
 		return false;
-	b = link_cbsp_sweep_start(l, true, now_us) ? NULL : next_batch(l, &t);
+	if (link_cbsp_sweep_start(l, true, now_us))
+		return true;
+	b = next_batch(l, &t);
 	if (b)
 		send_text(l, b, t, buf, now_us);
 	return b || start_something(l, now_us);
@@ -376,15 +330,13 @@ bool link_cbsp_work_timeouts(struct cbsp_link *l, uint64_t now_us)
 			continue;
 		if (b->late)
 			return false;
-		for (uint32_t u = 0; u < OSMO_MAX(b->n, 1u); u++)
-			if (b->answer[u] == ANSWER_WAITING)
-				worsen(b, u, RESULT_LOST);
+		link_cbsp_batch_give_up(b);
 		l->link.count.lost++;
 		b->late = true;
 		b->deadline_us = now_us + (uint64_t)l->link.cfg->response_timeout_s * 1000000;
 		link_cbsp_tell(l, "no answer to %s of message %u within %u s",
-			       b->kind == BATCH_KILL ? "KILL" : "WRITE-REPLACE", b->message_identifier[b->text],
-			       l->link.cfg->response_timeout_s);
+			       b->kind == BATCH_KILL ? "KILL" : "WRITE-REPLACE",
+			       b->message_identifier[b->text], l->link.cfg->response_timeout_s);
 		end_batch(l, b, now_us);
 	}
 	return true;
@@ -413,110 +365,6 @@ bool link_cbsp_work_idle(const struct cbsp_link *l)
 		if (l->batch[i].kind != BATCH_FREE && !l->batch[i].late)
 			return false;
 	return true;
-}
-
-static enum cbsp_answer answer_of(const struct cbsp_batch *b, uint8_t cause)
-{
-	switch (cause) {
-	case CBSP_BSC_CAPACITY:
-	case CBSP_CELL_MEMORY:
-	case CBSP_BSC_MEMORY:
-	case CBSP_NOT_OPERATIONAL:
-	case CBSP_UNSPECIFIED:
-		return ANSWER_TRANSIENT;
-	case CBSP_REFERENCE_USED: /* the same identifier and serial is there already: it is ours */
-		return b->kind == BATCH_KILL ? ANSWER_REFUSED : ANSWER_OK;
-	case CBSP_REFERENCE_UNKNOWN:
-		return b->kind == BATCH_KILL ? ANSWER_OK : b->replacing ? ANSWER_RENEW : ANSWER_REFUSED;
-	default:
-		return ANSWER_REFUSED;
-	}
-}
-
-/* Gives the answer to those still waiting that the entry covers. Peers list cells in our order, so a full CGI is first
- * looked for behind the one before it. */
-static uint32_t mark(struct cbsp_batch *b, const struct cbsp_cell *entry, enum cbsp_answer a, uint32_t *hint)
-{
-	uint32_t marked = 0;
-
-	for (uint32_t k = 0; k < b->n; k++) {
-		uint32_t i = *hint + k < b->n ? *hint + k : *hint + k - b->n;
-
-		if (b->answer[i] != ANSWER_WAITING || !cbsp_covers(entry, &b->cell[i]))
-			continue;
-		b->answer[i] = a;
-		marked++;
-		if (entry->scope == CBSP_CGI) {
-			*hint = i + 1 < b->n ? i + 1 : 0;
-			break;
-		}
-	}
-	return marked;
-}
-
-static uint32_t mark_failures(struct cbsp_batch *b, struct cbsp_list list, uint8_t *first)
-{
-	struct cbsp_entry e;
-	uint32_t hint = 0, marked = 0;
-
-	while (cbsp_next(&list, &e)) {
-		enum cbsp_answer a = answer_of(b, e.cause);
-
-		if (a != ANSWER_OK && *first == 0xFF)
-			*first = e.cause;
-		if (b->n == 0) { /* a KILL of all cells: what hinders most counts */
-			if (a == ANSWER_TRANSIENT || (a == ANSWER_REFUSED && b->answer[0] != ANSWER_TRANSIENT))
-				b->answer[0] = a;
-			continue;
-		}
-		marked += mark(b, &e.cell, a, &hint);
-	}
-	return marked;
-}
-
-static void mark_done(struct cbsp_batch *b, struct cbsp_list list)
-{
-	struct cbsp_entry e;
-	uint32_t hint = 0;
-
-	while (cbsp_next(&list, &e))
-		mark(b, &e.cell, ANSWER_OK, &hint);
-}
-
-/* Who is in no list. A FAILURE without a list of successes means: all the others succeeded; but one whose failures are
- * none of our cells tells nothing. Cells missing in a list of successes were never answered. */
-static enum cbsp_answer unlisted(const struct cbsp_msg *m, bool failure, uint32_t marked)
-{
-	if (m->cells.n > 0)
-		return ANSWER_WAITING;
-	if (!failure)
-		return ANSWER_OK;
-	if (m->failures.n == 0)
-		return ANSWER_TRANSIENT;
-	return marked > 0 ? ANSWER_OK : ANSWER_WAITING;
-}
-
-static void mark_all(struct cbsp_batch *b, const struct cbsp_msg *m, uint8_t *first)
-{
-	bool failure = m->type == CBSP_WRITE_FAILURE || m->type == CBSP_KILL_FAILURE;
-	uint32_t marked;
-	enum cbsp_answer rest;
-
-	if (m->type == CBSP_ERROR) {
-		for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++)
-			if (b->answer[i] == ANSWER_WAITING)
-				b->answer[i] = answer_of(b, m->cause);
-		*first = m->cause;
-		return;
-	}
-	marked = mark_failures(b, m->failures, first);
-	mark_done(b, m->cells);
-	rest = unlisted(m, failure, marked);
-	if (b->n == 0) /* cells that a KILL of all does not list had nothing to kill */
-		rest = failure && m->failures.n == 0 ? ANSWER_TRANSIENT : ANSWER_OK;
-	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++)
-		if (b->answer[i] == ANSWER_WAITING)
-			b->answer[i] = rest;
 }
 
 /* One request counts once: by its worst cell. */
@@ -565,13 +413,13 @@ bool link_cbsp_work_answer(struct cbsp_link *l, struct cbsp_msg *msg, uint64_t n
 		b->kind = BATCH_FREE;
 		return true;
 	}
-	mark_all(b, msg, &first);
+	link_cbsp_batch_mark(b, msg, &first);
 	if (first != 0xFF)
 		link_cbsp_tell(l, "%s of message %u: %s", cbsp_type_name(msg->type), msg->message_identifier,
 			       cbsp_cause_name(first));
 	count_answer(l, b);
 	l->proven = true;
-	close_text(b);
+	link_cbsp_batch_close_text(b);
 	end_idle(l, now_us);
 	return true;
 }

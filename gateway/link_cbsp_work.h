@@ -1,38 +1,17 @@
-/* link_cbsp_work: requests of a CBSP link: batches of cells of one job, text by text. Inside of the driver only.
+/* link_cbsp_work: requests of a CBSP link: batches of cells of one job, text by text. Inside of the driver
+ * only.
  *
- * Answers carry no number: they name message identifier and serial. So only one request per pair is under way, and one
- * whose answer did not come in time keeps its pair occupied, so that a late answer is never taken for another's. */
+ * Answers carry no number: they name message identifier and serial. So only one request per pair is under
+ * way, and one whose answer did not come in time keeps its pair occupied, so that a late answer is never
+ * taken for another's. */
 #pragma once
 #include <osmocom/core/linuxlist.h>
-#include "gateway/cbsp.h"
 #include "gateway/link.h"
+#include "gateway/link_cbsp_batch.h"
 
-#define CBSP_WINDOW_MAX	64
-#define CBSP_CELLS_MAX	1000
-#define CBSP_OUT_MAX	(64 * 1024)
-
-enum cbsp_batch_kind { BATCH_FREE, BATCH_WORK, BATCH_REWRITE, BATCH_KILL };
-enum cbsp_answer { ANSWER_NOT_ASKED, ANSWER_WAITING, ANSWER_OK, ANSWER_REFUSED, ANSWER_TRANSIENT, ANSWER_RENEW };
-/* A unit's result over all texts: the worst counts, and worse is what calls for another attempt. */
-enum cbsp_result { RESULT_OK, RESULT_REFUSED, RESULT_TRANSIENT, RESULT_LOST };
-
-struct cbsp_sweep;
-
-struct cbsp_batch {
-	enum cbsp_batch_kind kind;
-	uint64_t job_id, age, deadline_us;
-	struct dispatch_job *job;  /* BATCH_WORK; its units are in flight, so it stays */
-	struct cbsp_sweep *sweep;  /* the others */
-	int text;		   /* under way, -1 none */
-	uint16_t message_identifier[PAYLOAD_TEXTS], serial[PAYLOAD_TEXTS];
-	uint8_t n_texts, todo, written; /* a bit per text: still to be sent, sent at least once */
-	int8_t renew;		   /* text to be written anew where its predecessor was not known, -1 none */
-	bool late, abandoned, replacing;
-	uint32_t n; /* units; 0 for a KILL of all cells */
-	uint32_t *unit;
-	struct cbsp_cell *cell;
-	uint8_t *answer, *result; /* enum cbsp_answer of the request under way; enum cbsp_result */
-};
+#define CBSP_WINDOW_MAX 64
+#define CBSP_CELLS_MAX  1000
+#define CBSP_OUT_MAX    (64 * 1024)
 
 struct cbsp_link {
 	struct link link; /* first */
@@ -54,7 +33,8 @@ struct cbsp_link {
 	uint32_t suppressed;
 };
 
-/* Sends what window, throttle and output buffer allow. Returns when to come again without an event, UINT64_MAX = never. */
+/* Sends what window, throttle and output buffer allow. Returns when to come again without an event,
+ * UINT64_MAX = never. */
 uint64_t link_cbsp_work_pump(struct cbsp_link *l, uint64_t now_us);
 /* An answer or ERROR INDICATION to a request. False when nothing waits for it. */
 bool link_cbsp_work_answer(struct cbsp_link *l, struct cbsp_msg *msg, uint64_t now_us);
@@ -63,14 +43,15 @@ bool link_cbsp_work_timeouts(struct cbsp_link *l, uint64_t now_us);
 /* The connection is gone: every unit under way is lost, all else forgotten. */
 void link_cbsp_work_lost(struct cbsp_link *l, uint64_t now_us);
 bool link_cbsp_work_idle(const struct cbsp_link *l);
-/* A free batch with its job's keys taken over, or NULL. */
+/* A free batch, emptied, or NULL. */
 struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l);
-void link_cbsp_work_keys(struct cbsp_batch *b, const struct payload *p);
 /* Cells of the units listed in b->unit; units without one are taken out (and refused, when they are work). */
-void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job, uint64_t now_us);
+void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job,
+			  uint64_t now_us);
 /* Is this job still to be on air? */
 bool link_cbsp_work_live(const struct dispatch_job *job, uint64_t now_us);
-/* Where n octets may be written into the output, NULL = the peer does not take what is there; then sent() with how many. */
+/* Where n octets may be written into the output, NULL = the peer does not take what is there; then sent()
+ * with how many. */
 uint8_t *link_cbsp_room(struct cbsp_link *l, size_t n);
 void link_cbsp_sent(struct cbsp_link *l, size_t n);
 /* Tells the edge of something odd, at most once in ten seconds, and then how many more there were. */

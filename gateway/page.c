@@ -6,8 +6,8 @@
 #include "smpp/text.h"
 
 #define SEPTETS 93 /* in 82 octets; five bits are left over */
-#define CR	0x0D
-#define ZWJ	0x200D
+#define CR      0x0D
+#define ZWJ     0x200D
 
 /* A page being filled; unit = septet or UTF-16 code unit. */
 struct filler {
@@ -158,7 +158,8 @@ static void flush_page(struct filler *f)
 	f->used = 0;
 }
 
-/* A cluster longer than a page (a pile of combining marks) is split between characters, but never inside one. */
+/* A cluster longer than a page (a pile of combining marks) is split between characters, but never inside one.
+ */
 static void put_cluster(struct filler *f, const char *p, const struct cluster *k)
 {
 	uint16_t unit[2];

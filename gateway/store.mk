@@ -1,4 +1,4 @@
-# Where the ledger becomes durable. (store_memory is the core's: link libcore.a after libstore.a too.)
+# Where the ledger becomes durable.
 noinst_LIBRARIES += libstore.a
 libstore_a_SOURCES = gateway/store.h gateway/storethread.h gateway/store_sqlite.h gateway/store_file.h \
 	gateway/store.c gateway/store_batch.c gateway/store_file.c gateway/store_sqlite.c gateway/store_sqlite_open.c \

@@ -1,5 +1,5 @@
 # Tests of store.
-STORE_LIBS = libstore.a libcore.a libstore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
+STORE_LIBS = libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/test_store tests/test_store_memory tests/test_store_faults tests/test_storethread
 TESTS += tests/test_store tests/test_store_memory tests/test_store_faults tests/test_storethread
 tests_test_store_SOURCES = tests/test_store.c tests/store_conformance.c tests/store_conformance.h
