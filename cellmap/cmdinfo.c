@@ -134,7 +134,7 @@ static void print_json(const struct cellmap *map, const struct warnings *w)
 	fputs("],\"warnings\":[", stdout);
 	for (int i = 0; i < w->n; i++) {
 		fputs(i ? "," : "", stdout);
-		json_string(stdout, w->text[i]);
+		cmd_json_string(stdout, w->text[i]);
 	}
 	puts("]}");
 }

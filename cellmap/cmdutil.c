@@ -103,7 +103,7 @@ static int utf8_len(const unsigned char *p)
 	return n;
 }
 
-void json_string(FILE *f, const char *text)
+void cmd_json_string(FILE *f, const char *text)
 {
 	const unsigned char *p = (const unsigned char *)text;
 

@@ -22,7 +22,7 @@ void progress_start(struct progress *p);
 void progress_show(void *progress, const char *what, uint64_t done, uint64_t total);
 void progress_end(struct progress *p);
 
-void json_string(FILE *f, const char *text); /* quoted and escaped; what is not UTF-8 becomes U+FFFD */
+void cmd_json_string(FILE *f, const char *text); /* quoted and escaped; what is not UTF-8 becomes U+FFFD */
 
 int cmd_build(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -423,7 +423,7 @@ static int synth_cmd(void *ctx, const struct options *o, int n)
 int subscribers_cmd(int argc, char **argv)
 {
 	struct options o = {0};
-	const char *sub = argc > 1 ? argv[1] : "", *fault;
+	const char *sub = argc > 0 ? argv[0] : "", *fault;
 	void *ctx;
 	int rc;
 
@@ -433,7 +433,7 @@ int subscribers_cmd(int argc, char **argv)
 	}
 	if (strcmp(sub, "build") && strcmp(sub, "synth"))
 		return usage("expected build or synth");
-	fault = parse_options(argc - 1, argv + 1, &o);
+	fault = parse_options(argc, argv, &o);
 	if (fault)
 		return usage(fault);
 	if (o.help) {
@@ -442,9 +442,9 @@ int subscribers_cmd(int argc, char **argv)
 	}
 	ctx = talloc_named_const(NULL, 0, "subscribers");
 	if (!strcmp(sub, "build"))
-		rc = build_cmd(ctx, &o, argc - 1 - optind, argv + 1 + optind);
+		rc = build_cmd(ctx, &o, argc - optind, argv + optind);
 	else
-		rc = synth_cmd(ctx, &o, argc - 1 - optind);
+		rc = synth_cmd(ctx, &o, argc - optind);
 	talloc_free(ctx);
 	return rc;
 }

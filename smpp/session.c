@@ -26,7 +26,8 @@ struct smpp_session {
 	struct outbuf out;
 	struct smpp_stream in;
 	uint64_t now_us; /* of the input under way */
-	uint64_t heard_us, wrote_us;
+	uint64_t heard_us;
+	uint64_t stuck_us; /* output waits since then, seen by a tick; NEVER: it moves */
 	uint64_t deadline_us; /* of the state */
 	uint64_t enquired_us; /* NEVER: no enquire_link under way */
 	uint32_t bind_status, own_sequence;
@@ -106,7 +107,8 @@ void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
 	s->end = SMPP_ALIVE;
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
-	s->heard_us = s->wrote_us = now_us;
+	s->stuck_us = NEVER;
+	s->heard_us = now_us;
 	s->deadline_us = now_us + s->conf.response_us;
 	send(s, &bind);
 }
@@ -148,8 +150,7 @@ static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, c
 	a.rtt_us = s->now_us - slot->sent_us;
 	a.congestion = congestion_of(pdu);
 	smpp_window_free(&s->window, slot);
-	if (a.tag != SMPP_FORGOTTEN)
-		s->ops->answer(s->arg, &a, s->now_us);
+	s->ops->answer(s->arg, &a, s->now_us);
 	return true;
 }
 
@@ -300,14 +301,15 @@ void smpp_session_input(struct smpp_session *s, const uint8_t *octets, size_t le
 
 const uint8_t *smpp_session_output(struct smpp_session *s, size_t *len)
 {
-	*len = s->state == SMPP_CLOSED ? 0 : outbuf_pending(&s->out);
+	/* What has not left when the session ends stays here: it is then known to be unsent. */
+	*len = s->state == SMPP_CLOSED || s->end != SMPP_ALIVE ? 0 : outbuf_pending(&s->out);
 	return s->out.buf + s->out.head;
 }
 
 void smpp_session_written(struct smpp_session *s, size_t n, uint64_t now_us)
 {
 	outbuf_sent(&s->out, n);
-	s->wrote_us = now_us;
+	s->stuck_us = NEVER;
 }
 
 static void enquire(struct smpp_session *s, uint64_t now_us)
@@ -354,21 +356,20 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 			return NEVER;
 		}
 		smpp_window_free(&s->window, slot);
-		if (tag != SMPP_FORGOTTEN)
-			s->ops->timeout(s->arg, tag, now_us);
+		s->ops->timeout(s->arg, tag, now_us);
 	}
 	return slot ? slot->sent_us + s->conf.response_us : NEVER;
 }
 
 static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
 {
-	if (outbuf_pending(&s->out) == 0) {
-		s->wrote_us = now_us;
+	if (outbuf_pending(&s->out) == 0)
 		return NEVER;
-	}
-	if (now_us >= s->wrote_us + s->conf.response_us)
+	if (s->stuck_us == NEVER)
+		s->stuck_us = now_us;
+	if (now_us >= s->stuck_us + s->conf.response_us)
 		finish(s, SMPP_END_STALLED);
-	return s->wrote_us + s->conf.response_us;
+	return s->stuck_us + s->conf.response_us;
 }
 
 static void check_leaving(struct smpp_session *s, uint64_t now_us)
@@ -434,8 +435,7 @@ void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t t
 		bool left = slot->position < sent;
 
 		smpp_window_free(&s->window, slot);
-		if (tag != SMPP_FORGOTTEN)
-			cb(arg, tag, left);
+		cb(arg, tag, left);
 	}
 }
 
@@ -457,15 +457,6 @@ void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, 
 {
 	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us);
 	outbuf_add(&s->out, len);
-}
-
-void smpp_session_forget(struct smpp_session *s, uint64_t tag)
-{
-	struct smpp_slot *slot = smpp_window_oldest(&s->window);
-
-	for (; slot; slot = smpp_window_newer(&s->window, slot))
-		if (slot->tag == tag)
-			slot->tag = SMPP_FORGOTTEN;
 }
 
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)

@@ -63,9 +63,6 @@ uint32_t smpp_session_room(const struct smpp_session *s);
 /* Place for one request of at most len octets, or NULL when the output is full; *sequence is what it must carry. */
 uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence);
 void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us);
-/* Answers to requests with this tag are swallowed from now on, their slots stay taken. */
-void smpp_session_forget(struct smpp_session *s, uint64_t tag);
-#define SMPP_FORGOTTEN UINT64_MAX
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status);
 
 enum smpp_state smpp_session_state(const struct smpp_session *s);

@@ -49,11 +49,6 @@ struct smpp_slot *smpp_window_oldest(struct smpp_window *w)
 	return w->oldest == SMPP_NO_SLOT ? NULL : &w->slots[w->oldest];
 }
 
-struct smpp_slot *smpp_window_newer(struct smpp_window *w, const struct smpp_slot *slot)
-{
-	return slot->newer == SMPP_NO_SLOT ? NULL : &w->slots[slot->newer];
-}
-
 void smpp_window_free(struct smpp_window *w, struct smpp_slot *slot)
 {
 	if (slot->older != SMPP_NO_SLOT)

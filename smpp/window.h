@@ -28,5 +28,4 @@ void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uin
 /* Slot of a sequence number, or NULL: never sent, answered, or given up. */
 struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence);
 struct smpp_slot *smpp_window_oldest(struct smpp_window *w);
-struct smpp_slot *smpp_window_newer(struct smpp_window *w, const struct smpp_slot *slot);
 void smpp_window_free(struct smpp_window *w, struct smpp_slot *slot);
