@@ -11,7 +11,7 @@ typedef void (*agenda_fn)(struct carrier *c, const struct agenda_event *e);
 struct agenda_event {
 	uint64_t due_us, order; /* order: set by agenda_add */
 	agenda_fn run;
-	void *blob; /* the handler's, which frees it */
+	void *blob; /* malloc'ed; the handler frees it, or the agenda when it ends */
 	uint64_t a;
 	uint32_t b, c, d, e;
 };

@@ -70,6 +70,7 @@ uint32_t bsccell_message(struct bsc *b, const struct cbsp *m)
 	struct bsc_message n = {.id = m->id, .serial = m->new_serial, .dcs = m->dcs, .pages = m->pages.n, .count = m->count,
 				.channel = m->channel};
 	char text[CBPAGE_MAX * 93 * 3 + 1];
+	bool other = false;
 	size_t len = cbpage_text(&m->pages, text, sizeof(text), n.language, &b->faults);
 
 	n.period = cbsp_has(m, CBSP_PERIOD) ? period_of(b, m->period) : 1;
@@ -78,9 +79,10 @@ uint32_t bsccell_message(struct bsc *b, const struct cbsp *m)
 	for (uint32_t i = b->n_messages; i-- > 0;) {
 		if (same_message(&b->messages[i], &n))
 			return i;
-		if (b->messages[i].id == n.id && b->messages[i].serial == n.serial && b->messages[i].text != n.text)
-			faults_add(&b->faults, FAULT_PAGE, "id %u serial 0x%04X with another text: phones drop it", n.id, n.serial);
+		other |= b->messages[i].id == n.id && b->messages[i].serial == n.serial && b->messages[i].text != n.text;
 	}
+	if (other)
+		faults_add(&b->faults, FAULT_PAGE, "id %u serial 0x%04X with another text: phones drop it", n.id, n.serial);
 	if (b->n_messages == b->cap_messages) {
 		b->cap_messages = 2 * b->cap_messages + 16;
 		b->messages = talloc_realloc(b, b->messages, struct bsc_message, b->cap_messages);

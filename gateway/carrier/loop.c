@@ -176,7 +176,8 @@ uint8_t *conn_room(struct conn *conn, size_t n)
 	struct loop_io *io = conn->io;
 
 	if (io->out_len + n > io->out_cap) {
-		memmove(io->out, io->out + io->out_off, io->out_len - io->out_off);
+		if (io->out_off)
+			memmove(io->out, io->out + io->out_off, io->out_len - io->out_off);
 		io->out_len -= io->out_off;
 		io->out_off = 0;
 		if (io->out_len + n > io->out_cap) {

@@ -57,7 +57,8 @@ uint32_t texts_part(struct texts *t, enum chars_alphabet alphabet, const uint8_t
 	if (len > sizeof(t->key) - 1)
 		len = sizeof(t->key) - 1;
 	t->key[0] = alphabet;
-	memcpy(t->key + 1, octets, len);
+	if (len)
+		memcpy(t->key + 1, octets, len);
 	id = names_id(t->raw, t->key, len + 1);
 	if (names_count(t->raw) != before) {
 		struct part p = {0};
