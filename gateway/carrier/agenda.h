@@ -1,4 +1,5 @@
-/* agenda: what is to be done later: a heap of (time, order of entry). Events of one instant run in their order. */
+/* agenda: what is to be done later: a heap of (time, order of entry). Events of one instant run in their
+ * order. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
