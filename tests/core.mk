@@ -1,1 +1,22 @@
 # Tests of core.
+CORE_TEST_LIBS = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/test_throttle
+TESTS += tests/test_throttle
+tests_test_throttle_SOURCES = tests/test_throttle.c
+tests_test_throttle_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_ledger
+TESTS += tests/test_ledger
+tests_test_ledger_SOURCES = tests/test_ledger.c
+tests_test_ledger_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_dispatch
+TESTS += tests/test_dispatch
+tests_test_dispatch_SOURCES = tests/test_dispatch.c tests/rig.h
+tests_test_dispatch_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_dispatch_share
+TESTS += tests/test_dispatch_share
+tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h
+tests_test_dispatch_share_LDADD = $(CORE_TEST_LIBS)

@@ -1,0 +1,251 @@
+/* What must be written, and what is durable when it is. */
+#include "gateway/dispatch_int.h"
+#include <errno.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+static void list_add(struct dispatch *d, struct chunk_list *list, struct job *j, uint32_t no)
+{
+	if (list->n == list->max) {
+		list->max = list->max ? 2 * list->max : 64;
+		list->v = talloc_realloc(d, list->v, struct chunk_ref, list->max);
+		OSMO_ASSERT(list->v);
+	}
+	list->v[list->n++] = (struct chunk_ref){.job = j, .no = no};
+}
+
+static void mark(struct dispatch *d, struct job *j, struct chunk *c, enum chunk_mark m, struct chunk_list *list)
+{
+	if (c->mark & m)
+		return;
+	if (!(c->mark & (MARK_DIRTY | MARK_BULK)))
+		j->unsettled++;
+	c->mark |= m;
+	list_add(d, list, j, c->no);
+}
+
+void mark_dirty(struct dispatch *d, struct job *j, struct chunk *c)
+{
+	mark(d, j, c, MARK_DIRTY, &d->dirty);
+}
+
+void mark_bulk(struct dispatch *d, struct job *j, struct chunk *c)
+{
+	if (!(c->mark & MARK_DIRTY))
+		mark(d, j, c, MARK_BULK, &d->bulk);
+}
+
+void unmark(struct job *j, struct chunk *c)
+{
+	if (c->mark & (MARK_DIRTY | MARK_BULK))
+		j->unsettled--;
+	c->mark &= ~(MARK_DIRTY | MARK_BULK);
+}
+
+void sums_add(struct job *j, const struct chunk *c, int sign)
+{
+	for (unsigned int s = 0; s < UNIT_STATES; s++) {
+		j->pub.sums.n[s] += sign * (int)c->n[s];
+		j->pub.link_sums[c->owner].n[s] += sign * (int)c->n[s];
+	}
+}
+
+void unit_set(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octet)
+{
+	struct chunk *c = chunk_of(j, unit);
+	uint8_t *o = &chunk_open(j, c)[index_of(j, unit)];
+	enum unit_state from = UNIT_STATE(*o), to = UNIT_STATE(octet);
+	struct unit_sums *of_link = &j->pub.link_sums[c->owner];
+
+	*o = octet;
+	c->n[from]--;
+	c->n[to]++;
+	of_link->n[from]--;
+	of_link->n[to]++;
+	j->pub.sums.n[from]--;
+	j->pub.sums.n[to]++;
+	mark_dirty(d, j, c);
+}
+
+static char *put_hex(char *p, uint64_t v, int digits)
+{
+	while (digits-- > 0)
+		*p++ = "0123456789abcdef"[v >> (4 * digits) & 15];
+	return p;
+}
+
+void dispatch_key(char key[DISPATCH_KEY_LEN], uint64_t job, uint32_t no)
+{
+	char *p = put_hex(key, job, 16);
+
+	*p++ = '/';
+	*put_hex(p, no, 8) = '\0';
+}
+
+/* Lower-case hexadecimal digits, exactly so many. */
+static int read_hex(const char *p, int digits, uint64_t *v)
+{
+	for (*v = 0; digits-- > 0; p++) {
+		if (!((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'f')))
+			return -EBADMSG;
+		*v = *v << 4 | (*p <= '9' ? *p - '0' : *p - 'a' + 10);
+	}
+	return 0;
+}
+
+int dispatch_key_parse(const char *key, uint64_t *job, uint32_t *no)
+{
+	uint64_t n;
+
+	if (strlen(key) != DISPATCH_KEY_LEN - 1 || key[16] != '/' || read_hex(key, 16, job) || read_hex(key + 17, 8, &n))
+		return -EBADMSG;
+	*no = n;
+	return 0;
+}
+
+static void write_chunk(struct dispatch *d, struct store_batch *b, struct job *j, struct chunk *c)
+{
+	uint8_t buf[CHUNK_ENCODED_MAX];
+	char key[DISPATCH_KEY_LEN];
+	int len = chunk_encode(c, buf, sizeof(buf));
+
+	OSMO_ASSERT(len > 0);
+	dispatch_key(key, j->pub.spec.id, c->no);
+	store_batch_add(b, STORE_CHUNK, key, buf, len, c->epoch);
+	unmark(j, c);
+	c->mark |= MARK_WRITING;
+	j->unsettled++;
+	list_add(d, &d->writing, j, c->no);
+}
+
+/* Writes at most max of the listed chunks that still have the mark. */
+static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_list *list, enum chunk_mark m, size_t max)
+{
+	size_t at = 0;
+
+	for (; at < list->n && max > 0; at++) {
+		struct chunk *c = &list->v[at].job->chunk[list->v[at].no];
+
+		if (!(c->mark & m))
+			continue;
+		write_chunk(d, b, list->v[at].job, c);
+		max--;
+	}
+	list->n -= at;
+	memmove(list->v, list->v + at, list->n * sizeof(*list->v));
+}
+
+bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
+{
+	if (d->batch)
+		return false;
+	write_list(d, b, &d->dirty, MARK_DIRTY, SIZE_MAX);
+	write_list(d, b, &d->bulk, MARK_BULK, BULK_MAX);
+	if (d->writing.n == 0)
+		return false;
+	for (size_t i = 0; i < d->n_links; i++) {
+		struct dlink *l = &d->link[i];
+
+		l->res.taken = l->res.tail;
+		l->settling = l->answered;
+		l->answered = 0;
+	}
+	d->batch = true;
+	b->tag = ++d->tag;
+	return true;
+}
+
+static void link_settle(struct dlink *l, bool durable)
+{
+	if (durable) {
+		l->res.durable = l->res.taken;
+		l->used -= l->settling;
+	} else {
+		l->res.taken = l->res.durable;
+		l->answered += l->settling;
+	}
+	l->settling = 0;
+}
+
+static void chunk_settle(struct dispatch *d, struct job *j, struct chunk *c, bool durable)
+{
+	c->mark &= ~MARK_WRITING;
+	j->unsettled--;
+	if (!durable)
+		mark_dirty(d, j, c);
+	else if (c->mark == 0 && c->n[UNIT_WAITING] == 0 && c->n[UNIT_HANDED] == 0)
+		chunk_pack(j, c);
+}
+
+void dispatch_batch_done(struct dispatch *d, uint64_t tag, int rc, uint64_t now_us)
+{
+	bool durable = rc == 0 || d->faults & FAULT_FAILED_IS_DONE;
+
+	(void)now_us;
+	if (!d->batch || tag != d->tag)
+		return;
+	d->batch = false;
+	for (size_t i = 0; i < d->n_links; i++)
+		link_settle(&d->link[i], durable);
+	for (size_t i = 0; i < d->writing.n; i++)
+		chunk_settle(d, d->writing.v[i].job, &d->writing.v[i].job->chunk[d->writing.v[i].no], durable);
+	d->writing.n = 0;
+}
+
+/* What was with a link when the process ended is in doubt. */
+static void reopen(struct dispatch *d, struct job *j, struct chunk *c)
+{
+	uint8_t *unit;
+
+	if (c->n[UNIT_WAITING] + c->n[UNIT_HANDED] == 0) {
+		chunk_pack(j, c);
+		return;
+	}
+	unit = chunk_open(j, c);
+	for (uint32_t i = 0; i < c->count; i++) {
+		enum unit_state s = UNIT_STATE(unit[i]);
+		uint8_t octet = UNIT_OCTET(UNIT_WAITING, UNIT_ATTEMPT(unit[i]), UNIT_FAILS(unit[i]));
+
+		if (s != UNIT_HANDED && s != UNIT_WAITING)
+			continue;
+		if (UNIT_ATTEMPT(octet) >= UNIT_ATTEMPTS)
+			octet = UNIT_UNKNOWN;
+		unit[i] = octet;
+		c->n[s]--;
+		c->n[UNIT_STATE(octet)]++;
+		if (octet == UNIT_UNKNOWN)
+			mark_bulk(d, j, c);
+	}
+}
+
+int dispatch_load_chunk(struct dispatch *d, struct dispatch_job *job, uint32_t no, const void *blob, size_t len, uint32_t epoch)
+{
+	struct job *j = job_of(job);
+	struct chunk *c;
+	uint16_t planned;
+	int rc;
+
+	if (no >= job->n_chunks)
+		return -ERANGE;
+	c = &j->chunk[no];
+	planned = c->owner;
+	sums_add(j, c, -1);
+	rc = chunk_decode(j, c, blob, len);
+	if (rc == 0) {
+		unmark(j, c);
+		c->epoch = epoch;
+		if (c->owner >= job->spec.n_links) { /* a link that is gone */
+			c->owner = planned;
+			c->epoch++;
+			mark_bulk(d, j, c);
+		}
+		if (c->owner != planned) {
+			todo_remove(&j->jl[planned], no);
+			todo_insert(&j->jl[c->owner], no);
+		}
+		reopen(d, j, c);
+	}
+	sums_add(j, c, 1);
+	return rc;
+}
