@@ -619,6 +619,19 @@ static void kill_forgotten_by_reset(void **state)
 	assert_false(fake_next(f));
 }
 
+/* A job that was done long before its recall may still be called done. */
+static void killed_stays_killed(void **state)
+{
+	struct fake *f = up(state);
+	struct fake_job *j = on_air(f, 1);
+
+	j->pub.state = JOB_DONE;
+	lose(f);
+	link_cbsp_kill(f->link, &j->pub);
+	reconnect(f);
+	assert_false(fake_next(f));
+}
+
 static void update_replaces(void **state)
 {
 	struct fake *f = up(state);
@@ -797,6 +810,7 @@ int main(void)
 		T(kill_cell_by_cell),
 		T(kill_waits_for_the_write),
 		T(kill_forgotten_by_reset),
+		T(killed_stays_killed),
 		T(update_replaces),
 		T(keep_alive),
 		T(unreadable_is_survived),
