@@ -177,6 +177,13 @@ bool link_cbsp_sweep_killing(const struct cbsp_link *l)
 	return false;
 }
 
+bool link_cbsp_sweep_pending(struct cbsp_link *l, uint64_t job_id, uint64_t now_us)
+{
+	const struct cbsp_sweep *s = find(l, job_id, false);
+
+	return s && !s->drained && s->due_us <= now_us;
+}
+
 static bool wanted(const struct cbsp_sweep *s, const struct cbsp_cell *cell)
 {
 	for (uint32_t i = 0; i < s->n_only; i++)

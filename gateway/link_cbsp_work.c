@@ -249,6 +249,8 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 
 	if (!b || !dispatch_peek(l->link.dispatch, l->link.index, now_us, &h))
 		return false;
+	if (link_cbsp_sweep_pending(l, h.job->spec.id, now_us))
+		return false;
 	p = payload_of(l, h.job);
 	if (p)
 		link_cbsp_batch_keys(b, p);
