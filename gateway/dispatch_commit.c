@@ -133,7 +133,8 @@ static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_l
 		max--;
 	}
 	list->n -= at;
-	memmove(list->v, list->v + at, list->n * sizeof(*list->v));
+	if (list->n > 0) /* a list never used has no memory yet */
+		memmove(list->v, list->v + at, list->n * sizeof(*list->v));
 }
 
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
