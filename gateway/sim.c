@@ -8,7 +8,7 @@
 
 #define END_US	    (SIM_START_US + UINT64_C(200000) * 1000000)
 #define LATE_US	    2000 /* the loop comes so late at most */
-#define RECOUNT	    16	 /* every so many steps */
+#define RECOUNT	    64	 /* every so many steps, and before every crash */
 #define RETRY_US    UINT64_C(100000)
 #define RETRY_SHIFT 5 /* tries that double the wait */
 
@@ -189,6 +189,7 @@ static void crash(struct sim *s, uint64_t off_us, bool power)
 {
 	if (!s->life)
 		return;
+	sim_check_step(s, true);
 	s->report->crashes++;
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].conn)

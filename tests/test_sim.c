@@ -45,7 +45,7 @@ static bool run_seed(uint64_t seed, struct sim_report *r, bool show)
 
 static void test_seeds(void **state)
 {
-	uint64_t n = from_env("REUNION_SEEDS", 300), one = from_env("REUNION_SEED", 0), failed = 0;
+	uint64_t n = from_env("REUNION_SEEDS", 250), one = from_env("REUNION_SEED", 0), failed = 0;
 	struct sim_report all = {0}, r;
 
 	(void)state;
@@ -104,12 +104,12 @@ static void test_scenario_is_the_seed(void **state)
 	}
 }
 
-/* How many of 60 seeds notice that a rule is broken. */
+/* How many of 40 seeds notice that a rule is broken. */
 static unsigned int noticed(unsigned int faults, bool full_bucket, bool lost_is_accepted, const char *what)
 {
 	unsigned int n = 0;
 
-	for (uint64_t seed = 1; seed <= 60; seed++) {
+	for (uint64_t seed = 1; seed <= 40; seed++) {
 		void *ctx = talloc_new(NULL);
 		struct sim_plan plan;
 		struct sim_report r;
@@ -122,7 +122,7 @@ static unsigned int noticed(unsigned int faults, bool full_bucket, bool lost_is_
 		n += strstr(r.error, what) != NULL;
 		talloc_free(ctx);
 	}
-	print_message("%u of 60 seeds say \"%s\"\n", n, what);
+	print_message("%u of 40 seeds say \"%s\"\n", n, what);
 	return n;
 }
 
