@@ -160,14 +160,22 @@ struct conf {
 	size_t n_types;
 	struct conf_carrier *carriers;
 	size_t n_carriers;
+	struct conf_spot *spots; /* where each field stands in the file (conf_read.c) */
+	size_t n_spots;
 };
 
 #define CONF_MAX_OCTETS (1 << 20)
 
 /* 0 and *conf, or -errno with problems filled (child of ctx either way). */
 int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems);
-/* Checks that need the world: folders exist and are writable, password files, tables, keys (`reuniond -t`). */
+/* The same from octets, without password files; file is only for messages and relative paths. Pure. */
+int conf_parse(void *ctx, const char *file, const uint8_t *data, size_t len, struct conf **conf, struct conf_problems *problems);
+/* Checks that need the world: folders exist and are writable, password files, tables, keys (`reuniond -t`).
+ * 0, or -EBADMSG with problems filled. */
 int conf_check_world(void *ctx, const struct conf *conf, struct conf_problems *problems);
+/* What is allowed but should be known at every start: unsigned triggers, rate 0, rings beyond an agency's limit ... */
+void conf_warnings(void *ctx, const struct conf *conf, struct conf_problems *warnings);
+const char *conf_problem_line(void *ctx, const struct conf_problem *p); /* "file:line: key: text" */
 const struct conf_agency *conf_agency(const struct conf *conf, const char *name);
 const struct conf_type *conf_type(const struct conf *conf, const char *name);
 const struct conf_carrier *conf_carrier_of(const struct conf *conf, const char *link_name, const struct conf_link **link);

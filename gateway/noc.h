@@ -1,19 +1,22 @@
-/* noc: the doors for people and machines that watch: AgentX (own thread), VTY and HTTP (the loop), control socket. */
+/* noc: the doors for people and machines that watch: AgentX (own thread), VTY and control socket
+ * (the loop), HTTP (own thread). */
 #pragma once
 #include "gateway/conf.h"
 #include "gateway/snapshot.h"
+#include "gateway/snapshot_json.h"
 
 enum notify_kind { /* MIB notifications, in the order of REUNION-GATEWAY-MIB */
 	NOTIFY_LINK_UP = 1, NOTIFY_LINK_DOWN, NOTIFY_TRIGGER_REJECTED, NOTIFY_ALERT_ACCEPTED, NOTIFY_ALERT_AT_RISK,
 	NOTIFY_ALERT_MISSED, NOTIFY_ALERT_COMPLETED, NOTIFY_ALERT_RECALLED, NOTIFY_STORE_FAILING, NOTIFY_BIND_FAILED
 };
 
-struct agentx;
+struct agentx; /* one per process: net-snmp keeps its state in globals */
 /* Starts the subagent thread; a missing or hung master never touches the caller. It reads snapshot_get(). */
 int agentx_start(void *ctx, const char *socket_path, struct agentx **agent);
 /* Queues a notification (bounded, drops the oldest). subject: link or alert or file name, printable. */
 void agentx_notify(struct agentx *agent, enum notify_kind kind, const char *subject, const char *text);
-void agentx_stop(struct agentx *agent); /* returns within 1 s also with a hung master */
+bool agentx_connected(const struct agentx *agent); /* a master serves us now */
+void agentx_stop(struct agentx *agent); /* frees it; returns within 1 s also with a hung master */
 
 /* Commands that change something; implemented by the daemon, called by control socket and VTY on the loop. */
 struct control_ops {

@@ -15,12 +15,16 @@ struct plan_group {
 	enum group_kind kind;
 	const struct conf_link **links;
 	size_t n_links;
-	double *shares;	     /* by rate */
+	double *shares;	     /* by what each link manages a second */
+	uint32_t *link_units; /* planned of each, sum n_units */
+	uint32_t *link_parts; /* per unit; 0 on CBSP */
+	uint64_t *link_total; /* parts, or requests on CBSP, that the link will send */
+	double *link_seconds;
 	uint32_t *units;     /* SUBSCRIBERS: ids for subs_msisdn(); else map indices; nearest first */
 	uint32_t n_units;
 	float *distance_m;   /* of cells; NULL for subscribers */
 	uint32_t cells;	     /* cells of the carrier that the group covers */
-	uint32_t parts;	     /* per unit: SMS parts over all texts of the link; CBSP: requests are counted apart */
+	uint32_t parts;	     /* per unit: SMS parts over all texts, of the link with most; CBSP: 1 */
 	uint32_t pages;	     /* CBSP: pages over all texts */
 	double seconds;	     /* at the agreed rate, or as window and round trip (50 ms) allow */
 };
@@ -29,12 +33,17 @@ struct plan_warning {
 	char *text;
 };
 
+struct plan_carrier {
+	uint32_t cells, unaddressable, unserved; /* in the circle; of these can never be addressed; have no broadcast path */
+};
+
 struct plan {
-	struct plan_group *groups;
+	struct plan_carrier *carriers; /* [conf->n_carriers] */
+	struct plan_group *groups; /* those without a unit are there for the figures: they make no job */
 	size_t n_groups;
 	struct plan_warning *warnings;
 	size_t n_warnings;
-	uint32_t *unserved; /* map indices of cells that no broadcast path serves */
+	uint32_t *unserved; /* map indices of cells that no broadcast path serves, carrier by carrier, nearest first */
 	size_t n_unserved;
 	uint64_t cells_total;
 };
@@ -48,12 +57,18 @@ struct plan_input {
 	const struct alert_text *texts;
 	size_t n_texts;
 	int64_t reported_at, deadline_at;
+	int64_t start_at; /* sending begins; 0 = reported_at */
 };
 
 /* 0, or -errno with reasons (text too long for 15 pages / 10 parts, no cell of any carrier ...). Child of ctx. */
 int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons);
+#define PLAN_UNSERVED_LISTED 1000 /* of each carrier; counts are always true */
 json_t *plan_json(const struct plan *plan, const struct plan_input *in, const char *alert_id); /* SPEC 2 */
+int64_t plan_finish_at(const struct plan_input *in, double seconds);
 /* The payload of one link for these texts (which of SMS or pages depends on the link's type). */
 int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,
 		 struct reasons *reasons, void *ctx);
-/* Test numbers of an exercise: unit i of a SUBSCRIBERS group is the link's test_numbers[i]. */
+uint32_t plan_payload_parts(const struct conf_link *link, const struct payload *p); /* message parts over all its texts */
+uint32_t plan_payload_pages(const struct payload *p);
+/* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
+int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);

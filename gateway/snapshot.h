@@ -1,7 +1,7 @@
 /* snapshot: what the NOC sees at one instant: a plain copy made by the loop, read by the AgentX thread, the VTY, the status
  * page and the control socket. Immutable once published; readers hold a reference. */
 #pragma once
-#include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "gateway/counters.h"
@@ -25,6 +25,7 @@ struct snap_alert_link {
 enum snap_alert_state { ALERT_RUNNING = 1, ALERT_COMPLETED, ALERT_RECALLED, ALERT_EXPIRED }; /* MIB values */
 
 struct snap_alert {
+	uint32_t number; /* of acceptance, from 1, never used again: index in the MIB; 0 = position + 1 */
 	char alert_id[65], case_number[193], type[33], agency[33], action[12];
 	int state;
 	bool at_risk, missed;
@@ -43,6 +44,12 @@ struct snap_carrier {
 	int64_t finish_at; /* predicted, wall; 0 = nothing to do */
 };
 
+struct snap_agency {
+	char name[33];
+	uint64_t accepted, rejected, duplicate; /* trigger files */
+};
+
+/* Links, carriers and agencies stand in the order of the configuration: their position + 1 is their index in the MIB. */
 struct snapshot {
 	int64_t taken_at;     /* wall, seconds */
 	uint64_t uptime_s;
@@ -59,14 +66,18 @@ struct snapshot {
 	size_t n_alerts;
 	struct snap_carrier *carriers;
 	size_t n_carriers;
+	struct snap_agency *agencies;
+	size_t n_agencies;
 	int refs; /* snapshot.c */
 };
 
-/* Publishing takes the snapshot over; get/put are thread-safe. */
+/* Zeroed; from malloc, not talloc, because the last reader may be another thread. Out of memory aborts. */
 struct snapshot *snapshot_new(size_t n_links, size_t n_alerts, size_t n_carriers);
-int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n);
+void snapshot_agencies(struct snapshot *s, size_t n);
+int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n); /* -EINVAL: no such alert */
+/* Fills a text field: valid UTF-8 without control characters (else '?'), cut between characters. src may be NULL. */
+void snapshot_text(char *dst, size_t size, const char *src);
+/* Publishing takes the snapshot over; get/put are thread-safe. NULL unpublishes. */
 void snapshot_publish(struct snapshot *take);
 struct snapshot *snapshot_get(void); /* NULL before the first */
 void snapshot_put(struct snapshot *s);
-json_t *snapshot_json(const struct snapshot *s); /* `reunion status --json`, SPEC 7 */
-json_t *snapshot_alert_json(const struct snap_alert *a); /* alerts/ID.json */

@@ -121,14 +121,19 @@ static int memory_open(void *ctx, const char *uri, struct store **store, char *e
 	return 0;
 }
 
-static bool is_stale(const struct memory *m, const struct store_rec *rec)
+/* recs[i] against what is stored once the records before it in its batch are. */
+static bool is_stale(const struct memory *m, const struct store_rec *recs, size_t i)
 {
+	const struct store_rec *rec = &recs[i];
 	const struct table *t = &m->seen[rec->kind];
 	bool found;
 	size_t at;
 
 	if (rec->kind != STORE_CHUNK)
 		return false;
+	while (i-- > 0)
+		if (recs[i].kind == STORE_CHUNK && !strcmp(recs[i].key, rec->key))
+			return recs[i].value && rec->epoch < recs[i].epoch;
 	at = find(t, rec->key, &found);
 	return found && rec->epoch < t->v[at].epoch;
 }
@@ -151,9 +156,9 @@ static int checked(struct memory *m, const struct store_rec *recs, size_t n)
 	if (fails_now(m))
 		return m->fail_rc;
 	for (size_t i = 0; i < n; i++) {
-		if (recs[i].kind < STORE_ALERT || recs[i].kind >= KINDS || !recs[i].key)
+		if (recs[i].kind < STORE_ALERT || recs[i].kind >= KINDS || !recs[i].key || !*recs[i].key)
 			return -EINVAL;
-		if (is_stale(m, &recs[i]))
+		if (is_stale(m, recs, i))
 			return -ESTALE;
 	}
 	return 0;
@@ -179,6 +184,8 @@ static int memory_load(struct store *store, enum store_kind kind, store_load_cb 
 {
 	const struct table *t = &memory_of(store)->seen[kind];
 
+	if (kind < STORE_ALERT || kind >= KINDS)
+		return -EINVAL;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct row *r = &t->v[i];
 		struct store_rec rec = {.kind = kind, .key = r->key, .value = r->value, .len = r->len, .epoch = r->epoch};
@@ -194,8 +201,11 @@ static int memory_get(struct store *store, enum store_kind kind, const char *key
 {
 	const struct table *t = &memory_of(store)->seen[kind];
 	bool found;
-	size_t at = find(t, key, &found);
+	size_t at;
 
+	if (kind < STORE_ALERT || kind >= KINDS)
+		return -EINVAL;
+	at = find(t, key, &found);
 	if (!found)
 		return -ENOENT;
 	*len = t->v[at].len;

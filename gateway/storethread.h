@@ -22,5 +22,6 @@ void storethread_submit(struct storethread *thread, struct store_batch *take);
 /* Next outcome in order, or NULL; the caller frees the batch. */
 struct store_batch *storethread_reap(struct storethread *thread);
 size_t storethread_pending(const struct storethread *thread);
-/* Finishes what is queued (waits at most timeout_ms), stops and joins. */
+/* Finishes what is queued (waits at most timeout_ms), stops and joins; unreaped outcomes are dropped. -ETIMEDOUT: the
+ * disk hangs; what was still queued is dropped, the store must be left open, and the process should end. */
 int storethread_stop(struct storethread *thread, unsigned int timeout_ms);

@@ -25,6 +25,8 @@ struct smpp_text {
 int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text, unsigned int *needed);
 /* GSM 03.38 septet(s) of a code point: number of septets (1, 2) or 0 if not in the alphabet. Shared with cell-broadcast pages. */
 unsigned int smpp_gsm7(uint32_t code_point, uint8_t septets[2]);
+/* Code point of a received septet, or of one behind an escape; 0 if there is none. */
+uint32_t smpp_gsm7_char(uint8_t septet, bool escaped);
 /* Next code point of UTF-8, or -EILSEQ; advances *p. */
 int32_t smpp_utf8_next(const char **p, const char *end);
 /* True when a split before this code point would tear a grapheme (combining mark, ZWJ, variation selector, emoji modifier). */

@@ -1,0 +1,94 @@
+#include "cellmap/build.h"
+#include "cellmap/cellmap.h"
+#include "cellmap/load.h"
+#include "cellmap/mapwrite.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include <string.h>
+
+uint64_t cellmap_report_dropped(const struct cellmap_report *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < CSV_RESULTS; i++)
+		n += r->dropped[i];
+	return n;
+}
+
+static int refuse(const struct cellmap_report *r, const struct cellmap_table *first, const struct cellmap_build_options *o,
+		  char *err, size_t err_len)
+{
+	uint64_t dropped = cellmap_report_dropped(r);
+	const char *hint = r->first_reason == CSV_POSITION_DECIMAL_COMMA
+				   ? "write positions with a decimal point"
+				   : "check the columns (--columns) or see --rejects FILE";
+
+	if (r->rows_read == dropped && dropped == 0)
+		snprintf(err, err_len, "%s: holds no rows; a cell-site table is needed", first->path);
+	else if (r->rows_read == dropped)
+		snprintf(err, err_len, "%s:%" PRIu64 ": %s, and no other row can be used; %s", first->path, r->first_line,
+			 csv_result_name(r->first_reason), hint);
+	else if (o->strict && dropped * 1000 > (uint64_t)o->strict * r->rows_read)
+		snprintf(err, err_len, "%s:%" PRIu64 ": %s; %" PRIu64 " of %" PRIu64 " rows are bad, --strict allows %u in 1000; %s",
+			 first->path, r->first_line, csv_result_name(r->first_reason), dropped, r->rows_read, o->strict, hint);
+	else
+		return 0;
+	return -EINVAL;
+}
+
+static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table *tables, size_t n_tables,
+		       const struct cellmap_build_options *o, struct cellmap_report *report, char *err, size_t err_len)
+{
+	struct loader *l = loader_new(ctx, rows, o, report);
+	uint32_t *starts = talloc_array(ctx, uint32_t, n_tables);
+	int *priority = talloc_array(ctx, int, n_tables);
+	int rc = 0;
+
+	OSMO_ASSERT(starts && priority);
+	for (size_t i = 0; i < n_tables && rc == 0; i++) {
+		starts[i] = rows->n;
+		priority[i] = tables[i].priority;
+		rc = loader_read(l, &tables[i], err, err_len);
+	}
+	talloc_free(l);
+	if (rc == 0)
+		rc = refuse(report, &tables[0], o, err, err_len);
+	if (rc == 0)
+		report->merged = rows_merge(rows, starts, priority, n_tables);
+	report->kept = rows->n;
+	return rc;
+}
+
+static void count_unaddressable(const struct rows *rows, struct cellmap_report *report)
+{
+	for (uint32_t i = 0; i < rows->n; i++) {
+		report->cell_not_positive += rows->row[i].cell <= 0;
+		report->gsm_ci_too_large += rows->row[i].radio == CELL_GSM && rows->row[i].cell > 65535;
+	}
+}
+
+int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n_tables, const struct cellmap_build_options *o,
+		  struct cellmap_report *report, char *err, size_t err_len)
+{
+	static const struct cellmap_build_options none;
+	void *ctx = talloc_named_const(NULL, 0, "cellmap_build");
+	struct rows *rows = rows_new(ctx);
+	struct outfile *out;
+	int rc;
+
+	*report = (struct cellmap_report){0};
+	o = o ? o : &none;
+	rc = outfile_open(ctx, path, &out, err, err_len); /* first: nobody waits for a build that cannot be written */
+	if (rc == 0)
+		rc = read_tables(ctx, rows, tables, n_tables, o, report, err, err_len);
+	if (rc == 0) {
+		count_unaddressable(rows, report);
+		rc = map_write(rows, out, &report->networks, &report->octets, err, err_len);
+	}
+	if (rc == 0)
+		rc = outfile_commit(out, err, err_len);
+	talloc_free(ctx);
+	return rc;
+}

@@ -1,0 +1,212 @@
+#include "cellmap/build.h"
+#include "cellmap/cmdutil.h"
+#include "cellmap/outfile.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+	"Usage: reunion cellmap build -o MAP [OPTION]... CSV...\n"
+	"Makes a cell map from cell-site tables (also .gz; - is standard input).\n\n"
+	"  -o, --output MAP      the map; a regular file of that name is replaced when all went well\n"
+	"      --format NAME     opencellid (the default: 14 columns, or what the header names)\n"
+	"      --columns LIST    radio=1,mcc=2,net=3,area=4,cell=5,lon=7,lat=8[,range=9,samples=10,updated=13]\n"
+	"                        for other tables; radio=LTE when no column tells the radio\n"
+	"      --datum NAME      wgs84 (default), gcj02 or bd09: what the tables' positions mean\n"
+	"      --prefer CSV      one more table, whose rows win over the others' (the carrier's own)\n"
+	"      --rejects FILE    a line LINE,REASON,TABLE per dropped row\n"
+	"      --strict N        make no map when more than N of 1000 rows are dropped\n"
+	"      --threads N       parser threads (default: one per core)\n"
+	"      --json            the report for programs\n\n"
+	"Of two rows with one key the newer `updated` wins, then more `samples`, then the later row.\n\n"
+	"Example: reunion cellmap build -o cells.map --rejects bad.csv 460.csv.gz\n";
+
+struct arguments {
+	const char *output, *rejects;
+	const char *columns;
+	enum geo_datum datum;
+	const char *prefer[16];
+	size_t n_prefer;
+	struct cellmap_build_options options;
+	bool json, help;
+};
+
+static int take_option(struct arguments *a, int c, const char *value)
+{
+	uint64_t n = 0;
+	int datum;
+
+	switch (c) {
+	case 'o':
+		a->output = value;
+		return 0;
+	case 'f':
+		return strcmp(value, "opencellid") ? cmd_usage("build", "--format %s: only opencellid is known; use --columns", value) : 0;
+	case 'c':
+		a->columns = value;
+		return 0;
+	case 'd':
+		datum = geo_datum_parse(value);
+		a->datum = (enum geo_datum)datum;
+		return datum < 0 ? cmd_usage("build", "--datum %s: is none of wgs84, gcj02, bd09", value) : 0;
+	case 'p':
+		if (a->n_prefer == 16)
+			return cmd_usage("build", "--prefer %s: at most 16 preferred tables", value);
+		a->prefer[a->n_prefer++] = value;
+		return 0;
+	case 'r':
+		a->rejects = value;
+		return 0;
+	case 's':
+	case 't':
+		if (!cmd_unsigned(value, 1000, &n) || n == 0)
+			return cmd_usage("build", "%s: is no number from 1 to 1000", value);
+		*(c == 's' ? &a->options.strict : &a->options.threads) = (unsigned int)n;
+		return 0;
+	case 'j':
+		a->json = true;
+		return 0;
+	default:
+		a->help = true;
+		return 0;
+	}
+}
+
+static int read_arguments(struct arguments *a, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"output", 1, NULL, 'o'},  {"format", 1, NULL, 'f'}, {"columns", 1, NULL, 'c'}, {"datum", 1, NULL, 'd'},
+		{"rejects", 1, NULL, 'r'}, {"strict", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"json", 0, NULL, 'j'},
+		{"prefer", 1, NULL, 'p'},  {"help", 0, NULL, 'h'},   {0}};
+	struct csv_layout layout = {0};
+	char err[256];
+	int c, rc;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
+		rc = c == '?' || c == ':' ? cmd_bad_option("build", argv) : take_option(a, c, optarg);
+		if (rc)
+			return rc;
+	}
+	if (a->help)
+		return 0;
+	if (!a->output)
+		return cmd_usage("build", "-o MAP is missing; see reunion cellmap build --help");
+	if (optind == argc && a->n_prefer == 0)
+		return cmd_usage("build", "name at least one table (- is standard input)");
+	if (a->columns && csv_layout_parse(&layout, a->columns, err, sizeof(err)) < 0)
+		return cmd_usage("build", "--%s", err);
+	return 0;
+}
+
+static void print_json(const struct cellmap_report *r)
+{
+	const char *comma = "";
+
+	printf("{\"rows_read\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"merged\":%" PRIu64 ",\"dropped\":{", r->rows_read, r->kept, r->merged);
+	for (int i = 0; i < CSV_RESULTS; i++)
+		if (r->dropped[i]) {
+			printf("%s\"%s\":%" PRIu64, comma, csv_result_name(i), r->dropped[i]);
+			comma = ",";
+		}
+	printf("},\"not_addressable\":{\"cell_not_positive\":%" PRIu64 ",\"gsm_ci_too_large\":%" PRIu64 "},"
+	       "\"networks\":%u,\"octets\":%" PRIu64 "}\n", r->cell_not_positive, r->gsm_ci_too_large, r->networks, r->octets);
+}
+
+static void print_text(const struct cellmap_report *r, const char *output)
+{
+	printf("rows read        %12" PRIu64 "\nkept             %12" PRIu64 "\nmerged duplicates%12" PRIu64
+	       "\ndropped          %12" PRIu64 "\n", r->rows_read, r->kept, r->merged, cellmap_report_dropped(r));
+	for (int i = 0; i < CSV_RESULTS; i++)
+		if (r->dropped[i])
+			printf("  %-24s%8" PRIu64 "\n", csv_result_name(i), r->dropped[i]);
+	printf("%s: %" PRIu64 " cells of %u networks, %" PRIu64 " octets\n", output, r->kept, r->networks, r->octets);
+}
+
+/* On stderr, also with --json: who builds a map by hand must not overlook them. */
+static void warn(const struct cellmap_report *r, const char *output)
+{
+	if (r->cell_not_positive)
+		fprintf(stderr, "warning: %s: %" PRIu64 " cells with an id <= 0 have a position but are never addressed\n", output,
+			r->cell_not_positive);
+	if (r->gsm_ci_too_large)
+		fprintf(stderr, "warning: %s: %" PRIu64 " GSM cells with CI > 65535 have a position but are never addressed\n",
+			output, r->gsm_ci_too_large);
+}
+
+static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *rejects, struct cellmap_report *report,
+		 char *err, size_t err_len)
+{
+	struct cellmap_table *tables = talloc_zero_array(NULL, struct cellmap_table, n_paths + a->n_prefer);
+	struct progress progress;
+	int rc;
+
+	OSMO_ASSERT(tables);
+	for (size_t i = 0; i < n_paths + a->n_prefer; i++)
+		tables[i] = (struct cellmap_table){.path = i < n_paths ? paths[i] : a->prefer[i - n_paths],
+						   .columns = a->columns,
+						   .datum = a->datum,
+						   .priority = i >= n_paths};
+	progress_start(&progress);
+	a->options.rejects = rejects;
+	a->options.progress = progress_show;
+	a->options.progress_arg = &progress;
+	rc = cellmap_build(a->output, tables, n_paths + a->n_prefer, &a->options, report, err, err_len);
+	progress_end(&progress);
+	talloc_free(tables);
+	return rc;
+}
+
+/* The rejects are wanted most when no map came about, so they are kept in either case. */
+static int build_with_rejects(struct arguments *a, char *const *paths, size_t n_paths, struct cellmap_report *report,
+			      char *err, size_t err_len)
+{
+	struct outfile *out;
+	FILE *f;
+	char ignored[512];
+	int rc = outfile_open(NULL, a->rejects, &out, err, err_len), rejects_rc;
+
+	if (rc < 0)
+		return rc;
+	f = fdopen(dup(outfile_fd(out)), "w");
+	OSMO_ASSERT(f);
+	rc = build(a, paths, n_paths, f, report, err, err_len);
+	if (fclose(f)) {
+		talloc_free(out);
+		if (rc == 0)
+			snprintf(err, err_len, "%s: cannot be written; the map is made", a->rejects);
+		return -1;
+	}
+	rejects_rc = outfile_commit(out, rc ? ignored : err, rc ? sizeof(ignored) : err_len);
+	return rc ? rc : rejects_rc;
+}
+
+int cmd_build(int argc, char **argv)
+{
+	struct arguments a = {0};
+	struct cellmap_report report;
+	char err[1024];
+	int rc = read_arguments(&a, argc, argv);
+
+	if (rc)
+		return rc;
+	if (a.help) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (a.rejects)
+		rc = build_with_rejects(&a, argv + optind, (size_t)(argc - optind), &report, err, sizeof(err));
+	else
+		rc = build(&a, argv + optind, (size_t)(argc - optind), NULL, &report, err, sizeof(err));
+	if (rc < 0)
+		return cmd_fail(err);
+	if (a.json)
+		print_json(&report);
+	else
+		print_text(&report, a.output);
+	warn(&report, a.output);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* geo: distances and datums. Degrees and metres, WGS-84 unless a datum is named. Pure.
+ *
+ * The cheap test of a distance is the chord through the earth. A geodesic of length s bends between 1/6400 km (at the
+ * poles) and 1/6335 km (along a meridian at the equator); so by Schur's comparison theorem its chord lies between those of two
+ * circles. Below 200 km the two differ by centimetres: only what lies between them needs the exact geodesic. */
+#pragma once
+#include <geodesic.h>
+#include <stdbool.h>
+
+struct geo_xyz {
+	double x, y, z; /* earth-centred, on the ellipsoid */
+};
+
+void geo_init(struct geod_geodesic *g); /* WGS-84 */
+struct geo_xyz geo_xyz(double lat, double lon);
+double geo_chord(const struct geo_xyz *a, const struct geo_xyz *b);
+/* chord <= geo_chord_in(limit) proves distance <= limit; chord > geo_chord_out(limit) proves distance > limit. */
+double geo_chord_in(double limit_m);
+double geo_chord_out(double limit_m);
+double geo_distance_m(const struct geod_geodesic *g, double lat1, double lon1, double lat2, double lon2);
+
+enum geo_datum { GEO_WGS84 = 0, GEO_GCJ02, GEO_BD09 };
+
+int geo_datum_parse(const char *name); /* "wgs84", "gcj02", "bd09" (any case, also "GCJ-02"); or -EINVAL */
+/* In place; outside the box in which China's maps are shifted (72.004..137.8347 E, 0.8293..55.8271 N) GCJ-02 is WGS-84. */
+void geo_to_wgs84(enum geo_datum datum, double *lat, double *lon);
+void geo_from_wgs84(enum geo_datum datum, double *lat, double *lon);

@@ -1,0 +1,118 @@
+/* book: the alerts that live, from acceptance to their end. (event, time) in; records for the store and dispatch calls out.
+ * The daemon (intake.c, restart.c) wires it to spools, store and links.
+ *
+ * An alert's document (JSON, STORE_ALERT) holds all that a restart needs; its units' progress lies in dispatch's chunks.
+ * A *wording* is one version of the alert's text: the alert itself, an update, the found text. Each wording has one job per
+ * group of links, over the same unit lists. */
+#pragma once
+#include "gateway/alert.h"
+#include "gateway/dispatch.h"
+#include "gateway/link.h"
+#include "gateway/maps.h"
+#include "gateway/plan.h"
+#include "gateway/snapshot.h"
+#include <osmocom/core/linuxlist.h>
+
+enum book_phase { PHASE_ALERT, PHASE_UPDATE, PHASE_FOUND };
+
+struct alert;
+
+struct wording {
+	enum book_phase phase;
+	struct alert_text *texts;
+	uint16_t *codes; /* message code of each text (TS 23.041 9.4.1.2.1) */
+	size_t n_texts;
+	int64_t since; /* wall */
+};
+
+struct book_job {
+	struct llist_head entry;
+	uint64_t id;
+	struct alert *alert;
+	size_t wording; /* index */
+	size_t group;	/* index in plan->groups */
+	uint16_t *link_index;	   /* in dispatch, [links of the group] */
+	struct payload **payloads; /* made when first asked for */
+	struct dispatch_job *job;
+};
+
+struct alert {
+	struct llist_head entry;
+	uint32_t number; /* acceptance number >= 1 */
+	char *id, *agency, *case_number, *type;
+	enum trigger_action action;
+	int64_t accepted_at, reported_at, deadline_at, expires_at; /* wall, seconds */
+	int64_t recalled_at;					   /* 0 = not */
+	char *recall_reason;
+	double lat, lon, radius_km;
+	uint32_t repetition_s;
+	struct wording *wordings;
+	size_t n_wordings;
+	struct mapset *maps;
+	const struct conf *conf; /* the configuration it was planned with */
+	struct plan *plan;
+	uint64_t plan_sum; /* of all unit lists: a restart must arrive at the same */
+	struct llist_head jobs;
+	enum snap_alert_state state;
+	bool *at_risk, *missed; /* [conf->n_carriers] */
+	bool changed;		/* alerts/ID.json is older than the ledger */
+};
+
+struct book {
+	struct llist_head alerts; /* in order of acceptance */
+	struct dispatch *dispatch;
+	uint32_t next_number;
+	json_t *cases;	 /* agency "/" case_number -> alert id; for ever */
+	json_t *digests; /* agency "/" digest -> decision; for ever */
+	json_t *serials; /* message identifier -> next message code */
+	int (*link_index)(void *arg, const char *name); /* in dispatch, or -ENOENT */
+	void *arg;
+};
+
+struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(void *arg, const char *name), void *arg);
+struct alert *book_find(struct book *b, const char *id);
+struct alert *book_case(struct book *b, const char *agency, const char *case_number);
+
+/* What a well-formed trigger leads to. UPDATE and CANCEL name their subject, REJECT its reasons. LATER: its case is just
+ * becoming durable. */
+enum verdict { VERDICT_ACCEPT, VERDICT_CANCEL, VERDICT_UPDATE, VERDICT_DUPLICATE, VERDICT_REJECT, VERDICT_LATER };
+enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, struct alert **subject, struct reasons *reasons);
+/* The stored decision for this content, or NULL (borrowed). */
+json_t *book_decision(struct book *b, const struct trigger *t);
+/* Records and remembers a decision on a trigger. */
+void book_decide(struct book *b, const struct trigger *t, const char *decision, const char *alert_id, struct store_batch *batch);
+
+/* Plans a new alert; nothing is in force until book_enter(). -errno with reasons. */
+int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, const struct trigger *t, int64_t now,
+	       struct alert **alert, struct reasons *reasons);
+void book_alert_record(struct book *b, const struct alert *a, struct store_batch *batch);
+/* The records are durable: the alert is in force. */
+void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now);
+void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* a draft that did not become durable */
+
+/* New text to those served and onward. -errno with reasons (text too long). */
+int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
+/* Recall: what is unsent stops at once, the found text follows to those reached. -EALREADY when it was recalled before. */
+int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now, uint64_t now_us);
+
+/* Restart: one stored document. chunks calls dispatch_load_chunk for each stored chunk of a job. */
+typedef int (*book_chunks_cb)(void *arg, struct dispatch_job *job);
+int book_restore(struct book *b, const struct conf *conf, const char *state_directory, const void *json, size_t len, int64_t now,
+		 uint64_t now_us, book_chunks_cb chunks, void *arg, char *err, size_t err_len);
+
+/* State by the units' progress and by time; true when the document must be stored again. */
+bool book_settle(struct alert *a, int64_t now);
+bool book_ended(const struct alert *a, int64_t now); /* nothing of it is on air or under way any more */
+void book_forget(struct book *b, struct alert *a);
+
+void book_sums(const struct alert *a, bool own_text, struct unit_sums *sums);
+json_t *book_plan_json(const struct alert *a);
+const char *alert_state_name(int state);
+extern const struct payload_ops book_payload;
+
+/* Shared by book.c, book_doc.c and book_payload.c. */
+struct alert *alert_new(struct book *b);
+void book_serial(struct book *b, uint16_t identifier, uint16_t next);
+int alert_plan(struct alert *a, const struct conf *conf, struct reasons *reasons);
+void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg);
+void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us);

@@ -1,0 +1,11 @@
+/* conf_check: what must fit together in a configuration that was read (names, limits, texts), and the
+ * defaults that depend on other keys. Everything may be missing still: fields that could not be read are NULL
+ * or 0. */
+#pragma once
+#include "gateway/conf_read.h"
+
+void conf_check(struct conf_reader *r);          /* pure */
+void conf_check_carriers(struct conf_reader *r); /* part of conf_check(): carriers and links */
+/* Reads the links' password files. A file that this user may not read leaves password NULL and is no problem
+ * here: `reunion plan` needs no password. conf_check_world() tells it. */
+void conf_read_passwords(struct conf_reader *r);

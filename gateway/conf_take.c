@@ -1,0 +1,139 @@
+#include "gateway/conf_take.h"
+#include <ctype.h>
+#include <errno.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include <stdlib.h>
+#include <string.h>
+#include "gateway/conf.h"
+
+static void keep(void *ctx, void *field, const char *text)
+{
+	char **s = field;
+
+	*s = talloc_strdup(ctx, text);
+	OSMO_ASSERT(*s);
+}
+
+const char *conf_take_name(void *ctx, void *field, const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+
+	if (n == 0 || n > 32 || text[n] || text[0] == '.')
+		return "a name of 1 to 32 characters of A-Z a-z 0-9 . _ - that does not begin with a point";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_format(void *ctx, void *field, const char *text)
+{
+	if (strcmp(text, "opencellid") && strcmp(text, "columns"))
+		return "\"opencellid\" or \"columns\"";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_datum(void *ctx, void *field, const char *text)
+{
+	if (strcmp(text, "wgs84") && strcmp(text, "gcj02") && strcmp(text, "bd09"))
+		return "\"wgs84\", \"gcj02\" or \"bd09\"";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_language(void *ctx, void *field, const char *text)
+{
+	if (strlen(text) != 2 || !islower((uint8_t)text[0]) || !islower((uint8_t)text[1]))
+		return "a language as two small letters of ISO 639-1, such as \"zh\"";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_number(void *ctx, void *field, const char *text)
+{
+	size_t n;
+
+	if (text[0] == '+')
+		text++;
+	else if (!strncmp(text, "00", 2))
+		text += 2;
+	n = strspn(text, "0123456789");
+	if (n < 5 || n > 15 || text[n])
+		return "a number of 5 to 15 digits";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_network(void *ctx, void *field, const char *text)
+{
+	struct conf_network *net = field;
+	size_t digits = strspn(text, "0123456789"), width;
+
+	if (digits != 3 || text[3] != '-')
+		return "a network as MCC-MNC, such as \"460-00\"";
+	width = strspn(text + 4, "0123456789");
+	if (width < 1 || width > 3 || text[4 + width] || atoi(text) == 0)
+		return "a network as MCC-MNC, such as \"460-00\"";
+	net->mcc = atoi(text);
+	net->mnc = atoi(text + 4);
+	net->mnc_digits = width < 2 ? 2 : width; /* no PLMN has one digit (TS 24.008 10.5.1.3) */
+	return NULL;
+}
+
+const char *conf_take_class(void *ctx, void *field, const char *text)
+{
+	static const struct {
+		const char *name;
+		char class;
+	} classes[] = {{"permanent", 'P'}, {"transient", 'T'}, {"throttle", 'X'}, {"session", 'S'}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (!strcmp(text, classes[i].name)) {
+			*(char *)field = classes[i].class;
+			return NULL;
+		}
+	return "\"permanent\", \"transient\", \"throttle\" or \"session\"";
+}
+
+const char *conf_take_version(void *ctx, void *field, const char *text)
+{
+	uint8_t *version = field;
+
+	if (strcmp(text, "3.4") && strcmp(text, "5.0"))
+		return "\"3.4\" or \"5.0\"";
+	*version = text[0] == '3' ? 0x34 : 0x50;
+	return NULL;
+}
+
+const char *conf_take_receipts(void *ctx, void *field, const char *text)
+{
+	static const char *const names[] = {"none", "all", "failures"};
+	struct conf_link *link = (struct conf_link *)((char *)field - offsetof(struct conf_link, receipts));
+	char *end;
+	double share;
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (!strcmp(text, names[i])) {
+			link->receipts = (enum conf_receipts)i;
+			return NULL;
+		}
+	if (strncmp(text, "sample:", 7) || !isdigit((uint8_t)text[7]) ||
+	    strspn(text + 7, "0123456789.") != strlen(text + 7))
+		return "\"all\", \"failures\", \"none\" or \"sample:P\" with P from 0 to 1";
+	share = strtod(text + 7, &end);
+	if (*end || !(share > 0 && share <= 1))
+		return "\"sample:P\" with P above 0 and at most 1";
+	link->receipts = RECEIPTS_SAMPLE;
+	link->receipts_sample = share;
+	return NULL;
+}
+
+const char *conf_take_repetition(void *ctx, void *field, const char *text)
+{
+	bool *u16 = field;
+
+	if (strcmp(text, "ts") && strcmp(text, "u16"))
+		return "\"ts\" or \"u16\"";
+	*u16 = text[0] == 'u';
+	return NULL;
+}

@@ -1,0 +1,81 @@
+/* daemon: what reuniond is made of. Only its edge files (reuniond.c, intake.c, restart.c, watch.c) see this struct. */
+#pragma once
+#include "gateway/book.h"
+#include "gateway/fleet.h"
+#include "gateway/noc.h"
+#include "gateway/ready.h"
+#include "gateway/spool.h"
+#include "gateway/store.h"
+#include "gateway/storethread.h"
+#include <osmocom/core/select.h>
+
+struct daemon;
+
+/* One agency's folder. */
+struct intake {
+	struct daemon *d;
+	struct conf_agency *agency; /* of the configuration in force */
+	struct spool *spool;
+	struct osmo_fd ofd;
+	uint64_t accepted, rejected, duplicate;
+};
+
+/* Records under way to the store, and what follows when they are durable (rc 0) or not. */
+struct pending {
+	struct llist_head entry;
+	uint64_t tag;
+	void (*done)(struct daemon *d, struct pending *p, int rc);
+	struct intake *intake;
+	struct spool_item *item;
+	struct trigger *trigger;
+	struct alert *alert;
+};
+
+struct daemon {
+	char *conf_file;
+	struct conf *conf;
+	struct mapset *maps; /* in force for new alerts */
+	struct store *store;
+	struct storethread *storethread;
+	struct dispatch *dispatch;
+	struct fleet *fleet;
+	struct book *book;
+	struct intake **intakes;
+	size_t n_intakes;
+	struct agentx *agentx;
+	struct total_counters total;
+	struct llist_head pending;
+	uint64_t next_tag;
+	bool store_failing;
+	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
+	int64_t started_at;
+	bool stopping, reload, changed;
+	int build_pid; /* child that builds a map for a reload, 0 = none */
+	struct fleet_events fleet_events;
+	struct control_ops control;
+	struct ready ready;
+	struct osmo_fd wake, store_fd, signal_fd;
+};
+
+/* reuniond.c */
+struct store_batch *daemon_batch(struct daemon *d);
+/* Hands the records over; done is called when their fate is known. p may be NULL: nothing follows. */
+void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p);
+void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
+
+/* intake.c: trigger files, clues, operator's cancel */
+int intake_open(struct daemon *d);
+uint64_t intake_tick(struct daemon *d, uint64_t now_us);
+void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
+void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
+json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
+
+/* restart.c: from the ledger back into memory */
+int restart_load(struct daemon *d, char *err, size_t err_len);
+
+/* watch.c: counters, predictions, snapshots, notifications */
+void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
+void watch_publish(void *arg);
+void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
+void watch_store(struct daemon *d, int rc);
+json_t *watch_alert(void *arg, const char *alert_id);

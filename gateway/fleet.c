@@ -1,0 +1,263 @@
+#include "gateway/fleet.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/log.h"
+
+static struct fleet_link *of(struct link *link)
+{
+	return link->edge;
+}
+
+static void env_connect(struct link *link, unsigned int leg)
+{
+	linksock_connect(of(link)->sock, leg);
+}
+
+static void env_close(struct link *link, unsigned int leg, const char *why)
+{
+	linksock_close(of(link)->sock, leg);
+}
+
+static void env_clue(struct link *link, const struct link_clue *clue, uint64_t token)
+{
+	const struct fleet *f = link->env->arg;
+
+	f->events->clue(f->events->arg, of(link), clue, token);
+}
+
+static void env_event(struct link *link, enum link_event ev, const char *text)
+{
+	const struct fleet *f = link->env->arg;
+
+	f->events->event(f->events->arg, of(link), ev, text);
+}
+
+static uint32_t carrier_burst(const struct conf_carrier *c)
+{
+	uint32_t burst = 0;
+
+	for (size_t i = 0; i < c->n_links; i++)
+		if (c->links[i].type == LINK_SMPP)
+			burst += c->links[i].burst;
+	return burst ? burst : 1;
+}
+
+/* Dispatch thinks in units: a CBSP request carries many cells. */
+static uint32_t unit_window(const struct conf_link *l)
+{
+	return l->type == LINK_CBSP ? l->window * l->cells_per_request : l->window;
+}
+
+static double unit_rate(const struct conf_link *l)
+{
+	return l->type == LINK_CBSP ? l->rate * l->cells_per_request : l->rate;
+}
+
+static void add_link(struct fleet *f, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us)
+{
+	const struct link_ops *ops = cfg->type == LINK_CBSP ? &link_cbsp : &link_smpp;
+	struct fleet_link *fl = &f->links[f->n_links];
+	struct link *link = ops->create(f, carrier, cfg, now_us);
+
+	OSMO_ASSERT(link);
+	memset(fl, 0, sizeof(*fl));
+	link->ops = ops;
+	link->carrier = carrier;
+	link->cfg = cfg;
+	link->env = &f->env;
+	link->dispatch = f->dispatch;
+	link->index = dispatch_add_link(f->dispatch, cfg->name, unit_window(cfg), unit_rate(cfg), cfg->max_tries);
+	OSMO_ASSERT(link->index == f->n_links);
+	link->edge = fl;
+	fl->link = link;
+	fl->sock = linksock_new(f, link);
+	throttle_init(&link->throttle, cfg->rate, cfg->burst, now_us);
+	f->n_links++;
+}
+
+static void set_carriers(struct fleet *f, const struct conf *conf, uint64_t now_us)
+{
+	struct fleet_carrier *old = f->carriers;
+	size_t n_old = f->n_carriers;
+
+	f->carriers = talloc_zero_array(f, struct fleet_carrier, conf->n_carriers + 1);
+	f->n_carriers = conf->n_carriers;
+	for (size_t i = 0; i < conf->n_carriers; i++) {
+		struct fleet_carrier *c = &f->carriers[i];
+
+		c->cfg = &conf->carriers[i];
+		throttle_init(&c->throttle, c->cfg->rate, carrier_burst(c->cfg), now_us);
+		for (size_t k = 0; k < n_old; k++) {
+			if (strcmp(old[k].cfg->name, c->cfg->name))
+				continue;
+			c->throttle = old[k].throttle; /* the bucket survives a reload */
+			throttle_set_rate(&c->throttle, c->cfg->rate, carrier_burst(c->cfg), now_us);
+		}
+	}
+	for (size_t i = 0; i < f->n_links; i++)
+		for (size_t k = 0; k < f->n_carriers; k++)
+			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) && f->links[i].link->cfg->type == LINK_SMPP)
+				f->links[i].link->carrier_throttle = &f->carriers[k].throttle;
+	talloc_free(old);
+}
+
+#define FLEET_MAX_LINKS 4096
+
+struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us)
+{
+	struct fleet *f = talloc_zero(ctx, struct fleet);
+
+	OSMO_ASSERT(f);
+	f->dispatch = d;
+	f->events = ev;
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f};
+	/* Links keep their place for good: drivers and sockets point into this array. */
+	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
+	for (size_t c = 0; c < conf->n_carriers; c++)
+		for (size_t l = 0; l < conf->carriers[c].n_links && f->n_links < FLEET_MAX_LINKS; l++)
+			add_link(f, &conf->carriers[c], &conf->carriers[c].links[l], now_us);
+	set_carriers(f, conf, now_us);
+	return f;
+}
+
+static void start_one(struct fleet_link *fl, uint64_t now_us)
+{
+	struct link *link = fl->link;
+
+	if (link->cfg->mode == MODE_LISTEN) {
+		int rc = linksock_listen(fl->sock);
+
+		if (rc < 0)
+			LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", link->cfg->name, link->cfg->address, link->cfg->port,
+			     strerror(-rc));
+	}
+	link->ops->start(link, now_us);
+}
+
+void fleet_start(struct fleet *f, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_links; i++)
+		start_one(&f->links[i], now_us);
+}
+
+int fleet_index(const struct fleet *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_links; i++)
+		if (!strcmp(f->links[i].link->cfg->name, name))
+			return i;
+	return -ENOENT;
+}
+
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < f->n_links; i++)
+		next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+	return next;
+}
+
+static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)
+{
+	unsigned int span = OSMO_MIN(second, RATE_SECONDS);
+	uint64_t old = ring[(second - span) % (RATE_SECONDS + 1)];
+
+	ring[second % (RATE_SECONDS + 1)] = value;
+	return span ? (double)(value - old) / span : 0;
+}
+
+void fleet_second(struct fleet *f)
+{
+	for (size_t i = 0; i < f->n_links; i++) {
+		struct fleet_link *fl = &f->links[i];
+
+		fl->accepted_rate = ring_rate(fl->accepted_at, f->second, fl->link->count.accepted);
+		fl->submitted_rate = ring_rate(fl->submitted_at, f->second, fl->link->count.submitted);
+	}
+	f->second++;
+}
+
+double fleet_carrier_rate(const struct fleet *f, const struct conf_carrier *carrier, bool accepted)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < f->n_links; i++)
+		if (!strcmp(f->links[i].link->carrier->name, carrier->name) && f->links[i].link->cfg->type == LINK_SMPP)
+			sum += accepted ? f->links[i].accepted_rate : f->links[i].submitted_rate;
+	return sum;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+	return (!a && !b) || (a && b && !strcmp(a, b));
+}
+
+/* Must the connection be made anew for this change? */
+static bool redial(const struct conf_link *a, const struct conf_link *b)
+{
+	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
+	       a->bind != b->bind || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
+	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type);
+}
+
+static void retire(struct fleet_link *fl, uint64_t now_us)
+{
+	LOGP(DLINK, LOGL_NOTICE, "%s: no longer in the configuration; unbinding\n", fl->link->cfg->name);
+	fl->retired = true;
+	fl->link->ops->stop(fl->link, now_us);
+}
+
+static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_carrier *carrier, const struct conf_link *cfg,
+		      uint64_t now_us)
+{
+	struct link *link = fl->link;
+	bool again = redial(link->cfg, cfg) && link->cfg->type == cfg->type;
+
+	link->cfg = cfg;
+	link->carrier = carrier;
+	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
+	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	if (!again)
+		return;
+	for (unsigned int leg = 0; leg < 2; leg++)
+		linksock_close(fl->sock, leg);
+	link->ops->closed(link, 0, "the configuration changed", now_us);
+}
+
+void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_links; i++) {
+		const struct conf_link *cfg;
+		const struct conf_carrier *carrier = conf_carrier_of(conf, f->links[i].link->cfg->name, &cfg);
+
+		if (carrier)
+			take_over(f, &f->links[i], carrier, cfg, now_us);
+		else if (!f->links[i].retired)
+			retire(&f->links[i], now_us);
+	}
+	for (size_t c = 0; c < conf->n_carriers; c++)
+		for (size_t l = 0; l < conf->carriers[c].n_links && f->n_links < FLEET_MAX_LINKS; l++)
+			if (fleet_index(f, conf->carriers[c].links[l].name) < 0) {
+				add_link(f, &conf->carriers[c], &conf->carriers[c].links[l], now_us);
+				start_one(&f->links[f->n_links - 1], now_us);
+			}
+	set_carriers(f, conf, now_us);
+}
+
+void fleet_stop(struct fleet *f, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_links; i++)
+		f->links[i].link->ops->stop(f->links[i].link, now_us);
+}
+
+bool fleet_stopped(const struct fleet *f)
+{
+	for (size_t i = 0; i < f->n_links; i++)
+		if (!f->links[i].link->ops->stopped(f->links[i].link))
+			return false;
+	return true;
+}

@@ -1,0 +1,52 @@
+/* fleet: all links of the configuration, their drivers, sockets, rates; what makes them move. On the loop. */
+#pragma once
+#include "gateway/dispatch.h"
+#include "gateway/link.h"
+#include "gateway/linksock.h"
+
+#define RATE_SECONDS 10 /* measured rates are means over so many seconds */
+
+struct fleet_link {
+	struct link *link;
+	struct linksock *sock;
+	bool retired;	/* gone from the configuration */
+	uint64_t accepted_at[RATE_SECONDS + 1], submitted_at[RATE_SECONDS + 1]; /* ring of counters, one a second */
+	double accepted_rate, submitted_rate;
+	char last_text[160]; /* of the last event, to sum up repetitions */
+	unsigned int repeats;
+	int64_t summed_at;
+};
+
+struct fleet_carrier {
+	const struct conf_carrier *cfg;
+	struct throttle throttle;
+};
+
+struct fleet_events {
+	void (*event)(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
+	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
+	void *arg;
+};
+
+struct fleet {
+	struct fleet_link *links; /* index = dispatch's */
+	size_t n_links;
+	struct fleet_carrier *carriers;
+	size_t n_carriers;
+	struct dispatch *dispatch;
+	struct link_env env;
+	const struct fleet_events *events;
+	unsigned int second;
+};
+
+struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us);
+void fleet_start(struct fleet *f, uint64_t now_us);
+int fleet_index(const struct fleet *f, const char *name); /* or -ENOENT */
+/* Lets every link send what it may; returns when to come again. */
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us);
+void fleet_second(struct fleet *f); /* once a second: rates */
+/* A new configuration: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
+void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
+void fleet_stop(struct fleet *f, uint64_t now_us);
+bool fleet_stopped(const struct fleet *f);
+double fleet_carrier_rate(const struct fleet *f, const struct conf_carrier *carrier, bool accepted);

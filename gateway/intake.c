@@ -1,0 +1,427 @@
+/* What comes in from people: trigger files, the operator's cancel, clues from the public. */
+#include "gateway/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/clock.h"
+#include "gateway/link_cbsp.h"
+#include "gateway/log.h"
+#include "gateway/snapshot_json.h"
+
+static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
+{
+	json_t *o = json_pack("{s:s, s:o}", "decision", decision, "alert_id", alert_id ? json_string(alert_id) : json_null());
+
+	json_object_set_new(o, "reasons", reasons ? reasons_json(reasons) : json_array());
+	if (take_plan)
+		json_object_set_new(o, "plan", take_plan);
+	return o;
+}
+
+static void finish(struct intake *in, struct spool_item *item, enum spool_decision decision, json_t *take_result)
+{
+	spool_finish(item, decision, take_result, clock_mono_us());
+	json_decref(take_result);
+}
+
+static void reject(struct intake *in, struct spool_item *item, const char *alert_id, const struct reasons *reasons)
+{
+	in->rejected++;
+	in->d->total.triggers_rejected++;
+	for (size_t i = 0; i < reasons->n; i++)
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: %s rejected: line %u: %s%s%s\n", in->agency->name, log_safe(item->name, strlen(item->name)),
+		     reasons->v[i].line, reasons->v[i].key ? log_safe(reasons->v[i].key, strlen(reasons->v[i].key)) : "",
+		     reasons->v[i].key ? ": " : "", log_safe(reasons->v[i].text, strlen(reasons->v[i].text)));
+	if (in->d->agentx)
+		agentx_notify(in->d->agentx, NOTIFY_TRIGGER_REJECTED, log_safe(item->name, strlen(item->name)),
+			      reasons->n ? log_safe(reasons->v[0].text, strlen(reasons->v[0].text)) : "rejected");
+	finish(in, item, SPOOL_REJECTED, result_json("rejected", alert_id, reasons, NULL));
+}
+
+static void defer(struct intake *in, struct spool_item *item, int rc)
+{
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
+
+	reasons_add(ctx, &reasons, 0, NULL, "the gateway's ledger cannot be written (%s); it is taken as soon as that is mended",
+		    strerror(-rc));
+	finish(in, item, SPOOL_DEFERRED, result_json("deferred", NULL, &reasons, NULL));
+	talloc_free(ctx);
+}
+
+static void accepted(struct intake *in, struct spool_item *item, const struct alert *a)
+{
+	struct reasons none = {0};
+
+	in->accepted++;
+	in->d->total.triggers_accepted++;
+	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &none, book_plan_json(a)));
+}
+
+/* ---- a new alert ---- */
+
+static void alert_durable(struct daemon *d, struct pending *p, int rc)
+{
+	struct alert *a = p->alert;
+
+	if (rc < 0) {
+		book_discard(d->book, a, p->trigger);
+		defer(p->intake, p->item, rc);
+		return;
+	}
+	book_enter(d->book, a, clock_mono_us(), clock_wall_s());
+	LOGP(DALERT, LOGL_NOTICE, "alert %s accepted: agency %s, case %s\n", a->id, a->agency,
+	     log_safe(a->case_number, strlen(a->case_number)));
+	if (d->agentx)
+		agentx_notify(d->agentx, NOTIFY_ALERT_ACCEPTED, a->id, a->case_number);
+	accepted(p->intake, p->item, a);
+	daemon_wake(d);
+}
+
+static void take_alert(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
+{
+	struct daemon *d = in->d;
+	struct store_batch *b;
+	struct pending *p;
+	struct alert *a;
+	char err[512];
+	int rc = book_draft(d->book, d->conf, d->maps, t, clock_wall_s(), &a, reasons);
+
+	if (rc < 0) {
+		if (!reasons->n)
+			reasons_add(t, reasons, 0, NULL, "the alert cannot be planned: %s", strerror(-rc));
+		reject(in, item, NULL, reasons);
+		return;
+	}
+	rc = maps_keep(d->maps, d->conf, d->conf->state_directory, err, sizeof(err));
+	if (rc < 0) {
+		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
+		book_discard(d->book, a, t);
+		defer(in, item, rc);
+		return;
+	}
+	p = talloc_zero(d, struct pending);
+	*p = (struct pending){.done = alert_durable, .intake = in, .item = item, .trigger = talloc_steal(p, t), .alert = a};
+	b = daemon_batch(d);
+	book_decide(d->book, t, "accepted", a->id, b);
+	book_alert_record(d->book, a, b);
+	daemon_store(d, b, p);
+}
+
+/* ---- recall and update ---- */
+
+static void change_durable(struct daemon *d, struct pending *p, int rc)
+{
+	if (rc < 0) { /* in force already; only the record waits */
+		struct store_batch *b = daemon_batch(d);
+		struct pending *again = talloc_zero(d, struct pending);
+
+		*again = *p;
+		talloc_steal(again, p->trigger);
+		book_alert_record(d->book, p->alert, b);
+		if (p->trigger)
+			book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
+		daemon_store(d, b, again);
+		return;
+	}
+	if (p->item)
+		accepted(p->intake, p->item, p->alert);
+}
+
+static void store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a)
+{
+	struct store_batch *b = daemon_batch(d);
+	struct pending *p = talloc_zero(d, struct pending);
+
+	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .trigger = t ? talloc_steal(p, t) : NULL, .alert = a};
+	book_alert_record(d->book, a, b);
+	if (t)
+		book_decide(d->book, t, "accepted", a->id, b);
+	daemon_store(d, b, p);
+	daemon_wake(d);
+}
+
+/* Ends what is on air: the broadcasts of every wording but the found text. */
+static void kill_broadcasts(struct daemon *d, struct alert *a)
+{
+	struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		const struct plan_group *g = &a->plan->groups[j->group];
+
+		if (g->kind != GROUP_CBSP || a->wordings[j->wording].phase == PHASE_FOUND)
+			continue;
+		for (size_t i = 0; i < g->n_links; i++)
+			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);
+	}
+}
+
+static int recall(struct daemon *d, struct alert *a, const char *reason)
+{
+	int rc = book_recall(d->book, a, reason, clock_wall_s(), clock_mono_us());
+
+	if (rc < 0)
+		return rc;
+	kill_broadcasts(d, a);
+	d->total.alerts_recalled++;
+	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
+	if (d->agentx)
+		agentx_notify(d->agentx, NOTIFY_ALERT_RECALLED, a->id, reason);
+	return 0;
+}
+
+json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who)
+{
+	struct daemon *d = arg;
+	struct alert *a = book_find(d->book, alert_id);
+
+	if (!a)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no living alert of that id; `reunion alert list` shows them");
+	LOGP(DALERT, LOGL_NOTICE, "alert %s: cancel asked for by %s\n", a->id, log_safe(who, strlen(who)));
+	if (recall(d, a, reason) == -EALREADY)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "the alert was recalled before");
+	store_change(d, NULL, NULL, NULL, a);
+	return json_pack("{s:b, s:s}", "ok", 1, "alert_id", a->id);
+}
+
+static void take_update(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, struct reasons *reasons)
+{
+	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0)
+		reject(in, item, a->id, reasons);
+	else
+		store_change(in->d, in, item, t, a);
+}
+
+static void take_duplicate(struct intake *in, struct spool_item *item, const struct trigger *t)
+{
+	json_t *d = book_decision(in->d->book, t);
+	const char *id = json_string_value(json_object_get(d, "alert_id"));
+	struct alert *a = id ? book_find(in->d->book, id) : NULL;
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
+
+	if (item->leftover) { /* claimed before a crash: finish with the decision that was stored */
+		finish(in, item, SPOOL_ACCEPTED, result_json("accepted", id, &reasons, a ? book_plan_json(a) : NULL));
+	} else {
+		in->duplicate++;
+		in->d->total.triggers_duplicate++;
+		reasons_add(ctx, &reasons, 0, NULL, "the same content was accepted before; nothing is sent anew");
+		finish(in, item, SPOOL_DUPLICATE, result_json("duplicate", id, &reasons, NULL));
+	}
+	talloc_free(ctx);
+}
+
+/* ---- one file ---- */
+
+static void judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
+{
+	struct alert *subject;
+
+	switch (book_judge(in->d->book, t, t, &subject, reasons)) {
+	case VERDICT_ACCEPT:
+		take_alert(in, item, t, reasons);
+		break;
+	case VERDICT_CANCEL:
+		recall(in->d, subject, "found: cancelled by trigger");
+		store_change(in->d, in, item, t, subject);
+		break;
+	case VERDICT_UPDATE:
+		take_update(in, item, t, subject, reasons);
+		break;
+	case VERDICT_DUPLICATE:
+		take_duplicate(in, item, t);
+		break;
+	case VERDICT_LATER:
+		defer(in, item, -EAGAIN);
+		break;
+	case VERDICT_REJECT:
+		reject(in, item, NULL, reasons);
+		break;
+	}
+}
+
+/* One trigger file was claimed. */
+static void claimed(void *arg, struct spool_item *item)
+{
+	struct intake *in = arg;
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
+	struct trigger *t;
+	int rc = 0;
+
+	if (in->d->store_failing && clock_mono_us() < in->d->store_retry_us) {
+		defer(in, item, -ENOSPC);
+		talloc_free(ctx);
+		return;
+	}
+	if (item->trouble) {
+		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
+		rc = -EINVAL;
+	}
+	if (rc == 0 && (item->sig || !in->agency->allow_unsigned))
+		rc = trigger_verify(ctx, in->agency, item->data, item->len, item->sig, item->sig_len, &reasons);
+	if (rc == 0)
+		rc = trigger_parse(ctx, in->d->conf, in->agency, item->name, item->data, item->len, clock_wall_s(), &t, &reasons);
+	if (rc < 0)
+		reject(in, item, NULL, &reasons);
+	else
+		judge(in, item, t, &reasons);
+	talloc_free(ctx);
+}
+
+static const struct spool_ops ops = {.claimed = claimed};
+
+static int spool_cb(struct osmo_fd *ofd, unsigned int what)
+{
+	struct intake *in = ofd->data;
+
+	spool_ready(in->spool, clock_mono_us());
+	return 0;
+}
+
+static struct intake *intake_of(struct daemon *d, const char *agency)
+{
+	for (size_t i = 0; i < d->n_intakes; i++)
+		if (!strcmp(d->intakes[i]->agency->name, agency))
+			return d->intakes[i];
+	return NULL;
+}
+
+static int open_one(struct daemon *d, struct conf_agency *agency)
+{
+	struct intake *in = talloc_zero(d, struct intake);
+	int rc;
+
+	in->d = d;
+	in->agency = agency;
+	rc = spool_open(in, agency->spool, &ops, in, &in->spool);
+	if (rc < 0) {
+		talloc_free(in);
+		return rc;
+	}
+	spool_wait_signature(in->spool, !agency->allow_unsigned);
+	osmo_fd_setup(&in->ofd, spool_fd(in->spool), OSMO_FD_READ, spool_cb, in, 0);
+	OSMO_ASSERT(osmo_fd_register(&in->ofd) == 0);
+	d->intakes = talloc_realloc(d, d->intakes, struct intake *, d->n_intakes + 1);
+	d->intakes[d->n_intakes++] = in;
+	return 0;
+}
+
+/* Also after a reload: known agencies take their new settings, new ones are opened. */
+int intake_open(struct daemon *d)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < d->conf->n_agencies && rc == 0; i++) {
+		struct intake *in = intake_of(d, d->conf->agencies[i].name);
+
+		if (in) {
+			in->agency = &d->conf->agencies[i];
+			spool_wait_signature(in->spool, !in->agency->allow_unsigned);
+		} else {
+			rc = open_one(d, &d->conf->agencies[i]);
+		}
+	}
+	return rc;
+}
+
+uint64_t intake_tick(struct daemon *d, uint64_t now_us)
+{
+	uint64_t next = UINT64_MAX;
+
+	for (size_t i = 0; i < d->n_intakes && !d->stopping; i++)
+		next = OSMO_MIN(next, spool_tick(d->intakes[i]->spool, now_us));
+	return next;
+}
+
+/* ---- alerts/ID.json ---- */
+
+static bool under_way(const struct alert *a)
+{
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (!dispatch_job_at_rest(j->job))
+			return true;
+	return false;
+}
+
+static json_t *alert_named(const struct snapshot *s, const char *id)
+{
+	for (size_t i = 0; s && i < s->n_alerts; i++)
+		if (!strcmp(s->alerts[i].alert_id, id))
+			return snapshot_alert_json(&s->alerts[i]);
+	return NULL;
+}
+
+void intake_results(struct daemon *d)
+{
+	struct snapshot *s = snapshot_get();
+	struct alert *a;
+
+	llist_for_each_entry(a, &d->book->alerts, entry) {
+		struct intake *in = intake_of(d, a->agency);
+		bool busy = under_way(a);
+		json_t *o = in && (busy || a->changed) ? alert_named(s, a->id) : NULL;
+
+		if (!o)
+			continue;
+		if (spool_alert_file(in->spool, a->id, o) == 0)
+			a->changed = busy;
+		json_decref(o);
+	}
+	if (s)
+		snapshot_put(s);
+}
+
+/* ---- clues ---- */
+
+/* The agency whose alert the message most likely answers: the latest one that this carrier serves. */
+static struct intake *clue_for(struct daemon *d, const char *carrier)
+{
+	struct intake *found = NULL;
+	struct alert *a;
+
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		for (size_t g = 0; g < a->plan->n_groups; g++)
+			if (!strcmp(a->plan->groups[g].carrier->name, carrier) && a->plan->groups[g].n_units > 0)
+				found = intake_of(d, a->agency);
+	return found;
+}
+
+static json_t *clue_json(const struct link_clue *c, int64_t now)
+{
+	char *hex = talloc_strdup(NULL, "");
+	json_t *o;
+
+	for (size_t i = 0; i < c->len; i++)
+		hex = talloc_asprintf_append_buffer(hex, "%02x", c->text[i]);
+	o = json_pack("{s:s, s:s, s:s, s:I, s:i, s:s, s:s?}", "link", c->link, "from", c->source, "to", c->dest, "received_at",
+		      (json_int_t)now, "data_coding", c->data_coding, "octets", hex, "text", c->utf8);
+	talloc_free(hex);
+	return o;
+}
+
+void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token)
+{
+	struct daemon *d = arg;
+	struct intake *in = clue_for(d, fl->link->carrier->name);
+	json_t *o = clue_json(clue, clock_wall_s());
+	int rc = -EINVAL;
+
+	if (o && in)
+		rc = spool_clue(in->spool, o);
+	else if (o)
+		rc = spool_clue_in(d->conf->state_directory, o);
+	json_decref(o);
+	if (rc < 0)
+		LOGP(DSPOOL, LOGL_ERROR, "%s: a clue could not be stored: %s; the carrier is asked to send it again\n",
+		     fl->link->cfg->name, strerror(-rc));
+	else
+		d->total.clues++;
+	fl->link->ops->clue_done(fl->link, token, rc == 0, clock_mono_us());
+}

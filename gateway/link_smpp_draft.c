@@ -1,0 +1,170 @@
+#include "gateway/link_smpp.h"
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#define UDHI 0x40
+
+void link_smpp_validity(uint64_t seconds, char out[17])
+{
+	unsigned int days = OSMO_MIN(seconds / 86400, 36499u), rest = seconds % 86400;
+
+	out[0] = '\0';
+	if (seconds > 0)
+		snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000R", days / 365, days % 365 / 30, days % 365 % 30, rest / 3600,
+			 rest / 60 % 60, rest % 60);
+}
+
+int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME])
+{
+	static const char letters[CELL_RADIO_N] = {[CELL_UMTS] = 'U', [CELL_LTE] = 'L', [CELL_NR] = 'N'};
+	int n;
+
+	if (id->radio >= CELL_RADIO_N || (id->radio != CELL_GSM && letters[id->radio] == 0))
+		return -ENOTSUP;
+	if (id->radio == CELL_GSM)
+		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%" PRIu32 "-%" PRIu64, id->mcc, mnc_digits, id->mnc, id->area, id->cell);
+	else
+		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%c%" PRIu64, id->mcc, mnc_digits, id->mnc, letters[id->radio], id->cell);
+	return n > 20 ? -ERANGE : 0;
+}
+
+/* User data header of a part; its octets. TS 23.040 9.2.3.24.1, 9.2.3.24.8. */
+static size_t put_udh(enum conf_long how, uint16_t ref, unsigned int total, unsigned int part, uint8_t *out)
+{
+	if (how == LONG_UDH8) {
+		memcpy(out, (const uint8_t[]){5, 0, 3, ref & 0xFF, total, part + 1}, 6);
+		return 6;
+	}
+	memcpy(out, (const uint8_t[]){6, 8, 4, ref >> 8, ref & 0xFF, total, part + 1}, 7);
+	return 7;
+}
+
+static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text, enum conf_long how,
+		     uint16_t ref)
+{
+	const struct smpp_part *part = &text->part[d->part];
+	uint8_t *octets = talloc_size(drafts, sizeof(part->octets) + 8), *tlvs;
+	size_t n = 0;
+
+	OSMO_ASSERT(octets);
+	if (text->n > 1 && how == LONG_SAR) {
+		tlvs = talloc_size(drafts, 16);
+		OSMO_ASSERT(tlvs);
+		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_REF, (const uint8_t[]){ref >> 8, ref & 0xFF}, 2);
+		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_TOTAL, &text->n, 1);
+		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_SEQ, (const uint8_t[]){d->part + 1}, 1);
+		d->pdu.tlvs = tlvs;
+	} else if (text->n > 1) {
+		n = put_udh(how, ref, text->n, d->part, octets);
+		d->pdu.esm_class = UDHI;
+	}
+	memcpy(octets + n, part->octets, part->len);
+	d->pdu.message = octets;
+	d->pdu.message_len = n + part->len;
+	d->cost = 1;
+}
+
+/* All parts in one message_payload; the SMSC cuts. */
+static void put_payload(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text)
+{
+	uint8_t joined[SMPP_TEXT_MAX_PARTS * sizeof(text->part[0].octets)], *tlvs;
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < text->n; i++) {
+		memcpy(joined + n, text->part[i].octets, text->part[i].len);
+		n += text->part[i].len;
+	}
+	tlvs = talloc_size(drafts, n + 4);
+	OSMO_ASSERT(tlvs);
+	smpp_tlv_put(tlvs, n + 4, &d->pdu.tlvs_len, SMPP_TLV_PAYLOAD, joined, n);
+	d->pdu.tlvs = tlvs;
+	d->cost = text->n;
+}
+
+static const char *or_empty(const char *s)
+{
+	return s ? s : "";
+}
+
+static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text *text, bool flash, const char *validity)
+{
+	return (struct smpp_pdu){
+		.id = cfg->addressing == ADDR_CELLS ? SMPP_SUBMIT_MULTI : SMPP_SUBMIT_SM,
+		.sequence = 1,
+		.service_type = or_empty(cfg->service_type),
+		.source = {cfg->source.ton, cfg->source.npi, or_empty(cfg->source.address)},
+		.dest = {1, 1, ""},
+		.schedule = "",
+		.validity = validity,
+		/* TS 23.038 general group with message class 0 */
+		.data_coding = flash ? 0x10 | text->data_coding : text->data_coding,
+	};
+}
+
+static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, const struct payload *payload, unsigned int t,
+		    const char *validity)
+{
+	const struct smpp_text *text = &payload->sms[t];
+	bool whole = cfg->long_messages == LONG_PAYLOAD && text->n > 1;
+	int rc;
+
+	for (unsigned int i = 0; i < (whole ? 1u : text->n); i++) {
+		struct smpp_draft *d = &drafts->v[drafts->n];
+
+		d->pdu = base(cfg, text, payload->flash, validity);
+		d->text = t;
+		d->part = i;
+		if (whole)
+			put_payload(drafts, d, text);
+		else
+			put_part(drafts, d, text, cfg->long_messages, payload->udh_ref + t);
+		rc = d->pdu.id == SMPP_SUBMIT_SM ? smpp_submit_make(drafts, &d->pdu, &d->submit) : 0;
+		if (rc < 0)
+			return rc;
+		drafts->cost += d->cost;
+		drafts->n++;
+	}
+	return 0;
+}
+
+struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload)
+{
+	struct smpp_drafts *drafts = talloc_zero(ctx, struct smpp_drafts);
+	char *validity = talloc_zero_size(drafts, 17);
+
+	OSMO_ASSERT(drafts && validity);
+	link_smpp_validity(payload->validity_s, validity);
+	drafts->v = talloc_zero_array(drafts, struct smpp_draft, PAYLOAD_TEXTS * SMPP_TEXT_MAX_PARTS);
+	OSMO_ASSERT(drafts->v);
+	for (unsigned int t = 0; t < payload->n_texts; t++)
+		if (add_text(drafts, cfg, payload, t, validity) < 0) {
+			talloc_free(drafts);
+			return NULL;
+		}
+	return drafts;
+}
+
+int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n, uint32_t sequence,
+		    uint8_t *buf, size_t len)
+{
+	uint8_t dests[SMPP_MULTI_OCTETS];
+	struct smpp_pdu pdu = draft->pdu;
+
+	if (n > SMPP_MULTI_MAX)
+		return -EINVAL;
+	for (size_t i = 0; i < n; i++) {
+		const struct smpp_dest dest = {.list = true, .address.digits = names[i]};
+		int rc = smpp_dest_put(dests, sizeof(dests), &pdu.dests_len, &dest);
+
+		if (rc < 0)
+			return rc;
+	}
+	pdu.dests = dests;
+	pdu.n_dests = n;
+	pdu.sequence = sequence;
+	return smpp_encode(&pdu, buf, len);
+}

@@ -1,0 +1,106 @@
+/* link_smpp_int: what the SMPP driver's files share. link_smpp.c is the driver's face and what comes in,
+ * link_smpp_leg.c connects, binds and backs off, link_smpp_send.c hands units over and settles their answers. */
+#pragma once
+#include "gateway/link.h"
+#include "gateway/link_smpp.h"
+#include "smpp/session.h"
+
+#define NEVER	   UINT64_MAX
+#define SECOND	   1000000ull
+#define CLUES_MAX  64 /* from the public, not yet durable; more are asked to come again */
+#define CACHE_MAX  16 /* jobs whose PDUs are kept ready */
+
+enum phase { LEG_DOWN, LEG_CONNECTING, LEG_OPEN };
+
+struct leg {
+	struct link_smpp *owner;
+	unsigned int no;
+	enum phase phase;
+	struct smpp_session *session; /* NULL until the first connection */
+	uint64_t retry_us;	      /* LEG_DOWN: when to dial again */
+	uint64_t bound_us;	      /* 0 = not bound since it was dialled */
+	unsigned int failures;	      /* in a row */
+	uint32_t generation;	      /* counts connections: answers must not go to another one */
+	uint64_t faults_seen;
+	uint8_t version;
+	bool closing; /* env->close() is under way */
+};
+
+/* PDUs of a job for this link. */
+struct draft_set {
+	uint64_t job; /* 0 = free place */
+	struct smpp_drafts *drafts;
+	uint32_t flights; /* that use it */
+	uint64_t used;	  /* for replacing the one longest unused */
+};
+
+enum fate { FATE_OK, FATE_UNSENT, FATE_TRANSIENT, FATE_REFUSED, FATE_LOST }; /* later ones prevail */
+
+/* One unit, or the cells of one submit_multi, on their way through all PDUs of the job. */
+struct flight {
+	struct dispatch_job *job; /* NULL = free */
+	struct draft_set *set;
+	uint64_t order;
+	uint32_t first; /* place of its units and fates in the slabs */
+	uint32_t n;
+	uint32_t next;	  /* draft to send next */
+	uint32_t pending; /* PDUs without an answer */
+	uint32_t queued;  /* PDUs that were throttled and go again */
+	bool stopped;	  /* no further PDUs */
+	bool touched;	  /* some PDU was accepted */
+	uint32_t next_free;
+};
+
+struct pending_clue {
+	uint64_t token; /* 0 = free */
+	unsigned int leg;
+	uint32_t generation, id, sequence;
+};
+
+struct link_smpp {
+	struct link link;
+	struct leg leg[2];
+	uint64_t random;
+	/* sending */
+	uint32_t window, group; /* flights at most; units in one at most */
+	struct flight *flights;
+	uint32_t free_flight, n_flights;
+	uint32_t *units;   /* slab: group for each flight */
+	uint8_t *fates;	   /* likewise; enum fate */
+	struct flight *current; /* has PDUs that were not sent yet */
+	uint64_t *again;   /* tags of throttled PDUs in order */
+	uint32_t n_again;
+	uint64_t order;
+	struct draft_set cache[CACHE_MAX];
+	uint64_t cache_used;
+	uint64_t hold_until_us, hold_us;
+	/* state */
+	bool up, stopping, faulted;
+	bool output_full; /* of the last attempt to send */
+	uint64_t stop_by_us;
+	uint32_t fault_status;
+	struct pending_clue clues[CLUES_MAX];
+	uint64_t last_token;
+};
+
+static inline struct link_smpp *link_smpp_of(struct link *link)
+{
+	return (struct link_smpp *)link;
+}
+
+/* link_smpp_leg.c */
+unsigned int smpp_legs(const struct link_smpp *l);
+void smpp_leg_dial(struct leg *leg, uint64_t now_us);
+void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us);
+/* Settles what is open. gone: the edge has closed the connection already. Calling it again is harmless. */
+void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us);
+uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
+void smpp_leg_bound(struct leg *leg, uint64_t now_us);
+void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);
+void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch sees it */
+/* link_smpp_send.c */
+void smpp_send_init(struct link_smpp *l);
+uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
+void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);
+void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us); /* every flight ends */

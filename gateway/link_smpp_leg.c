@@ -1,0 +1,261 @@
+/* Connections of an SMPP link: dialling, binding, falling back, backing off. */
+#include "gateway/link_smpp_int.h"
+#include <stdio.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "smpp/status.h"
+
+#define STEADY_US   (30 * SECOND) /* bound for so long: the failures before are forgotten */
+#define DELAY_US    SECOND
+#define DELAY_MAX   (60 * SECOND)
+#define BAD_US	    (5 * SECOND) /* credentials refused: never hammer */
+#define BAD_MAX	    (300 * SECOND)
+
+unsigned int smpp_legs(const struct link_smpp *l)
+{
+	return l->link.cfg->bind == BIND_PAIR ? 2 : 1;
+}
+
+void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us)
+{
+	if (l->link.state == state)
+		return;
+	l->link.state = state;
+	l->link.state_since_us = now_us;
+}
+
+void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us)
+{
+	if (l->up == up)
+		return;
+	l->up = up;
+	dispatch_link_up(l->link.dispatch, l->link.index, up, now_us);
+}
+
+static void event(struct link_smpp *l, enum link_event ev, const char *text)
+{
+	l->link.env->event(&l->link, ev, text);
+}
+
+/* xorshift64*; seeded from the link's name, so that a simulation repeats itself. */
+static uint64_t jitter(struct link_smpp *l, uint64_t delay_us)
+{
+	l->random ^= l->random >> 12;
+	l->random ^= l->random << 25;
+	l->random ^= l->random >> 27;
+	return delay_us * 3 / 4 + (l->random * 0x2545F4914F6CDD1Dull >> 11) % (delay_us / 2 + 1);
+}
+
+static void back_off(struct leg *leg, uint64_t first_us, uint64_t most_us, uint64_t now_us)
+{
+	uint64_t delay_us = first_us << OSMO_MIN(leg->failures, 16u);
+
+	leg->failures++;
+	leg->retry_us = now_us + jitter(leg->owner, OSMO_MIN(delay_us, most_us));
+}
+
+static uint32_t bind_command(const struct leg *leg)
+{
+	switch (leg->owner->link.cfg->bind) {
+	case BIND_TRANSMITTER:
+		return SMPP_BIND_TRANSMITTER;
+	case BIND_RECEIVER:
+		return SMPP_BIND_RECEIVER;
+	case BIND_PAIR:
+		return leg->no == 0 ? SMPP_BIND_TRANSMITTER : SMPP_BIND_RECEIVER;
+	case BIND_TRANSCEIVER:
+		break;
+	}
+	return SMPP_BIND_TRANSCEIVER;
+}
+
+void smpp_leg_dial(struct leg *leg, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+
+	leg->phase = LEG_CONNECTING;
+	leg->bound_us = 0;
+	if (leg->no == 0)
+		smpp_link_state(l, LINK_CONNECTING, now_us);
+	l->link.env->connect(&l->link, leg->no); /* may report a failure at once */
+}
+
+void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	const struct conf_link *cfg = l->link.cfg;
+	const struct smpp_session_conf conf = {
+		.bind = bind_command(leg),
+		.window = leg->no == 0 && cfg->window ? cfg->window : 1,
+		.system_id = cfg->system_id ? cfg->system_id : "",
+		.password = cfg->password ? cfg->password : "",
+		.system_type = cfg->system_type ? cfg->system_type : "",
+		.enquire_us = cfg->enquire_link_s * SECOND,
+		.response_us = cfg->response_timeout_s * SECOND,
+	};
+
+	if (leg->phase != LEG_CONNECTING)
+		return;
+	if (leg->no == 0)
+		smpp_send_init(l);
+	/* Anew each time: the configuration may have been reloaded. */
+	TALLOC_FREE(leg->session);
+	leg->session = smpp_session_new(l, &conf, ops, leg);
+	leg->faults_seen = 0;
+	leg->generation++;
+	leg->phase = LEG_OPEN;
+	if (leg->version == 0 || leg->version > cfg->interface_version)
+		leg->version = cfg->interface_version;
+	if (leg->no == 0)
+		smpp_link_state(l, LINK_BINDING, now_us);
+	smpp_session_open(leg->session, leg->version, now_us);
+}
+
+void smpp_leg_bound(struct leg *leg, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	char text[96];
+
+	leg->bound_us = now_us ? now_us : 1;
+	l->link.count.binds++;
+	if (leg->no != 0)
+		return;
+	l->faulted = false;
+	smpp_link_state(l, LINK_UP, now_us);
+	snprintf(text, sizeof(text), "bound, interface version %x.%x", leg->version >> 4, leg->version & 15);
+	event(l, LINK_EV_UP, text);
+	if (l->link.cfg->bind != BIND_RECEIVER)
+		smpp_link_up(l, true, now_us);
+}
+
+static bool credentials_refused(uint32_t status)
+{
+	return status == SMPP_RBINDFAIL || status == SMPP_RINVPASWD || status == SMPP_RINVSYSID;
+}
+
+/* A peer that knows no 5.0 refuses in many ways, or just hangs up. */
+static bool version_refused(const struct leg *leg, enum smpp_end end, uint32_t status)
+{
+	if (leg->version <= 0x34)
+		return false;
+	if (end == SMPP_END_REFUSED)
+		return status == SMPP_RBINDFAIL || status == SMPP_RINVCMDLEN || status == SMPP_RSYSERR;
+	return end == SMPP_END_NO_BIND || end == SMPP_END_CLOSED || end == SMPP_END_PEER || end == SMPP_END_SILENT;
+}
+
+/* The connection ended before the bind was done. */
+static void bind_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint32_t status = end == SMPP_END_REFUSED ? smpp_session_bind_status(leg->session) : 0;
+	char text[160];
+
+	l->link.count.bind_failures++;
+	if (status)
+		snprintf(text, sizeof(text), "bind refused: 0x%08x %s", status, smpp_status_name(status));
+	else
+		snprintf(text, sizeof(text), "bind failed: %s", why);
+	if (version_refused(leg, end, status)) {
+		leg->version = 0x34;
+		leg->retry_us = now_us + jitter(l, DELAY_US);
+	} else if (credentials_refused(status)) {
+		back_off(leg, BAD_US, BAD_MAX, now_us);
+	} else {
+		back_off(leg, DELAY_US, DELAY_MAX, now_us);
+	}
+	event(l, LINK_EV_BIND_FAILED, text);
+}
+
+static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	char text[128];
+
+	if (now_us - leg->bound_us >= STEADY_US && !l->faulted)
+		leg->failures = 0;
+	if (l->faulted && leg->no == 0) {
+		snprintf(text, sizeof(text), "the carrier turns our messages away: 0x%08x %s", l->fault_status,
+			 smpp_status_name(l->fault_status));
+		why = text;
+	}
+	back_off(leg, l->faulted ? BAD_US : DELAY_US, l->faulted ? BAD_MAX : DELAY_MAX, now_us);
+	if (end != SMPP_END_UNBOUND)
+		l->link.count.disconnects++;
+	if (end == SMPP_END_GARBAGE)
+		event(l, LINK_EV_PROTOCOL, why);
+	if (leg->no == 0)
+		event(l, LINK_EV_DOWN, why);
+}
+
+static void end_session(struct leg *leg, const char *why, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	enum smpp_end end = smpp_session_end(leg->session);
+
+	if (end == SMPP_ALIVE)
+		end = SMPP_END_CLOSED;
+	else
+		why = smpp_end_name(end);
+	smpp_session_close(leg->session);
+	l->link.count.protocol_errors += smpp_session_faults(leg->session) - leg->faults_seen;
+	leg->faults_seen = smpp_session_faults(leg->session);
+	if (leg->no == 0) {
+		smpp_link_up(l, false, now_us);
+		smpp_send_down(l, leg->session, now_us);
+	}
+	if (leg->bound_us)
+		lost_after_bind(leg, end, why, now_us);
+	else
+		bind_failed(leg, end, why, now_us);
+}
+
+void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+
+	if (leg->phase == LEG_DOWN || leg->closing)
+		return;
+	leg->closing = true;
+	if (!gone)
+		l->link.env->close(&l->link, leg->no, why);
+	leg->closing = false;
+	if (leg->phase == LEG_OPEN) {
+		end_session(leg, why, now_us);
+	} else {
+		l->link.count.connect_failures++;
+		back_off(leg, DELAY_US, DELAY_MAX, now_us);
+	}
+	leg->phase = LEG_DOWN;
+	if (leg->no == 0)
+		smpp_link_state(l, l->link.blocked ? LINK_BLOCKED : LINK_DOWN, now_us);
+}
+
+static bool may_dial(const struct link_smpp *l)
+{
+	return !l->stopping && !l->link.blocked && l->link.cfg->mode == MODE_CONNECT;
+}
+
+uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint64_t next = NEVER;
+
+	if (leg->phase == LEG_DOWN && may_dial(l)) {
+		if (now_us < leg->retry_us)
+			return leg->retry_us;
+		smpp_leg_dial(leg, now_us);
+		if (leg->phase == LEG_DOWN)
+			return leg->retry_us;
+	}
+	if (leg->phase != LEG_OPEN)
+		return NEVER;
+	next = smpp_session_tick(leg->session, now_us);
+	l->link.count.protocol_errors += smpp_session_faults(leg->session) - leg->faults_seen;
+	leg->faults_seen = smpp_session_faults(leg->session);
+	if (smpp_session_end(leg->session) != SMPP_ALIVE) {
+		smpp_leg_down(leg, smpp_end_name(smpp_session_end(leg->session)), false, now_us);
+		return may_dial(l) ? leg->retry_us : NEVER;
+	}
+	return next;
+}

@@ -1,0 +1,262 @@
+#define _GNU_SOURCE /* accept4 */
+#include "gateway/linksock.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <osmocom/core/select.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/clock.h"
+#include "gateway/log.h"
+
+#define LEGS	  2
+#define READ_SIZE 65536
+/* One link may not keep the loop: after this many octets the others have their turn. */
+#define READ_TURN (4 * READ_SIZE)
+
+struct leg {
+	struct osmo_fd ofd;
+	struct linksock *sock;
+	unsigned int no;
+	bool open, connecting;
+	uint64_t connect_by_us;
+};
+
+struct linksock {
+	struct link *link;
+	struct leg leg[LEGS];
+	struct osmo_fd listener;
+	uint8_t *buf;
+};
+
+static void leg_close(struct leg *leg)
+{
+	if (!leg->open)
+		return;
+	osmo_fd_unregister(&leg->ofd);
+	close(leg->ofd.fd);
+	leg->open = leg->connecting = false;
+}
+
+static void leg_lost(struct leg *leg, const char *why)
+{
+	struct link *link = leg->sock->link;
+
+	leg_close(leg);
+	link->ops->closed(link, leg->no, why, clock_mono_us());
+}
+
+static void leg_flush(struct leg *leg, uint64_t now_us)
+{
+	struct link *link = leg->sock->link;
+	const uint8_t *data;
+	size_t len;
+
+	while (leg->open && !leg->connecting && (data = link->ops->output(link, leg->no, &len)) && len > 0) {
+		ssize_t n = send(leg->ofd.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+			leg->ofd.when |= OSMO_FD_WRITE;
+			return;
+		}
+		if (n < 0) {
+			leg_lost(leg, strerror(errno));
+			return;
+		}
+		link->ops->written(link, leg->no, n, now_us);
+	}
+	if (leg->open && !leg->connecting)
+		leg->ofd.when &= ~OSMO_FD_WRITE;
+}
+
+static void leg_read(struct leg *leg)
+{
+	struct link *link = leg->sock->link;
+	size_t total = 0;
+
+	while (leg->open && total < READ_TURN) {
+		ssize_t n = recv(leg->ofd.fd, leg->sock->buf, READ_SIZE, MSG_DONTWAIT);
+
+		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (n <= 0) {
+			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(errno));
+			return;
+		}
+		link->ops->input(link, leg->no, leg->sock->buf, n, clock_mono_us());
+		total += n;
+		if (n < READ_SIZE)
+			return;
+	}
+}
+
+static void leg_connected(struct leg *leg)
+{
+	struct link *link = leg->sock->link;
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(leg->ofd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	leg->connecting = false;
+	if (error) {
+		leg_lost(leg, strerror(error));
+		return;
+	}
+	leg->ofd.when = OSMO_FD_READ;
+	link->ops->connected(link, leg->no, clock_mono_us());
+}
+
+static int leg_cb(struct osmo_fd *ofd, unsigned int what)
+{
+	struct leg *leg = ofd->data;
+
+	if (leg->connecting) {
+		leg_connected(leg);
+		return 0;
+	}
+	if (what & OSMO_FD_READ)
+		leg_read(leg);
+	if (leg->open && what & OSMO_FD_WRITE)
+		leg_flush(leg, clock_mono_us());
+	return 0;
+}
+
+static void leg_adopt(struct leg *leg, int fd, bool connecting)
+{
+	int one = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	osmo_fd_setup(&leg->ofd, fd, connecting ? OSMO_FD_WRITE : OSMO_FD_READ, leg_cb, leg, leg->no);
+	OSMO_ASSERT(osmo_fd_register(&leg->ofd) == 0);
+	leg->open = true;
+	leg->connecting = connecting;
+}
+
+static int lookup(const struct conf_link *cfg, bool passive, struct addrinfo **ai)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", cfg->port);
+	return getaddrinfo(cfg->address, port, &hints, ai);
+}
+
+void linksock_connect(struct linksock *s, unsigned int no)
+{
+	struct leg *leg = &s->leg[no];
+	struct addrinfo *ai;
+	int fd, rc;
+
+	leg_close(leg);
+	rc = lookup(s->link->cfg, false, &ai);
+	if (rc != 0) {
+		s->link->ops->closed(s->link, no, gai_strerror(rc), clock_mono_us());
+		return;
+	}
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	rc = fd < 0 ? -1 : connect(fd, ai->ai_addr, ai->ai_addrlen);
+	freeaddrinfo(ai);
+	if (fd < 0 || (rc < 0 && errno != EINPROGRESS)) {
+		int saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		s->link->ops->closed(s->link, no, strerror(saved), clock_mono_us());
+		return;
+	}
+	leg->connect_by_us = clock_mono_us() + s->link->cfg->connect_timeout_s * 1000000ull;
+	leg_adopt(leg, fd, true);
+}
+
+void linksock_close(struct linksock *s, unsigned int no)
+{
+	leg_flush(&s->leg[no], clock_mono_us()); /* a last word, such as unbind_resp */
+	leg_close(&s->leg[no]);
+}
+
+static int accept_cb(struct osmo_fd *ofd, unsigned int what)
+{
+	struct linksock *s = ofd->data;
+	int fd = accept4(ofd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (s->leg[0].open) { /* one connection at a time: the newer one is most likely the peer after its restart */
+		LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
+		leg_lost(&s->leg[0], "replaced by a newer connection");
+	}
+	leg_adopt(&s->leg[0], fd, false);
+	s->link->ops->connected(s->link, 0, clock_mono_us());
+	return 0;
+}
+
+int linksock_listen(struct linksock *s)
+{
+	struct addrinfo *ai;
+	int one = 1, fd, rc = lookup(s->link->cfg, true, &ai);
+
+	if (rc != 0)
+		return -EADDRNOTAVAIL;
+	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	rc = fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 8) < 0 ? -errno : 0;
+	freeaddrinfo(ai);
+	if (rc < 0) {
+		if (fd >= 0)
+			close(fd);
+		return rc;
+	}
+	osmo_fd_setup(&s->listener, fd, OSMO_FD_READ, accept_cb, s, 0);
+	return osmo_fd_register(&s->listener);
+}
+
+uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
+{
+	uint64_t next = s->link->ops->tick(s->link, now_us);
+
+	for (unsigned int i = 0; i < LEGS; i++) {
+		struct leg *leg = &s->leg[i];
+
+		if (leg->connecting && now_us >= leg->connect_by_us)
+			leg_lost(leg, "no answer to the connection attempt");
+		else if (leg->connecting)
+			next = OSMO_MIN(next, leg->connect_by_us);
+		else if (leg->open)
+			leg_flush(leg, now_us);
+	}
+	return next;
+}
+
+struct linksock *linksock_new(void *ctx, struct link *link)
+{
+	struct linksock *s = talloc_zero(ctx, struct linksock);
+
+	OSMO_ASSERT(s);
+	s->link = link;
+	s->buf = talloc_size(s, READ_SIZE);
+	s->listener.fd = -1;
+	for (unsigned int i = 0; i < LEGS; i++) {
+		s->leg[i].sock = s;
+		s->leg[i].no = i;
+	}
+	return s;
+}
+
+void linksock_free(struct linksock *s)
+{
+	for (unsigned int i = 0; i < LEGS; i++)
+		leg_close(&s->leg[i]);
+	if (s->listener.fd >= 0) {
+		osmo_fd_unregister(&s->listener);
+		close(s->listener.fd);
+	}
+	talloc_free(s);
+}

@@ -1,0 +1,14 @@
+/* linksock: the sockets of links. Owns descriptors, knows no protocol: octets go between them and the link's driver. */
+#pragma once
+#include "gateway/link.h"
+
+/* Descriptors for a link: used as link->edge. connect_timeout by cfg. */
+struct linksock;
+struct linksock *linksock_new(void *ctx, struct link *link);
+void linksock_connect(struct linksock *s, unsigned int leg);
+void linksock_close(struct linksock *s, unsigned int leg);
+/* Listens at the link's address for the carrier's connection (mode = "listen"). */
+int linksock_listen(struct linksock *s);
+/* Ticks the driver, writes what it has; returns when it wants to be called again. */
+uint64_t linksock_pump(struct linksock *s, uint64_t now_us);
+void linksock_free(struct linksock *s);

@@ -1,0 +1,245 @@
+#include "gateway/maps.h"
+
+#include <errno.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "cellmap/build.h"
+#include "gateway/log.h"
+
+static int mapset_destroy(struct mapset *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		if (set->subs[i].subs)
+			subs_close(set->subs[i].subs);
+	if (set->map.map)
+		cellmap_close(set->map.map);
+	return 0;
+}
+
+static struct mapset *mapset_new(void *ctx, size_t n)
+{
+	struct mapset *set = talloc_zero(ctx, struct mapset);
+
+	OSMO_ASSERT(set);
+	set->n = n;
+	set->subs = talloc_zero_array(set, struct subsref, n + 1);
+	set->plain = talloc_zero_array(set, struct subs *, n + 1);
+	OSMO_ASSERT(set->subs && set->plain);
+	talloc_set_destructor(set, mapset_destroy);
+	return set;
+}
+
+static int set_subs(struct mapset *set, size_t i, const char *path, char *err, size_t err_len)
+{
+	int rc = subs_open(set, path, &set->subs[i].subs, err, err_len);
+
+	if (rc < 0)
+		return rc;
+	set->subs[i].checksum = subs_checksum(set->subs[i].subs);
+	rc = subs_resolve(set->subs[i].subs, set->map.map, &set->subs[i].unresolved);
+	if (rc < 0) {
+		snprintf(err, err_len, "%s: cannot be tied to the cell map: %s; build it again with `reunion subscribers build`",
+			 path, strerror(-rc));
+		return rc;
+	}
+	if (set->subs[i].unresolved)
+		LOGP(DCONF, LOGL_NOTICE, "%s: %" PRIu64 " subscribers have no cell in the map\n", path, set->subs[i].unresolved);
+	set->plain[i] = set->subs[i].subs;
+	return 0;
+}
+
+static int set_map(struct mapset *set, const char *path, char *err, size_t err_len)
+{
+	int rc = cellmap_open(set, path, &set->map.map, err, err_len);
+
+	if (rc < 0)
+		return rc;
+	set->map.checksum = cellmap_checksum(set->map.map);
+	set->map.path = talloc_strdup(set, path);
+	return 0;
+}
+
+int maps_open(void *ctx, const struct conf *conf, struct mapset **out, char *err, size_t err_len)
+{
+	struct mapset *set = mapset_new(ctx, conf->n_carriers);
+	int rc = set_map(set, conf->cellmap.map, err, err_len);
+
+	for (size_t i = 0; rc == 0 && i < conf->n_carriers; i++)
+		if (conf->carriers[i].subscribers)
+			rc = set_subs(set, i, conf->carriers[i].subscribers, err, err_len);
+	if (rc < 0) {
+		talloc_free(set);
+		return rc;
+	}
+	*out = set;
+	return 0;
+}
+
+static void kept_path(char *out, size_t len, const char *state, uint64_t sum, const char *ending)
+{
+	snprintf(out, len, "%s/maps/%016" PRIx64 ".%s", state, sum, ending);
+}
+
+/* Copies when the two names lie on different file systems. */
+static int copy_file(const char *from, const char *to)
+{
+	char tmp[4200];
+	char buf[65536];
+	int in = open(from, O_RDONLY | O_CLOEXEC), out, rc = 0;
+	ssize_t n;
+
+	if (in < 0)
+		return -errno;
+	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
+	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	if (out < 0)
+		rc = -errno;
+	while (rc == 0 && (n = read(in, buf, sizeof(buf))) != 0)
+		if (n < 0 || write(out, buf, n) != n)
+			rc = errno ? -errno : -EIO;
+	if (rc == 0 && (fsync(out) < 0 || rename(tmp, to) < 0))
+		rc = -errno;
+	if (out >= 0)
+		close(out);
+	close(in);
+	return rc;
+}
+
+static int keep_one(const char *from, const char *to, char *err, size_t err_len)
+{
+	int rc = 0;
+
+	if (link(from, to) == 0 || errno == EEXIST)
+		return 0;
+	if (errno == EXDEV || errno == EPERM || errno == EMLINK)
+		rc = copy_file(from, to);
+	else
+		rc = -errno;
+	if (rc < 0)
+		snprintf(err, err_len, "%s: cannot be kept as %s: %s", from, to, strerror(-rc));
+	return rc;
+}
+
+int maps_keep(const struct mapset *set, const struct conf *conf, const char *state, char *err, size_t err_len)
+{
+	char path[4096];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/maps", state);
+	if (mkdir(path, 0750) < 0 && errno != EEXIST) {
+		rc = -errno;
+		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
+		return rc;
+	}
+	kept_path(path, sizeof(path), state, set->map.checksum, "map");
+	rc = strcmp(path, set->map.path) ? keep_one(set->map.path, path, err, err_len) : 0;
+	for (size_t i = 0; rc == 0 && i < set->n && i < conf->n_carriers; i++) {
+		if (!set->subs[i].subs)
+			continue;
+		kept_path(path, sizeof(path), state, set->subs[i].checksum, "subs");
+		rc = keep_one(conf->carriers[i].subscribers, path, err, err_len);
+	}
+	return rc;
+}
+
+int maps_open_kept(void *ctx, const char *state, uint64_t map_sum, const uint64_t *subs_sums, size_t n, struct mapset **out,
+		   char *err, size_t err_len)
+{
+	struct mapset *set = mapset_new(ctx, n);
+	char path[4096];
+	int rc;
+
+	kept_path(path, sizeof(path), state, map_sum, "map");
+	rc = set_map(set, path, err, err_len);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!subs_sums[i])
+			continue;
+		kept_path(path, sizeof(path), state, subs_sums[i], "subs");
+		rc = set_subs(set, i, path, err, err_len);
+	}
+	if (rc < 0) {
+		talloc_free(set);
+		return rc;
+	}
+	*out = set;
+	return 0;
+}
+
+static bool wanted(const char *name, const uint64_t *keep, size_t n)
+{
+	uint64_t sum;
+
+	if (sscanf(name, "%16" SCNx64, &sum) != 1)
+		return true; /* not ours: leave it */
+	for (size_t i = 0; i < n; i++)
+		if (keep[i] == sum)
+			return true;
+	return false;
+}
+
+void maps_sweep(const char *state, const uint64_t *keep, size_t n)
+{
+	char path[4096];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/maps", state);
+	dir = opendir(path);
+	if (!dir)
+		return;
+	while ((e = readdir(dir)))
+		if (e->d_name[0] != '.' && !wanted(e->d_name, keep, n))
+			unlinkat(dirfd(dir), e->d_name, 0);
+	closedir(dir);
+}
+
+bool maps_stale(const struct conf *conf)
+{
+	struct stat map, table;
+
+	if (stat(conf->cellmap.map, &map) < 0)
+		return true;
+	for (size_t i = 0; i < conf->cellmap.n_tables; i++)
+		if (stat(conf->cellmap.tables[i].file, &table) == 0 &&
+		    (table.st_mtim.tv_sec > map.st_mtim.tv_sec ||
+		     (table.st_mtim.tv_sec == map.st_mtim.tv_sec && table.st_mtim.tv_nsec > map.st_mtim.tv_nsec)))
+			return true;
+	return false;
+}
+
+int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
+{
+	size_t n = conf->cellmap.n_tables;
+	struct cellmap_table *tables;
+	struct cellmap_build_options options = {0};
+	struct cellmap_report report = {0};
+	int rc = 0;
+
+	if (n == 0 || !maps_stale(conf))
+		return 0;
+	tables = talloc_zero_array(NULL, struct cellmap_table, n);
+	OSMO_ASSERT(tables);
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct conf_table *t = &conf->cellmap.tables[i];
+		int datum = geo_datum_parse(t->datum ? t->datum : "wgs84");
+
+		tables[i] = (struct cellmap_table){.path = t->file, .columns = t->columns, .datum = datum, .priority = n - i};
+		rc = datum < 0 ? datum : 0;
+	}
+	if (rc == 0)
+		rc = cellmap_build(conf->cellmap.map, tables, n, &options, &report, err, err_len);
+	else
+		snprintf(err, err_len, "%s: a table has an unknown datum", conf->file);
+	talloc_free(tables);
+	if (rc == 0)
+		LOGP(DCONF, LOGL_NOTICE, "%s built: %" PRIu64 " rows read, %" PRIu64 " cells kept, %" PRIu64 " merged, %" PRIu64 " dropped\n",
+		     conf->cellmap.map, report.rows_read, report.kept, report.merged, cellmap_report_dropped(&report));
+	return rc;
+}

@@ -1,0 +1,39 @@
+/* maps: cell maps and subscriber files in use. An alert keeps the very files it was planned with until it ends, also over
+ * reloads and restarts: each is kept in the state directory under its checksum (a hard link, or a copy). */
+#pragma once
+#include "gateway/conf.h"
+#include "gateway/subs.h"
+
+struct mapref {
+	struct cellmap *map;
+	uint64_t checksum;
+	char *path; /* as configured, or the kept copy */
+};
+
+struct subsref {
+	struct subs *subs;
+	uint64_t checksum;
+	uint64_t unresolved;
+};
+
+/* One consistent set: a map and, per carrier of conf, its subscribers (or NULL) tied to that map. */
+struct mapset {
+	struct mapref map;
+	struct subsref *subs; /* [n_carriers] */
+	struct subs **plain;  /* the same, as the planner wants it */
+	size_t n;
+	unsigned int uses;
+};
+
+/* Builds the configured map when it is missing or older than a table (blocks; progress on a terminal). */
+int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len);
+bool maps_stale(const struct conf *conf);
+/* Opens the configured map and subscribers. */
+int maps_open(void *ctx, const struct conf *conf, struct mapset **set, char *err, size_t err_len);
+/* Keeps the set's files under dir/maps; called before an alert that uses it is accepted. */
+int maps_keep(const struct mapset *set, const struct conf *conf, const char *state_directory, char *err, size_t err_len);
+/* Opens a kept set again: subs_sums[i] = 0 where a carrier had none. */
+int maps_open_kept(void *ctx, const char *state_directory, uint64_t map_sum, const uint64_t *subs_sums, size_t n,
+		   struct mapset **set, char *err, size_t err_len);
+/* Removes kept files whose checksum is not in keep[]. */
+void maps_sweep(const char *state_directory, const uint64_t *keep, size_t n);

@@ -1,0 +1,480 @@
+/* reuniond: the daemon's life: start, loop, reload, orderly stop. */
+#include "gateway/daemon.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/clock.h"
+#include "gateway/log.h"
+#include "gateway/ready.h"
+#include "reunion-config.h"
+
+#define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
+#define STORE_RETRY_US 250000
+
+static const char help[] =
+	"Usage: reuniond -c FILE [-t] [-v]\n"
+	"Reunion gateway: missing-child alerts to every mobile carrier, over SMPP and cell broadcast.\n\n"
+	"  -c, --config FILE   configuration (see reunion.cfg(5))\n"
+	"  -t, --test          check configuration, tables and keys, then exit\n"
+	"  -v, --verbose       log more\n"
+	"  -h, --help          this text\n"
+	"  -V, --version\n\n"
+	"Signals: TERM stops orderly (answers are awaited up to 10 s, the ledger is flushed, links unbind);\n"
+	"HUP reads configuration and cell tables again; an invalid new one is refused whole.\n\n"
+	"Examples:\n"
+	"  reuniond -t -c /etc/reunion/reunion.cfg\n"
+	"  reuniond -c /etc/reunion/reunion.cfg\n";
+
+/* ---- store ---- */
+
+struct store_batch *daemon_batch(struct daemon *d)
+{
+	return store_batch_new(NULL);
+}
+
+#define TAG_BOOK (1ull << 63) /* dispatch's tags stay below */
+
+void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p)
+{
+	take->tag = TAG_BOOK | d->next_tag++;
+	if (p) {
+		p->tag = take->tag;
+		llist_add_tail(&p->entry, &d->pending);
+	}
+	storethread_submit(d->storethread, take);
+}
+
+static void book_done(struct daemon *d, uint64_t tag, int rc)
+{
+	struct pending *p;
+
+	llist_for_each_entry(p, &d->pending, entry) {
+		if (p->tag != tag)
+			continue;
+		llist_del(&p->entry);
+		p->done(d, p, rc);
+		talloc_free(p);
+		return;
+	}
+}
+
+static void reap(struct daemon *d, uint64_t now_us)
+{
+	struct store_batch *b;
+
+	while ((b = storethread_reap(d->storethread))) {
+		watch_store(d, b->rc);
+		if (b->rc < 0)
+			d->store_retry_us = now_us + STORE_RETRY_US;
+		if (b->tag & TAG_BOOK)
+			book_done(d, b->tag, b->rc);
+		else
+			dispatch_batch_done(d->dispatch, b->tag, b->rc, now_us);
+		talloc_free(b);
+	}
+}
+
+static void commit(struct daemon *d, uint64_t now_us)
+{
+	struct store_batch *b;
+
+	if (now_us < d->store_retry_us)
+		return;
+	b = store_batch_new(NULL);
+	if (dispatch_take_batch(d->dispatch, b))
+		storethread_submit(d->storethread, b);
+	else
+		talloc_free(b);
+}
+
+/* ---- the loop ---- */
+
+void daemon_wake(struct daemon *d)
+{
+	struct itimerspec at = {.it_value = {.tv_nsec = 1}};
+
+	timerfd_settime(d->wake.fd, 0, &at, NULL);
+}
+
+static void sleep_until(struct daemon *d, uint64_t when_us)
+{
+	uint64_t now_us = clock_mono_us(), wait = when_us > now_us ? when_us - now_us : 0;
+	struct itimerspec at = {.it_value = {.tv_sec = wait / 1000000, .tv_nsec = wait % 1000000 * 1000 + 1}};
+
+	timerfd_settime(d->wake.fd, 0, &at, NULL);
+}
+
+static void reload_reap(struct daemon *d);
+
+static void step(struct daemon *d)
+{
+	uint64_t now_us = clock_mono_us(), next = d->next_second_us;
+
+	reap(d, now_us);
+	dispatch_run(d->dispatch, now_us);
+	commit(d, now_us);
+	next = OSMO_MIN(next, fleet_pump(d->fleet, now_us));
+	next = OSMO_MIN(next, dispatch_next_us(d->dispatch, now_us));
+	next = OSMO_MIN(next, intake_tick(d, now_us));
+	next = OSMO_MIN(next, ready_tick(&d->ready, now_us));
+	if (d->store_retry_us > now_us)
+		next = OSMO_MIN(next, d->store_retry_us);
+	if (now_us >= d->next_second_us) {
+		d->next_second_us = now_us + 1000000;
+		if (d->build_pid)
+			reload_reap(d);
+		watch_second(d, now_us, clock_wall_s());
+		next = OSMO_MIN(next, d->next_second_us);
+	}
+	sleep_until(d, next);
+}
+
+static int drain_fd(struct osmo_fd *ofd, unsigned int what)
+{
+	uint64_t n;
+
+	return read(ofd->fd, &n, sizeof(n)) < 0 ? 0 : 0;
+}
+
+/* The store thread's eventfd: storethread_reap() in the next step drains it. */
+static int store_cb(struct osmo_fd *ofd, unsigned int what)
+{
+	reap(ofd->data, clock_mono_us());
+	return 0;
+}
+
+static int signal_cb(struct osmo_fd *ofd, unsigned int what)
+{
+	struct daemon *d = ofd->data;
+	struct signalfd_siginfo si;
+
+	while (read(ofd->fd, &si, sizeof(si)) == sizeof(si)) {
+		if (si.ssi_signo == SIGHUP)
+			d->reload = true;
+		else if (si.ssi_signo == SIGTERM || si.ssi_signo == SIGINT)
+			d->stopping = true;
+	}
+	return 0;
+}
+
+static int add_fd(struct osmo_fd *ofd, int fd, int (*cb)(struct osmo_fd *, unsigned int), struct daemon *d)
+{
+	if (fd < 0)
+		return -errno;
+	osmo_fd_setup(ofd, fd, OSMO_FD_READ, cb, d, 0);
+	return osmo_fd_register(ofd);
+}
+
+static int loop_fds(struct daemon *d)
+{
+	sigset_t set;
+	int rc;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	rc = add_fd(&d->signal_fd, signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), signal_cb, d);
+	if (rc == 0)
+		rc = add_fd(&d->wake, timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC), drain_fd, d);
+	return rc;
+}
+
+/* ---- reload ---- */
+
+static void print_problems(const struct conf_problems *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		fprintf(stderr, "%s:%u: %s%s%s\n", p->v[i].file, p->v[i].line, p->v[i].key ? p->v[i].key : "", p->v[i].key ? ": " : "",
+			p->v[i].text);
+}
+
+static int load_conf(void *ctx, const char *file, struct conf **conf)
+{
+	struct conf_problems problems = {0};
+	int rc = conf_load(ctx, file, conf, &problems);
+
+	if (rc == 0)
+		rc = conf_check_world(ctx, *conf, &problems);
+	print_problems(&problems);
+	return problems.n && rc == 0 ? -EINVAL : rc;
+}
+
+static void reload_apply(struct daemon *d, struct conf *conf)
+{
+	char err[512];
+	struct mapset *maps;
+
+	if (maps_open(d, conf, &maps, err, sizeof(err)) < 0) {
+		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: %s\n", err);
+		return;
+	}
+	/* The old tree stays in memory: running alerts were planned with it. */
+	maps->uses = 1;
+	if (--d->maps->uses == 0)
+		talloc_free(d->maps);
+	d->maps = maps;
+	d->conf = conf;
+	fleet_reload(d->fleet, conf, clock_mono_us());
+	intake_open(d);
+	LOGP(DCONF, LOGL_NOTICE, "%s is in force, with %u cells\n", conf->file, cellmap_count(maps->map.map));
+}
+
+static struct conf *reload_conf; /* waits for its map to be built */
+
+static void reload_reap(struct daemon *d)
+{
+	int status;
+
+	if (waitpid(d->build_pid, &status, WNOHANG) != d->build_pid)
+		return;
+	d->build_pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		reload_apply(d, reload_conf);
+	else
+		LOGP(DCONF, LOGL_ERROR, "reload refused: the cell map could not be built; the old one stays\n");
+	reload_conf = NULL;
+}
+
+/* Builds the map in a child, so that the loop goes on. */
+static void reload_build(struct daemon *d, struct conf *conf)
+{
+	char err[512];
+
+	reload_conf = conf;
+	d->build_pid = fork();
+	if (d->build_pid > 0)
+		return;
+	if (d->build_pid < 0) {
+		d->build_pid = 0;
+		LOGP(DCONF, LOGL_ERROR, "reload refused: %s\n", strerror(errno));
+		return;
+	}
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (maps_build_if_stale(conf, err, sizeof(err)) < 0) {
+		fprintf(stderr, "%s\n", err);
+		_exit(1);
+	}
+	_exit(0);
+}
+
+static void reload(struct daemon *d)
+{
+	struct conf *conf;
+
+	d->reload = false;
+	if (d->build_pid) {
+		LOGP(DCONF, LOGL_NOTICE, "a reload is under way already\n");
+		return;
+	}
+	if (load_conf(d, d->conf_file, &conf) < 0) {
+		LOGP(DCONF, LOGL_ERROR, "%s: reload refused, the old configuration stays\n", d->conf_file);
+		return;
+	}
+	if (maps_stale(conf))
+		reload_build(d, conf);
+	else
+		reload_apply(d, conf);
+}
+
+/* ---- start and stop ---- */
+
+static int link_index_cb(void *arg, const char *name)
+{
+	struct daemon *d = arg;
+
+	return fleet_index(d->fleet, name);
+}
+
+static json_t *block_cb(void *arg, const char *name, bool block, const char *who)
+{
+	struct daemon *d = arg;
+	int i = fleet_index(d->fleet, name);
+
+	if (i < 0)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
+	d->fleet->links[i].link->blocked = block;
+	dispatch_link_up(d->dispatch, i, !block && d->fleet->links[i].link->state == LINK_UP, clock_mono_us());
+	LOGP(DLINK, LOGL_NOTICE, "%s: %s by %s\n", name, block ? "blocked" : "unblocked", who);
+	daemon_wake(d);
+	return json_pack("{s:b}", "ok", 1);
+}
+
+static int open_store(struct daemon *d, char *err, size_t err_len)
+{
+	char *uri = talloc_asprintf(d, "sqlite:%s/ledger.db", d->conf->state_directory);
+	int rc = store_open(d, uri, &d->store, err, err_len);
+
+	if (rc == 0)
+		rc = storethread_start(d, d->store, &d->storethread);
+	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d) : rc;
+}
+
+static int open_doors(struct daemon *d)
+{
+	const struct conf *c = d->conf;
+	int rc = 0;
+
+	d->control = (struct control_ops){
+		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert, .refresh = watch_publish, .arg = d};
+	if (c->control_socket)
+		rc = control_listen(d, c->control_socket, &d->control);
+	if (rc == 0 && c->vty.address)
+		rc = vty_listen(d, &c->vty, &d->control);
+	if (rc == 0 && c->http.address)
+		rc = http_listen(d, &c->http);
+	if (rc == 0 && c->agentx_socket && agentx_start(d, c->agentx_socket, &d->agentx) < 0)
+		LOGP(DNOC, LOGL_ERROR, "%s: no SNMP\n", c->agentx_socket);
+	return rc;
+}
+
+/* Maps and ledger, before anything can be heard from outside. */
+static int start_inside(struct daemon *d, char *err, size_t err_len)
+{
+	int rc = maps_build_if_stale(d->conf, err, err_len);
+
+	if (rc == 0)
+		rc = maps_open(d, d->conf, &d->maps, err, err_len);
+	if (rc < 0)
+		return rc;
+	d->maps->uses = 1;
+	d->dispatch = dispatch_new(d);
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d};
+	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
+	d->book = book_new(d, d->dispatch, link_index_cb, d);
+	for (size_t i = 0; i < d->fleet->n_links; i++)
+		d->fleet->links[i].link->payload = &book_payload;
+	rc = open_store(d, err, err_len);
+	return rc == 0 ? restart_load(d, err, err_len) : rc;
+}
+
+static int start(struct daemon *d)
+{
+	char err[1024] = "";
+	int rc = loop_fds(d);
+
+	d->started_us = clock_mono_us();
+	d->started_at = clock_wall_s();
+	d->next_second_us = d->started_us;
+	ready_init(&d->ready);
+	if (rc == 0)
+		rc = start_inside(d, err, sizeof(err));
+	if (rc == 0)
+		rc = open_doors(d);
+	if (rc == 0)
+		rc = intake_open(d);
+	if (rc < 0) {
+		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
+		return rc;
+	}
+	for (size_t i = 0; i < d->conf->n_agencies; i++)
+		if (d->conf->agencies[i].allow_unsigned)
+			LOGP(DMAIN, LOGL_NOTICE, "agency %s may drop unsigned triggers (allow_unsigned = true): for trials only\n",
+			     d->conf->agencies[i].name);
+	fleet_start(d->fleet, clock_mono_us());
+	watch_publish(d);
+	ready_up("serving");
+	LOGP(DMAIN, LOGL_NOTICE, "%s is ready: %zu links, %u cells\n", d->conf->name, d->fleet->n_links,
+	     cellmap_count(d->maps->map.map));
+	return 0;
+}
+
+static void stop(struct daemon *d)
+{
+	LOGP(DMAIN, LOGL_NOTICE, "stopping: no new work, awaiting answers\n");
+	ready_stopping();
+	d->stop_by_us = clock_mono_us() + DRAIN_US;
+	fleet_stop(d->fleet, clock_mono_us());
+	while (clock_mono_us() < d->stop_by_us && (!fleet_stopped(d->fleet) || storethread_pending(d->storethread))) {
+		step(d);
+		osmo_select_main(0);
+	}
+	commit(d, UINT64_MAX);
+	storethread_stop(d->storethread, 5000);
+	reap(d, clock_mono_us());
+	intake_results(d);
+	if (d->agentx)
+		agentx_stop(d->agentx);
+	d->store->ops->close(d->store);
+	LOGP(DMAIN, LOGL_NOTICE, "stopped\n");
+}
+
+static int run(struct daemon *d)
+{
+	if (start(d) < 0)
+		return 1;
+	while (!d->stopping) {
+		step(d);
+		osmo_select_main(0);
+		if (d->reload)
+			reload(d);
+	}
+	stop(d);
+	return 0;
+}
+
+static int test(const struct conf *conf)
+{
+	char err[1024];
+	struct mapset *maps;
+
+	if (maps_build_if_stale(conf, err, sizeof(err)) < 0 || maps_open((void *)conf, conf, &maps, err, sizeof(err)) < 0) {
+		fprintf(stderr, "reuniond: %s\n", err);
+		return 1;
+	}
+	for (size_t c = 0; c < conf->n_carriers; c++)
+		for (size_t l = 0; l < conf->carriers[c].n_links; l++)
+			if (conf->carriers[c].links[l].rate == 0)
+				printf("%s:%u: warning: link %s has no rate limit (rate = 0): for trials only\n", conf->file,
+				       conf->carriers[c].links[l].line, conf->carriers[c].links[l].name);
+	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"config", 1, NULL, 'c'}, {"test", 0, NULL, 't'}, {"verbose", 0, NULL, 'v'},
+						{"help", 0, NULL, 'h'},	  {"version", 0, NULL, 'V'}, {0}};
+	struct daemon *d = talloc_zero(NULL, struct daemon);
+	bool only_test = false, verbose = false;
+	int o;
+
+	while ((o = getopt_long(argc, argv, "c:tvhV", options, NULL)) != -1) {
+		if (o == 'c')
+			d->conf_file = talloc_strdup(d, optarg);
+		else if (o == 't')
+			only_test = true;
+		else if (o == 'v')
+			verbose = true;
+		else if (o == 'h')
+			return fputs(help, stdout) < 0;
+		else if (o == 'V')
+			return puts("reuniond " PACKAGE_VERSION) < 0;
+		else
+			return 2;
+	}
+	if (!d->conf_file || optind < argc) {
+		fputs("reuniond: which configuration? Say -c FILE; --help tells more\n", stderr);
+		return 2;
+	}
+	INIT_LLIST_HEAD(&d->pending);
+	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
+	umask(0027);
+	if (load_conf(d, d->conf_file, &d->conf) < 0)
+		return 1;
+	return only_test ? test(d->conf) : run(d);
+}

@@ -1,0 +1,215 @@
+#include "gateway/snapshot_json.h"
+#include <math.h>
+#include <osmocom/core/utils.h>
+#include <stdio.h>
+#include <time.h>
+#include "gateway/link.h"
+
+/* Fields are filled by snapshot_text() and thus UTF-8; a field that is not must not make its whole object vanish. */
+static void set_text(json_t *o, const char *key, const char *value)
+{
+	json_t *v = json_string(value);
+
+	json_object_set_new(o, key, v ? v : json_string("?"));
+}
+
+static void set_count(json_t *o, const char *key, uint64_t value)
+{
+	json_object_set_new(o, key, json_integer((json_int_t)value));
+}
+
+/* JSON knows no NaN and no infinity. */
+static void set_real(json_t *o, const char *key, double value)
+{
+	json_object_set_new(o, key, json_real(isfinite(value) ? value : 0.0));
+}
+
+/* Rates to a thousandth: more is noise. */
+static void set_rate(json_t *o, const char *key, double value)
+{
+	set_real(o, key, round(value * 1000) / 1000);
+}
+
+json_t *snapshot_time(int64_t wall_s)
+{
+	time_t t = wall_s;
+	struct tm tm;
+	char text[40];
+
+	if (wall_s == 0 || !gmtime_r(&t, &tm) || strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+const char *snapshot_alert_state(int state)
+{
+	static const char *const names[] = {"unknown", "running", "completed", "recalled", "expired"};
+
+	return names[state >= ALERT_RUNNING && state <= ALERT_EXPIRED ? state : 0];
+}
+
+const char *snapshot_link_state(int state)
+{
+	static const char *const names[] = {"unknown", "down", "connecting", "binding", "up", "unbinding", "blocked"};
+
+	return names[state >= LINK_DOWN && state <= LINK_BLOCKED ? state : 0];
+}
+
+const char *snapshot_unit_state(int state)
+{
+	static const char *const names[] = {"waiting", "handed",    "accepted", "refused",
+					    "expired", "withdrawn", "unknown"};
+
+	return state >= UNIT_WAITING && state <= UNIT_UNKNOWN ? names[state] : "excluded";
+}
+
+/* UNIT_EXCLUDED is no state of a unit of this text, so it is not shown. */
+static void set_sums(json_t *o, const struct unit_sums *sums)
+{
+	for (int u = UNIT_WAITING; u <= UNIT_UNKNOWN; u++)
+		set_count(o, snapshot_unit_state(u), sums->n[u]);
+}
+
+static json_t *sums_json(const struct unit_sums *sums)
+{
+	json_t *o = json_object();
+
+	set_sums(o, sums);
+	return o;
+}
+
+json_t *snapshot_alert_json(const struct snap_alert *a)
+{
+	json_t *o = json_object(), *links = json_array(), *area = json_object();
+
+	set_text(o, "alert_id", a->alert_id);
+	set_count(o, "number", a->number);
+	set_text(o, "case_number", a->case_number);
+	set_text(o, "type", a->type);
+	set_text(o, "agency", a->agency);
+	set_text(o, "action", a->action);
+	set_text(o, "state", snapshot_alert_state(a->state));
+	json_object_set_new(o, "at_risk", json_boolean(a->at_risk));
+	json_object_set_new(o, "missed", json_boolean(a->missed));
+	json_object_set_new(o, "accepted_at", snapshot_time(a->accepted_at));
+	json_object_set_new(o, "deadline_at", snapshot_time(a->deadline_at));
+	json_object_set_new(o, "expires_at", snapshot_time(a->expires_at));
+	set_real(area, "lat", a->lat);
+	set_real(area, "lon", a->lon);
+	set_real(area, "radius_km", a->radius_km);
+	json_object_set_new(o, "area", area);
+	json_object_set_new(o, "units", sums_json(&a->sums));
+	json_object_set_new(o, "other_texts", sums_json(&a->others));
+	for (size_t i = 0; i < a->n_links; i++) {
+		json_t *l = json_object();
+
+		set_text(l, "name", a->links[i].name);
+		set_sums(l, &a->links[i].sums);
+		json_array_append_new(links, l);
+	}
+	json_object_set_new(o, "links", links);
+	return o;
+}
+
+static json_t *link_json(const struct snap_link *l)
+{
+	json_t *o = json_object();
+
+	set_text(o, "name", l->name);
+	set_text(o, "carrier", l->carrier);
+	set_text(o, "type", l->type);
+	set_text(o, "state", snapshot_link_state(l->state));
+	json_object_set_new(o, "state_since", snapshot_time(l->state_since));
+	set_rate(o, "rate", l->rate);
+	set_rate(o, "granted_rate", l->granted);
+	set_rate(o, "measured_rate", l->measured_rate);
+	set_count(o, "window", l->window);
+	set_count(o, "window_used", l->window_used);
+	set_count(o, "queue", l->queue);
+#define SET(field, mib, text) set_count(o, #field, l->count.field);
+	LINK_COUNTERS(SET)
+#undef SET
+	return o;
+}
+
+static json_t *carrier_json(const struct snap_carrier *c)
+{
+	json_t *o = json_object();
+
+	set_text(o, "name", c->name);
+	set_rate(o, "rate", c->rate);
+	set_rate(o, "measured_rate", c->measured_rate);
+	set_count(o, "waiting", c->waiting);
+	set_count(o, "accepted", c->accepted);
+	json_object_set_new(o, "finish_at", snapshot_time(c->finish_at));
+	return o;
+}
+
+static json_t *agency_json(const struct snap_agency *a)
+{
+	json_t *o = json_object();
+
+	set_text(o, "name", a->name);
+	set_count(o, "accepted", a->accepted);
+	set_count(o, "rejected", a->rejected);
+	set_count(o, "duplicate", a->duplicate);
+	return o;
+}
+
+static json_t *total_json(const struct total_counters *t)
+{
+	json_t *o = json_object();
+
+#define SET(field, mib, text) set_count(o, #field, t->field);
+	TOTAL_COUNTERS(SET)
+#undef SET
+	return o;
+}
+
+static json_t *gateway_json(const struct snapshot *s)
+{
+	json_t *o = json_object();
+
+	set_text(o, "name", s->name);
+	json_object_set_new(o, "taken_at", snapshot_time(s->taken_at));
+	json_object_set_new(o, "started_at", snapshot_time(s->started_at));
+	set_count(o, "uptime_s", s->uptime_s);
+	set_text(o, "store", s->store_state == 2 ? "failing" : "healthy");
+	return o;
+}
+
+static json_t *cellmap_json(const struct snapshot *s)
+{
+	json_t *o = json_object();
+	char sum[17];
+
+	/* As text: JSON numbers beyond 2^53 do not survive every reader. */
+	snprintf(sum, sizeof(sum), "%016llx", (unsigned long long)s->map_checksum);
+	set_text(o, "path", s->map_path);
+	set_count(o, "cells", s->map_cells);
+	set_text(o, "checksum", sum);
+	return o;
+}
+
+json_t *snapshot_json(const struct snapshot *s)
+{
+	json_t *o = json_object(), *alerts = json_array(), *links = json_array();
+	json_t *carriers = json_array(), *agencies = json_array();
+
+	json_object_set_new(o, "gateway", gateway_json(s));
+	for (size_t i = 0; i < s->n_alerts; i++)
+		json_array_append_new(alerts, snapshot_alert_json(&s->alerts[i]));
+	for (size_t i = 0; i < s->n_links; i++)
+		json_array_append_new(links, link_json(&s->links[i]));
+	for (size_t i = 0; i < s->n_carriers; i++)
+		json_array_append_new(carriers, carrier_json(&s->carriers[i]));
+	for (size_t i = 0; i < s->n_agencies; i++)
+		json_array_append_new(agencies, agency_json(&s->agencies[i]));
+	json_object_set_new(o, "alerts", alerts);
+	json_object_set_new(o, "links", links);
+	json_object_set_new(o, "carriers", carriers);
+	json_object_set_new(o, "agencies", agencies);
+	json_object_set_new(o, "totals", total_json(&s->total));
+	json_object_set_new(o, "cellmap", cellmap_json(s));
+	return o;
+}

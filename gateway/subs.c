@@ -1,0 +1,411 @@
+#include "gateway/subs.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/subs_format.h"
+
+#define IDS_MAX (60u << 20) /* what one talloc chunk holds */
+
+struct subs {
+	const uint8_t *base;
+	size_t size;
+	const struct subs_header *head;
+	const struct subs_key *keys;
+	const uint32_t *index, *first, *first_multi, *multi;
+	const uint64_t *entries;
+	/* The cells that the map in use has: index in it (ascending) and position here. */
+	uint32_t n_known;
+	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
+	void *resolved;				  /* owner of the two, when they are not the file's */
+	bool tied;
+	uint64_t unresolved;
+};
+
+static uint64_t aligned(uint64_t at)
+{
+	return (at + 7) & ~UINT64_C(7);
+}
+
+void subs_layout(const struct subs_header *h, struct subs_layout *l)
+{
+	l->keys = sizeof(*h);
+	l->index = l->keys + (uint64_t)h->n_cells * sizeof(struct subs_key);
+	l->first = aligned(l->index + UINT64_C(4) * h->n_cells);
+	l->first_multi = aligned(l->first + UINT64_C(4) * (h->n_cells + UINT64_C(1)));
+	l->entries = aligned(l->first_multi + UINT64_C(4) * (h->n_cells + UINT64_C(1)));
+	l->multi = l->entries + UINT64_C(8) * h->n_entries;
+	l->end = aligned(l->multi + UINT64_C(4) * h->n_multi_entries);
+}
+
+bool subs_number_parse(const char *text, size_t len, uint64_t *number)
+{
+	uint64_t value = 0;
+
+	if (len > 0 && *text == '+') {
+		text++;
+		len--;
+	} else if (len > 1 && text[0] == '0' && text[1] == '0') {
+		text += 2;
+		len -= 2;
+	}
+	if (len < SUBS_DIGITS_MIN || len > SUBS_DIGITS_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return false;
+		value = 10 * value + (uint64_t)(text[i] - '0');
+	}
+	*number = (uint64_t)len << SUBS_VALUE_BITS | value;
+	return true;
+}
+
+int subs_number_print(uint64_t number, char out[16])
+{
+	unsigned int len = number >> SUBS_VALUE_BITS & 15;
+	uint64_t value = number & ((UINT64_C(1) << SUBS_VALUE_BITS) - 1);
+
+	if (len < SUBS_DIGITS_MIN)
+		return -EBADMSG;
+	for (unsigned int i = len; i-- > 0; value /= 10)
+		out[i] = (char)('0' + value % 10);
+	out[len] = '\0';
+	return value ? -EBADMSG : 0;
+}
+
+static const char *header_fault(const struct subs_header *h, uint64_t size)
+{
+	uint8_t sum[SUBS_SUM];
+	struct subs_layout l;
+
+	if (size < sizeof(*h) || memcmp(h->magic, SUBS_MAGIC, sizeof(h->magic)))
+		return "is not a subscribers file";
+	if (h->version != SUBS_VERSION || h->endian != SUBS_ENDIAN)
+		return "has another version";
+	crypto_generichash(sum, sizeof(sum), (const uint8_t *)h, offsetof(struct subs_header, header_sum), NULL, 0);
+	if (memcmp(sum, h->header_sum, sizeof(sum)))
+		return "has a damaged header";
+	subs_layout(h, &l);
+	if (h->file_size != size || l.end != size)
+		return "is cut short or has octets too many";
+	return NULL;
+}
+
+static bool ascending(const uint32_t *v, uint32_t n, uint32_t last)
+{
+	if (v[0] != 0 || v[n] != last)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (v[i] > v[i + 1])
+			return false;
+	return true;
+}
+
+static const char *content_fault(const struct subs *s)
+{
+	const struct subs_header *h = s->head;
+	uint8_t sum[SUBS_SUM];
+
+	crypto_generichash(sum, sizeof(sum), s->base + sizeof(*h), s->size - sizeof(*h), NULL, 0);
+	if (memcmp(sum, h->content_sum, sizeof(sum)))
+		return "is damaged (checksum)";
+	if (!ascending(s->first, h->n_cells, h->n_entries) || !ascending(s->first_multi, h->n_cells, h->n_multi_entries) ||
+	    h->n_resolved > h->n_cells)
+		return "contradicts itself";
+	for (uint32_t i = 0; i < h->n_multi_entries; i++)
+		if (s->multi[i] >= h->n_multi)
+			return "contradicts itself";
+	return NULL;
+}
+
+static int unmap(struct subs *s)
+{
+	if (s->base)
+		munmap((void *)s->base, s->size);
+	return 0;
+}
+
+static int map_file(struct subs *s, const char *path, char *err, size_t err_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
+	struct stat st;
+	void *base;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		rc = -errno;
+		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
+	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+		rc = -EBADMSG;
+		snprintf(err, err_len, "%s: is not a subscribers file; make one with `reunion subscribers build`", path);
+	} else {
+		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
+		if (base == MAP_FAILED) {
+			rc = -errno;
+			snprintf(err, err_len, "%s: %s", path, strerror(-rc));
+		} else {
+			s->base = base;
+			s->size = (size_t)st.st_size;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static const char *read_sections(struct subs *s)
+{
+	const struct subs_header *h = (const struct subs_header *)s->base;
+	const char *fault = header_fault(h, s->size);
+	struct subs_layout l;
+
+	if (fault)
+		return fault;
+	subs_layout(h, &l);
+	s->head = h;
+	s->keys = (const struct subs_key *)(s->base + l.keys);
+	s->index = (const uint32_t *)(s->base + l.index);
+	s->first = (const uint32_t *)(s->base + l.first);
+	s->first_multi = (const uint32_t *)(s->base + l.first_multi);
+	s->entries = (const uint64_t *)(s->base + l.entries);
+	s->multi = (const uint32_t *)(s->base + l.multi);
+	return content_fault(s);
+}
+
+int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t err_len)
+{
+	struct subs *s = talloc_zero(ctx, struct subs);
+	const char *fault;
+	int rc;
+
+	OSMO_ASSERT(s);
+	OSMO_ASSERT(sodium_init() >= 0);
+	*subs = NULL;
+	talloc_set_destructor(s, unmap);
+	rc = map_file(s, path, err, err_len);
+	if (rc == 0) {
+		fault = read_sections(s);
+		if (fault) {
+			snprintf(err, err_len, "%s: %s; make it anew with `reunion subscribers build`", path, fault);
+			rc = -EBADMSG;
+		}
+	}
+	if (rc < 0) {
+		talloc_free(s);
+		return rc;
+	}
+	*subs = s;
+	return 0;
+}
+
+void subs_close(struct subs *subs)
+{
+	talloc_free(subs);
+}
+
+uint64_t subs_checksum(const struct subs *subs)
+{
+	uint64_t sum;
+
+	memcpy(&sum, subs->head->content_sum, sizeof(sum));
+	return sum;
+}
+
+uint32_t subs_count(const struct subs *subs)
+{
+	return subs->head->n_numbers;
+}
+
+/* --- which of its cells the map has --- */
+struct known {
+	uint32_t index, cell;
+};
+
+static int by_index(const void *a, const void *b)
+{
+	const struct known *x = a, *y = b;
+
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static int resolve_by_key(struct subs *s, const struct cellmap *map)
+{
+	struct known *known = talloc_array(s, struct known, s->head->n_cells + 1);
+	uint32_t *index, *cell, n = 0;
+	int rc = 0;
+
+	OSMO_ASSERT(known);
+	for (uint32_t c = 0; c < s->head->n_cells; c++) {
+		const struct subs_key *k = &s->keys[c];
+		struct cell_id id = {.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
+
+		rc = cellmap_find(map, &id, &known[n].index);
+		if (rc == 0)
+			known[n++].cell = c;
+		else if (rc != -ENOENT)
+			break;
+	}
+	if (rc < 0 && rc != -ENOENT) {
+		talloc_free(known);
+		return rc;
+	}
+	qsort(known, n, sizeof(*known), by_index);
+	index = talloc_array(s, uint32_t, n + 1);
+	OSMO_ASSERT(index);
+	cell = talloc_array(index, uint32_t, n + 1);
+	OSMO_ASSERT(cell);
+	for (uint32_t i = 0; i < n; i++) {
+		index[i] = known[i].index;
+		cell[i] = known[i].cell;
+	}
+	talloc_free(known);
+	s->resolved = index;
+	s->known_index = index;
+	s->known_cell = cell;
+	s->n_known = n;
+	return 0;
+}
+
+static bool bit_set(uint64_t *bits, uint32_t i)
+{
+	uint64_t was = bits[i / 64];
+
+	bits[i / 64] = was | UINT64_C(1) << i % 64;
+	return bits[i / 64] == was;
+}
+
+static uint64_t *bits_new(void *ctx, uint32_t n)
+{
+	uint64_t *bits = talloc_zero_array(ctx, uint64_t, n / 64 + 1);
+
+	OSMO_ASSERT(bits);
+	return bits;
+}
+
+static uint32_t known_cell(const struct subs *s, uint32_t i)
+{
+	return s->known_cell ? s->known_cell[i] : i;
+}
+
+/* Numbers without any cell in the map: all but those that the known cells reach. */
+static uint64_t count_unresolved(const struct subs *s)
+{
+	uint64_t *seen = bits_new(NULL, s->head->n_multi), reached = 0;
+
+	for (uint32_t i = 0; i < s->n_known; i++) {
+		uint32_t c = known_cell(s, i), n_multi = s->first_multi[c + 1] - s->first_multi[c];
+
+		reached += s->first[c + 1] - s->first[c] - n_multi;
+		for (uint32_t m = s->first_multi[c]; m < s->first_multi[c + 1]; m++)
+			reached += !bit_set(seen, s->multi[m]);
+	}
+	talloc_free(seen);
+	return s->head->n_numbers > reached ? s->head->n_numbers - reached : 0;
+}
+
+int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresolved)
+{
+	int rc = 0;
+
+	TALLOC_FREE(subs->resolved);
+	subs->tied = false;
+	if (cellmap_checksum(map) == subs->head->map_checksum) {
+		subs->known_index = subs->index;
+		subs->known_cell = NULL;
+		subs->n_known = subs->head->n_resolved;
+	} else {
+		rc = resolve_by_key(subs, map);
+	}
+	if (rc < 0)
+		return rc;
+	subs->tied = true;
+	subs->unresolved = count_unresolved(subs);
+	if (unresolved)
+		*unresolved = subs->unresolved;
+	return 0;
+}
+
+uint64_t subs_unresolved(const struct subs *subs)
+{
+	return subs->unresolved;
+}
+
+/* --- selection --- */
+static bool find_cell(const struct subs *s, uint32_t index, uint32_t *cell)
+{
+	uint32_t low = 0, high = s->n_known;
+
+	while (low < high) {
+		uint32_t mid = low + (high - low) / 2;
+
+		if (s->known_index[mid] < index)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low == s->n_known || s->known_index[low] != index)
+		return false;
+	*cell = known_cell(s, low);
+	return true;
+}
+
+/* Entries of one cell that were not taken yet; returns how many went into ids. */
+static uint32_t take_cell(const struct subs *s, uint32_t c, uint64_t *seen, uint32_t *ids)
+{
+	uint32_t n = 0, m = s->first_multi[c], end = s->first_multi[c + 1];
+
+	for (uint32_t e = s->first[c]; e < s->first[c + 1]; e++) {
+		if (s->entries[e] & SUBS_MULTI && (m == end || bit_set(seen, s->multi[m++])))
+			continue;
+		ids[n++] = e;
+	}
+	return n;
+}
+
+int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n)
+{
+	uint64_t *seen, most = 0;
+	uint32_t *cells, n_cells = 0, c;
+
+	*ids = NULL;
+	*n = 0;
+	if (!subs->tied)
+		return -EINVAL;
+	cells = talloc_array(ctx, uint32_t, n_hits + 1);
+	OSMO_ASSERT(cells);
+	for (size_t i = 0; i < n_hits; i++)
+		if (find_cell(subs, hits[i].index, &c)) {
+			cells[n_cells++] = c;
+			most += subs->first[c + 1] - subs->first[c];
+		}
+	if (most > subs->head->n_entries || most >= IDS_MAX) {
+		talloc_free(cells);
+		return most >= IDS_MAX ? -E2BIG : -EINVAL; /* -EINVAL: a cell twice among the hits */
+	}
+	*ids = talloc_array(ctx, uint32_t, most + 1);
+	seen = bits_new(ctx, subs->head->n_multi);
+	OSMO_ASSERT(*ids);
+	for (uint32_t i = 0; i < n_cells; i++)
+		*n += take_cell(subs, cells[i], seen, *ids + *n);
+	talloc_free(seen);
+	talloc_free(cells);
+	if (*n < most) {
+		*ids = talloc_realloc(ctx, *ids, uint32_t, *n + 1);
+		OSMO_ASSERT(*ids);
+	}
+	return 0;
+}
+
+int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])
+{
+	if (id >= subs->head->n_entries)
+		return -ERANGE;
+	return subs_number_print(subs->entries[id] & SUBS_NUMBER_MASK, out);
+}

@@ -1,0 +1,405 @@
+/* What the NOC is told: counters, predictions, snapshots, notifications. */
+#include "gateway/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/clock.h"
+#include "gateway/forecast.h"
+#include "gateway/log.h"
+#include "gateway/snapshot_json.h"
+
+#define TRUST_S 15 /* measured rates count when an alert has run for so long */
+
+static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
+{
+	return mono_us ? d->started_at + ((int64_t)mono_us - (int64_t)d->started_us) / 1000000 : 0;
+}
+
+/* ---- predictions ---- */
+
+static bool link_of(const struct link *link, const struct conf_carrier *c, bool smpp)
+{
+	return !strcmp(link->carrier->name, c->name) && (link->cfg->type == LINK_SMPP) == smpp;
+}
+
+static struct forecast_rate carrier_rate(struct daemon *d, const struct conf_carrier *c, const struct alert *a, uint64_t now_us)
+{
+	struct forecast_rate r = {.down = true, .down_s = UINT32_MAX};
+	bool unlimited = false;
+	int64_t age = clock_wall_s() - OSMO_MAX(a->accepted_at, d->started_at);
+
+	for (size_t i = 0; i < d->fleet->n_links; i++) {
+		const struct link *link = d->fleet->links[i].link;
+
+		if (!link_of(link, c, true))
+			continue;
+		r.agreed += link->cfg->rate;
+		unlimited |= link->cfg->rate == 0;
+		if (link->state == LINK_UP)
+			r.down = false;
+		else
+			r.down_s = OSMO_MIN(r.down_s, (now_us - link->state_since_us) / 1000000);
+	}
+	if (unlimited)
+		r.agreed = 0;
+	if (c->rate > 0 && (r.agreed == 0 || c->rate < r.agreed))
+		r.agreed = c->rate;
+	r.measured = fleet_carrier_rate(d->fleet, c, true);
+	r.trusted = age >= TRUST_S;
+	return r;
+}
+
+static struct forecast_rate link_rate(struct daemon *d, const struct plan_group *g, uint64_t now_us)
+{
+	const struct link *link = d->fleet->links[fleet_index(d->fleet, g->links[0]->name)].link;
+
+	return (struct forecast_rate){.agreed = link->cfg->rate * link->cfg->cells_per_request,
+				      .down = link->state != LINK_UP,
+				      .down_s = (now_us - link->state_since_us) / 1000000};
+}
+
+static double remaining(const struct dispatch_job *job)
+{
+	return ((double)job->sums.n[UNIT_WAITING] + (double)job->sums.n[UNIT_HANDED]) * job->spec.parts;
+}
+
+/* Parts of SMS that the carrier owes to alerts which come no later than this one. */
+static double owed(struct daemon *d, const struct alert *a, const char *carrier)
+{
+	const struct alert *o;
+	const struct book_job *j;
+	double parts = 0;
+
+	llist_for_each_entry(o, &d->book->alerts, entry) {
+		if (o->deadline_at > a->deadline_at)
+			continue;
+		llist_for_each_entry(j, &o->jobs, entry)
+			if (j->job->spec.kind == JOB_SMS && !strcmp(o->plan->groups[j->group].carrier->name, carrier))
+				parts += remaining(j->job);
+	}
+	return parts;
+}
+
+static int64_t carrier_finish(struct daemon *d, const struct alert *a, const struct conf_carrier *c, uint64_t now_us, int64_t now,
+			      double *left)
+{
+	struct forecast_rate sms = carrier_rate(d, c, a, now_us);
+	double parts = owed(d, a, c->name);
+	int64_t finish = parts > 0 ? forecast_finish(&sms, parts, now) : 0;
+	const struct book_job *j;
+
+	*left = parts;
+	llist_for_each_entry(j, &a->jobs, entry) {
+		const struct plan_group *g = &a->plan->groups[j->group];
+		struct forecast_rate r;
+
+		if (j->job->spec.kind != JOB_BROADCAST || strcmp(g->carrier->name, c->name) || remaining(j->job) == 0)
+			continue;
+		r = link_rate(d, g, now_us);
+		*left += remaining(j->job);
+		finish = OSMO_MAX(finish, forecast_finish(&r, remaining(j->job), now));
+	}
+	return finish;
+}
+
+static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, int64_t finish)
+{
+	char text[256], when[64] = "cannot be told: nothing moves";
+
+	if (finish != FORECAST_NEVER)
+		snprintf(when, sizeof(when), "%" PRId64 " s after it", finish - a->deadline_at);
+	snprintf(text, sizeof(text), "%s alert %s carrier %s: predicted finish %s", word, a->id, carrier, when);
+	LOGP(DALERT, LOGL_NOTICE, "%s\n", text);
+	if (d->agentx)
+		agentx_notify(d->agentx, kind, a->id, text);
+}
+
+static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
+{
+	bool news = false;
+
+	for (size_t i = 0; i < a->conf->n_carriers; i++) {
+		const struct conf_carrier *c = &a->conf->carriers[i];
+		double left;
+		int64_t finish = carrier_finish(d, a, c, now_us, now, &left);
+
+		if (left <= 0)
+			continue;
+		if (finish > a->deadline_at && !a->at_risk[i]) {
+			a->at_risk[i] = news = true;
+			d->total.alerts_at_risk++;
+			tell(d, a, "alertDeadlineAtRisk", c->name, NOTIFY_ALERT_AT_RISK, finish);
+		}
+		if (now > a->deadline_at && !a->missed[i]) {
+			a->missed[i] = news = true;
+			d->total.alerts_missed++;
+			tell(d, a, "alertDeadlineMissed", c->name, NOTIFY_ALERT_MISSED, finish);
+		}
+	}
+	return news;
+}
+
+static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
+{
+	enum snap_alert_state was = a->state;
+	bool store = a->state == ALERT_RUNNING && judge_alert(d, a, now_us, now);
+
+	store |= book_settle(a, now);
+	if (a->state != was) {
+		LOGP(DALERT, LOGL_NOTICE, "alert %s: %s\n", a->id, alert_state_name(a->state));
+		d->total.alerts_completed += a->state == ALERT_COMPLETED;
+		if (d->agentx && a->state == ALERT_COMPLETED)
+			agentx_notify(d->agentx, NOTIFY_ALERT_COMPLETED, a->id, "every unit has its final state");
+	}
+	if (store) {
+		struct store_batch *b = daemon_batch(d);
+
+		book_alert_record(d->book, a, b);
+		daemon_store(d, b, NULL);
+	}
+	a->changed |= store;
+}
+
+static void sweep(struct daemon *d)
+{
+	size_t n = 0, max = 2;
+	struct alert *a;
+	uint64_t *keep;
+
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		max += 1 + a->maps->n;
+	keep = talloc_array(d, uint64_t, max + d->maps->n);
+	llist_for_each_entry(a, &d->book->alerts, entry) {
+		keep[n++] = a->maps->map.checksum;
+		for (size_t i = 0; i < a->maps->n; i++)
+			keep[n++] = a->maps->subs[i].checksum;
+	}
+	maps_sweep(d->conf->state_directory, keep, n);
+	talloc_free(keep);
+}
+
+void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
+{
+	struct alert *a, *next;
+	bool forgot = false;
+
+	fleet_second(d->fleet);
+	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
+		settle(d, a, now_us, now);
+		if (book_ended(a, now)) {
+			a->changed = true;
+			intake_results(d);
+			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
+			book_forget(d->book, a);
+			forgot = true;
+		}
+	}
+	if (forgot)
+		sweep(d);
+	watch_publish(d);
+	intake_results(d);
+}
+
+/* ---- snapshot ---- */
+
+static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us)
+{
+	const struct link *link = fl->link;
+
+	snapshot_text(s->name, sizeof(s->name), link->cfg->name);
+	snapshot_text(s->carrier, sizeof(s->carrier), link->carrier->name);
+	snapshot_text(s->type, sizeof(s->type), link->cfg->type == LINK_CBSP ? "cbsp" : "smpp");
+	s->state = link->blocked ? LINK_BLOCKED : link->state;
+	s->state_since = wall_of(d, link->state_since_us);
+	s->rate = link->cfg->rate;
+	s->granted = throttle_granted(&link->throttle, now_us);
+	s->measured_rate = fl->submitted_rate;
+	s->window = link->cfg->window;
+	s->window_used = dispatch_window_used(d->dispatch, link->index);
+	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */
+		s->window_used = (s->window_used + link->cfg->cells_per_request - 1) / link->cfg->cells_per_request;
+	s->queue = dispatch_link_waiting(d->dispatch, link->index);
+	s->count = link->count;
+}
+
+static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
+{
+	const struct book_job *j;
+	size_t n = 0, k = 0;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (a->wordings[j->wording].phase == PHASE_ALERT)
+			n += a->plan->groups[j->group].n_links;
+	snapshot_alert_links(s, at, n);
+	llist_for_each_entry(j, &a->jobs, entry) {
+		const struct plan_group *g = &a->plan->groups[j->group];
+
+		if (a->wordings[j->wording].phase != PHASE_ALERT)
+			continue;
+		for (size_t i = 0; i < g->n_links; i++, k++) {
+			snapshot_text(s->alerts[at].links[k].name, sizeof(s->alerts[at].links[k].name), g->links[i]->name);
+			s->alerts[at].links[k].sums = j->job->link_sums[i];
+		}
+	}
+}
+
+static bool any(const bool *flags, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (flags[i])
+			return true;
+	return false;
+}
+
+static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
+{
+	struct snap_alert *x = &s->alerts[at];
+
+	x->number = a->number;
+	snapshot_text(x->alert_id, sizeof(x->alert_id), a->id);
+	snapshot_text(x->case_number, sizeof(x->case_number), a->case_number);
+	snapshot_text(x->type, sizeof(x->type), a->type);
+	snapshot_text(x->agency, sizeof(x->agency), a->agency);
+	snapshot_text(x->action, sizeof(x->action), trigger_action_name(a->action));
+	x->state = a->state;
+	x->at_risk = any(a->at_risk, a->conf->n_carriers);
+	x->missed = any(a->missed, a->conf->n_carriers);
+	x->accepted_at = a->accepted_at;
+	x->deadline_at = a->deadline_at;
+	x->expires_at = a->expires_at;
+	x->lat = a->lat;
+	x->lon = a->lon;
+	x->radius_km = a->radius_km;
+	book_sums(a, true, &x->sums);
+	book_sums(a, false, &x->others);
+	alert_links(s, at, a);
+}
+
+static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct conf_carrier *c, uint64_t now_us)
+{
+	const struct alert *a;
+	int64_t now = clock_wall_s();
+
+	snapshot_text(s->name, sizeof(s->name), c->name);
+	s->rate = c->rate;
+	s->measured_rate = fleet_carrier_rate(d->fleet, c, false);
+	for (size_t i = 0; i < d->fleet->n_links; i++)
+		if (!strcmp(d->fleet->links[i].link->carrier->name, c->name)) {
+			s->waiting += dispatch_link_waiting(d->dispatch, d->fleet->links[i].link->index);
+			s->accepted += d->fleet->links[i].link->count.accepted;
+		}
+	llist_for_each_entry(a, &d->book->alerts, entry) {
+		double left;
+		int64_t finish = a->state == ALERT_RUNNING ? carrier_finish(d, a, c, now_us, now, &left) : 0;
+
+		s->finish_at = OSMO_MAX(s->finish_at, finish);
+	}
+}
+
+void watch_publish(void *arg)
+{
+	struct daemon *d = arg;
+	uint64_t now_us = clock_mono_us();
+	size_t n = 0;
+	struct alert *a;
+	struct snapshot *s;
+
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		n++;
+	s = snapshot_new(d->fleet->n_links, n, d->conf->n_carriers);
+	s->taken_at = clock_wall_s();
+	s->started_at = d->started_at;
+	s->uptime_s = (now_us - d->started_us) / 1000000;
+	snapshot_text(s->name, sizeof(s->name), d->conf->name);
+	s->total = d->total;
+	s->store_state = d->store_failing ? 2 : 1;
+	s->map_cells = cellmap_count(d->maps->map.map);
+	s->map_checksum = d->maps->map.checksum;
+	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
+	for (size_t i = 0; i < d->fleet->n_links; i++)
+		fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
+	n = 0;
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		fill_alert(s, n++, a);
+	for (size_t i = 0; i < d->conf->n_carriers; i++)
+		fill_carrier(d, &s->carriers[i], &d->conf->carriers[i], now_us);
+	snapshot_agencies(s, d->n_intakes);
+	for (size_t i = 0; i < d->n_intakes; i++) {
+		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), d->intakes[i]->agency->name);
+		s->agencies[i].accepted = d->intakes[i]->accepted;
+		s->agencies[i].rejected = d->intakes[i]->rejected;
+		s->agencies[i].duplicate = d->intakes[i]->duplicate;
+	}
+	snapshot_publish(s);
+}
+
+/* ---- events ---- */
+
+void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text)
+{
+	static const enum notify_kind kinds[] = {[LINK_EV_UP] = NOTIFY_LINK_UP,
+						 [LINK_EV_DOWN] = NOTIFY_LINK_DOWN,
+						 [LINK_EV_BIND_FAILED] = NOTIFY_BIND_FAILED};
+	struct daemon *d = arg;
+	const char *name = fl->link->cfg->name;
+	int64_t now = clock_wall_s();
+
+	if (!strcmp(fl->last_text, text) && now - fl->summed_at < 60) {
+		fl->repeats++; /* no log floods: a repeated message is summed up */
+	} else {
+		if (fl->repeats)
+			LOGP(DLINK, LOGL_NOTICE, "%s: the last message came %u times more\n", name, fl->repeats);
+		LOGP(DLINK, LOGL_NOTICE, "%s: %s\n", name, text);
+		snprintf(fl->last_text, sizeof(fl->last_text), "%s", text);
+		fl->repeats = 0;
+		fl->summed_at = now;
+		if (d->agentx && ev != LINK_EV_PROTOCOL)
+			agentx_notify(d->agentx, kinds[ev], name, text);
+	}
+}
+
+void watch_store(struct daemon *d, int rc)
+{
+	if (rc == 0)
+		d->total.store_commits++;
+	else
+		d->total.store_failures++;
+	if (rc < 0 && !d->store_failing) {
+		LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s cannot be written: %s; no new alert is accepted until it can\n",
+		     d->conf->state_directory, strerror(-rc));
+		if (d->agentx)
+			agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", strerror(-rc));
+	}
+	if (rc == 0 && d->store_failing)
+		LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
+	if (rc == 0 && d->store_failing)
+		for (size_t i = 0; i < d->n_intakes; i++)
+			spool_retry(d->intakes[i]->spool);
+	d->store_failing = rc < 0;
+}
+
+json_t *watch_alert(void *arg, const char *alert_id)
+{
+	struct daemon *d = arg;
+	struct alert *a = book_find(d->book, alert_id);
+	struct snapshot *s;
+	json_t *o = NULL;
+
+	if (!a)
+		return NULL;
+	watch_publish(d);
+	s = snapshot_get();
+	for (size_t i = 0; i < s->n_alerts; i++)
+		if (!strcmp(s->alerts[i].alert_id, alert_id))
+			o = snapshot_alert_json(&s->alerts[i]);
+	snapshot_put(s);
+	if (o) {
+		json_object_set_new(o, "plan", book_plan_json(a));
+		json_object_set_new(o, "recall_reason", a->recall_reason ? json_string(a->recall_reason) : json_null());
+	}
+	return o;
+}

@@ -1,0 +1,95 @@
+/* cursor: bounds-checked reading and writing with a sticky error, for one PDU. After an error every further step is
+ * harmless: reads give 0 or "", writes do nothing. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+struct cursor {
+	const uint8_t *p, *end;
+	bool bad;
+};
+
+static inline size_t cursor_left(const struct cursor *c)
+{
+	return c->end - c->p;
+}
+
+static inline const uint8_t *cursor_take(struct cursor *c, size_t n)
+{
+	const uint8_t *p = c->p;
+
+	if (c->bad || cursor_left(c) < n) {
+		c->bad = true;
+		return NULL;
+	}
+	c->p += n;
+	return p;
+}
+
+static inline uint8_t cursor_u8(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 1);
+
+	return p ? p[0] : 0;
+}
+
+static inline uint16_t cursor_u16(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 2);
+
+	return p ? p[0] << 8 | p[1] : 0;
+}
+
+static inline uint32_t cursor_u32(struct cursor *c)
+{
+	const uint8_t *p = cursor_take(c, 4);
+
+	return p ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3] : 0;
+}
+
+/* C-octet string of at most max octets, NUL counted. */
+static inline const char *cursor_string(struct cursor *c, size_t max)
+{
+	size_t left = cursor_left(c), n = left < max ? left : max;
+	const uint8_t *p = c->p, *nul = c->bad ? NULL : n ? memchr(p, 0, n) : NULL;
+
+	if (!nul) {
+		c->bad = true;
+		return "";
+	}
+	c->p = nul + 1;
+	return (const char *)p;
+}
+
+struct writer {
+	uint8_t *p, *end;
+	bool full;
+};
+
+static inline void writer_put(struct writer *w, const void *data, size_t n)
+{
+	if (w->full || (size_t)(w->end - w->p) < n) {
+		w->full = true;
+		return;
+	}
+	if (n)
+		memcpy(w->p, data, n);
+	w->p += n;
+}
+
+static inline void writer_u8(struct writer *w, uint8_t v)
+{
+	writer_put(w, &v, 1);
+}
+
+static inline void writer_u16(struct writer *w, uint16_t v)
+{
+	writer_put(w, (const uint8_t[]){v >> 8, v & 0xFF}, 2);
+}
+
+static inline void writer_u32(struct writer *w, uint32_t v)
+{
+	writer_put(w, (const uint8_t[]){v >> 24, v >> 16 & 0xFF, v >> 8 & 0xFF, v & 0xFF}, 4);
+}

@@ -1,0 +1,106 @@
+#include "smpp/plain.h"
+#include <errno.h>
+#include "smpp/cursor.h"
+#include "smpp/text.h"
+
+enum alphabet { GSM7, LATIN1, UCS2, NONE };
+
+static enum alphabet alphabet_of(uint8_t dcs, bool gsm7)
+{
+	static const enum alphabet classed[4] = {GSM7, NONE, UCS2, NONE};
+
+	switch (dcs) {
+	case 0:
+		return gsm7 ? GSM7 : LATIN1;
+	case 1:
+	case 3:
+		return LATIN1;
+	case 8:
+		return UCS2;
+	}
+	if (dcs >= 0x10 && dcs <= 0x1F) /* TS 23.038 general group, as most SMSCs pass it */
+		return classed[dcs >> 2 & 3];
+	if (dcs >= 0xF0)
+		return dcs & 4 ? NONE : GSM7;
+	return NONE;
+}
+
+static void put_utf8(struct writer *w, uint32_t cp)
+{
+	if (cp < 0x80) {
+		writer_u8(w, cp);
+	} else if (cp < 0x800) {
+		writer_u8(w, 0xC0 | cp >> 6);
+		writer_u8(w, 0x80 | (cp & 0x3F));
+	} else if (cp < 0x10000) {
+		writer_u8(w, 0xE0 | cp >> 12);
+		writer_u8(w, 0x80 | (cp >> 6 & 0x3F));
+		writer_u8(w, 0x80 | (cp & 0x3F));
+	} else {
+		writer_u8(w, 0xF0 | cp >> 18);
+		writer_u8(w, 0x80 | (cp >> 12 & 0x3F));
+		writer_u8(w, 0x80 | (cp >> 6 & 0x3F));
+		writer_u8(w, 0x80 | (cp & 0x3F));
+	}
+}
+
+static int from_ucs2(struct cursor *c, struct writer *w)
+{
+	while (cursor_left(c) >= 2) {
+		uint32_t cp = cursor_u16(c);
+
+		if (cp >= 0xD800 && cp < 0xDC00) {
+			uint16_t low = cursor_u16(c);
+
+			if (c->bad || low < 0xDC00 || low > 0xDFFF)
+				return -EILSEQ;
+			cp = 0x10000 + ((cp - 0xD800) << 10) + (low - 0xDC00);
+		} else if (cp >= 0xDC00 && cp < 0xE000) {
+			return -EILSEQ;
+		}
+		put_utf8(w, cp);
+	}
+	return cursor_left(c) ? -EILSEQ : 0;
+}
+
+static void from_gsm7(struct cursor *c, struct writer *w)
+{
+	while (cursor_left(c) > 0) {
+		uint8_t septet = cursor_u8(c);
+		uint32_t cp = smpp_gsm7_char(septet, false);
+
+		if (septet == 0x1B && cursor_left(c) > 0) {
+			septet = cursor_u8(c);
+			cp = smpp_gsm7_char(septet, true);
+			if (cp == 0) /* unknown extension: the base character is shown, TS 23.038 6.2.1.1 */
+				cp = smpp_gsm7_char(septet, false);
+		}
+		put_utf8(w, cp ? cp : ' ');
+	}
+}
+
+int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len, char *out, size_t size)
+{
+	struct cursor c = {octets, octets + len, false};
+	struct writer w = {(uint8_t *)out, (uint8_t *)out + size, false};
+	enum alphabet alphabet = alphabet_of(data_coding, gsm7);
+	int rc = 0;
+
+	if (alphabet == NONE)
+		return -ENOTSUP;
+	if (esm_class & 0x40)
+		cursor_take(&c, cursor_u8(&c));
+	if (c.bad)
+		return -EILSEQ;
+	if (alphabet == UCS2)
+		rc = from_ucs2(&c, &w);
+	else if (alphabet == GSM7)
+		from_gsm7(&c, &w);
+	else
+		while (cursor_left(&c) > 0)
+			put_utf8(&w, cursor_u8(&c));
+	writer_u8(&w, 0);
+	if (rc < 0)
+		return rc;
+	return w.full ? -ENOSPC : (int)((char *)w.p - out - 1);
+}

@@ -1,0 +1,513 @@
+#include "smpp/session.h"
+#include <errno.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "smpp/cursor.h"
+#include "smpp/outbuf.h"
+#include "smpp/pack34.h"
+#include "smpp/status.h"
+#include "smpp/stream.h"
+#include "smpp/window.h"
+
+#define SECOND		1000000ull
+#define DRAIN_US	(10 * SECOND) /* for answers, before we unbind */
+#define UNBIND_US	(5 * SECOND)  /* for unbind_resp */
+#define RESERVE		32768	      /* octets kept for answers: 2 000 of them */
+#define NEVER		UINT64_MAX
+
+struct smpp_session {
+	struct smpp_session_conf conf;
+	const struct smpp_session_ops *ops;
+	void *arg;
+	enum smpp_state state;
+	enum smpp_end end;
+	struct smpp_window window;
+	struct outbuf out;
+	struct smpp_stream in;
+	uint64_t now_us; /* of the input under way */
+	uint64_t heard_us;
+	uint64_t stuck_us; /* output waits since then, seen by a tick; NEVER: it moves */
+	uint64_t deadline_us; /* of the state */
+	uint64_t enquired_us; /* NEVER: no enquire_link under way */
+	uint32_t bind_status, own_sequence;
+	uint8_t version, peer_version;
+	bool unbind_sent, leaving; /* leaving: the peer unbound, its answer is to be flushed */
+	uint64_t faults;
+};
+
+struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf, const struct smpp_session_ops *ops,
+				      void *arg)
+{
+	struct smpp_session *s = talloc_zero(ctx, struct smpp_session);
+
+	OSMO_ASSERT(s);
+	s->conf = *conf;
+	s->ops = ops;
+	s->arg = arg;
+	smpp_window_init(&s->window, s, conf->window);
+	outbuf_init(&s->out, s, OSMO_MIN(OSMO_MAX(conf->window * 400u, 65536u), 1u << 20), RESERVE);
+	smpp_stream_init(&s->in, s);
+	return s;
+}
+
+static void finish(struct smpp_session *s, enum smpp_end why)
+{
+	if (s->end == SMPP_ALIVE)
+		s->end = why;
+}
+
+/* A PDU of our own that takes no slot. */
+static void send(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	uint8_t *room = outbuf_room(&s->out, 256, true);
+	int n = room ? smpp_pack(pdu, room, 256) : -ENOSPC;
+
+	if (n < 0)
+		finish(s, SMPP_END_STALLED);
+	else
+		outbuf_add(&s->out, n);
+}
+
+/* Answers are made by hand: they may come in floods. deliver_sm_resp and data_sm_resp carry an empty message_id. */
+static void answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
+{
+	bool body = status == 0 && (id == SMPP_DELIVER_SM || id == SMPP_DATA_SM);
+	size_t len = body ? SMPP_HEADER + 1 : SMPP_HEADER;
+	uint8_t *room = outbuf_room(&s->out, len, true);
+	struct writer w = {room, room + len, false};
+
+	if (!room) {
+		finish(s, SMPP_END_STALLED);
+		return;
+	}
+	writer_u32(&w, len);
+	writer_u32(&w, id | SMPP_RESP);
+	writer_u32(&w, status);
+	writer_u32(&w, sequence);
+	if (body)
+		writer_u8(&w, 0);
+	outbuf_add(&s->out, len);
+}
+
+void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
+{
+	const struct smpp_pdu bind = {.id = s->conf.bind, .sequence = 1, .system_id = s->conf.system_id,
+				      .password = s->conf.password, .system_type = s->conf.system_type,
+				      .interface_version = version};
+
+	OSMO_ASSERT(s->window.used == 0);
+	outbuf_reset(&s->out);
+	smpp_stream_reset(&s->in);
+	s->window.last = 1;
+	s->own_sequence = 1;
+	s->version = version;
+	s->peer_version = 0x33;
+	s->state = SMPP_BINDING;
+	s->end = SMPP_ALIVE;
+	s->unbind_sent = s->leaving = false;
+	s->enquired_us = NEVER;
+	s->stuck_us = NEVER;
+	s->heard_us = now_us;
+	s->deadline_us = now_us + s->conf.response_us;
+	send(s, &bind);
+}
+
+static void bind_answered(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	struct smpp_tlv tlv;
+
+	if (pdu->status != 0 || pdu->id == SMPP_GENERIC_NACK) {
+		s->bind_status = pdu->status ? pdu->status : SMPP_RBINDFAIL;
+		finish(s, SMPP_END_REFUSED);
+		return;
+	}
+	if (smpp_tlv_find(pdu, SMPP_TLV_SC_INTERFACE_VERSION, &tlv) && tlv.len == 1)
+		s->peer_version = tlv.value[0];
+	s->state = SMPP_BOUND;
+	s->deadline_us = NEVER;
+	s->ops->bound(s->arg, s->now_us);
+}
+
+static int congestion_of(const struct smpp_pdu *pdu)
+{
+	struct smpp_tlv tlv;
+
+	if (!pdu || !smpp_tlv_find(pdu, SMPP_TLV_CONGESTION, &tlv) || tlv.len != 1 || tlv.value[0] > 100)
+		return -1;
+	return tlv.value[0];
+}
+
+/* Gives the answer to whom it belongs; false for an orphan. */
+static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, const char *id, const struct smpp_pdu *pdu)
+{
+	struct smpp_slot *slot = smpp_window_find(&s->window, sequence);
+	struct smpp_answer a = {.status = status, .message_id = id, .pdu = pdu};
+
+	if (!slot)
+		return false;
+	a.tag = slot->tag;
+	a.rtt_us = s->now_us - slot->sent_us;
+	a.congestion = congestion_of(pdu);
+	smpp_window_free(&s->window, slot);
+	s->ops->answer(s->arg, &a, s->now_us);
+	return true;
+}
+
+static void nacked(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	if (s->state == SMPP_BINDING)
+		bind_answered(s, pdu);
+	else if (s->enquired_us != NEVER && pdu->sequence == s->own_sequence)
+		s->enquired_us = NEVER; /* alive, if ill-bred */
+	else if (s->unbind_sent && pdu->sequence == s->own_sequence)
+		finish(s, SMPP_END_UNBOUND);
+	else if (!settle(s, pdu->sequence, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
+		s->faults++;
+}
+
+static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool readable)
+{
+	switch (pdu->id & ~SMPP_RESP) {
+	case 0:
+		nacked(s, pdu);
+		return;
+	case SMPP_BIND_RECEIVER:
+	case SMPP_BIND_TRANSMITTER:
+	case SMPP_BIND_TRANSCEIVER: /* some answer with another bind's id */
+		if (s->state == SMPP_BINDING)
+			bind_answered(s, pdu);
+		else
+			s->faults++;
+		return;
+	case SMPP_ENQUIRE_LINK:
+		s->enquired_us = NEVER;
+		return;
+	case SMPP_UNBIND:
+		if (s->unbind_sent)
+			finish(s, SMPP_END_UNBOUND);
+		else
+			s->faults++;
+		return;
+	case SMPP_SUBMIT_SM:
+	case SMPP_SUBMIT_MULTI:
+	case SMPP_DATA_SM:
+	case SMPP_BROADCAST_SM:
+	case SMPP_CANCEL_BROADCAST_SM:
+		if (settle(s, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
+			return;
+	}
+	s->faults++;
+}
+
+static bool may_receive(const struct smpp_session *s)
+{
+	return (s->state == SMPP_BOUND || s->state == SMPP_UNBINDING) && s->conf.bind != SMPP_BIND_TRANSMITTER;
+}
+
+static void requested(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	uint32_t status;
+
+	switch (pdu->id) {
+	case SMPP_ENQUIRE_LINK:
+		answer(s, pdu->id, pdu->sequence, 0);
+		return;
+	case SMPP_UNBIND:
+		answer(s, pdu->id, pdu->sequence, 0);
+		s->leaving = true;
+		s->state = SMPP_UNBINDING;
+		s->deadline_us = s->now_us + SECOND;
+		return;
+	case SMPP_DELIVER_SM:
+	case SMPP_DATA_SM:
+		if (!may_receive(s))
+			break;
+		status = s->ops->message(s->arg, pdu, s->now_us);
+		if (status != SMPP_LATER)
+			answer(s, pdu->id, pdu->sequence, status);
+		return;
+	case SMPP_ALERT_NOTIFICATION: /* neither has an answer */
+	case SMPP_OUTBIND:
+		return;
+	}
+	s->faults++;
+	answer(s, pdu->id, pdu->sequence, SMPP_RINVBNDSTS);
+}
+
+static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int rc, uint32_t fault)
+{
+	s->faults++;
+	if (pdu->id & SMPP_RESP) {
+		if (rc == -EBADMSG)
+			responded(s, pdu, false);
+		return;
+	}
+	if (rc == -ENOSYS)
+		answer(s, SMPP_GENERIC_NACK, pdu->sequence, fault);
+	else if (pdu->id != SMPP_ALERT_NOTIFICATION && pdu->id != SMPP_OUTBIND)
+		answer(s, pdu->id, pdu->sequence, fault);
+}
+
+/* The one PDU that comes by the million: a submit_sm_resp of message_id and nothing else. */
+static bool plain_answer(struct smpp_session *s, const uint8_t *frame, size_t len)
+{
+	struct cursor c = {frame + 4, frame + len, false};
+	uint32_t status, sequence;
+
+	if (cursor_u32(&c) != (SMPP_SUBMIT_SM | SMPP_RESP))
+		return false;
+	status = cursor_u32(&c);
+	sequence = cursor_u32(&c);
+	if (cursor_left(&c) == 0)
+		return settle(s, sequence, status, "", NULL);
+	if (cursor_left(&c) > 65 || memchr(c.p, 0, cursor_left(&c)) != frame + len - 1)
+		return false;
+	return settle(s, sequence, status, (const char *)c.p, NULL);
+}
+
+static bool received(void *arg, const uint8_t *frame, size_t len)
+{
+	struct smpp_session *s = arg;
+	struct smpp_pdu pdu;
+	uint32_t fault;
+	int rc;
+
+	if (plain_answer(s, frame, len))
+		return s->end == SMPP_ALIVE;
+	rc = smpp_decode(frame, len, &pdu, &fault);
+	if (pdu.odd && rc == 0)
+		s->faults++;
+	if (rc < 0)
+		unreadable(s, &pdu, rc, fault);
+	else if (pdu.id & SMPP_RESP)
+		responded(s, &pdu, true);
+	else
+		requested(s, &pdu);
+	return s->end == SMPP_ALIVE;
+}
+
+void smpp_session_input(struct smpp_session *s, const uint8_t *octets, size_t len, uint64_t now_us)
+{
+	if (s->state == SMPP_CLOSED || s->end != SMPP_ALIVE)
+		return;
+	s->now_us = now_us;
+	s->heard_us = now_us;
+	if (smpp_stream_feed(&s->in, octets, len, received, s) == -EPROTO) {
+		s->faults++;
+		finish(s, SMPP_END_GARBAGE);
+	}
+}
+
+const uint8_t *smpp_session_output(struct smpp_session *s, size_t *len)
+{
+	/* What has not left when the session ends stays here: it is then known to be unsent. */
+	*len = s->state == SMPP_CLOSED || s->end != SMPP_ALIVE ? 0 : outbuf_pending(&s->out);
+	return s->out.buf + s->out.head;
+}
+
+void smpp_session_written(struct smpp_session *s, size_t n, uint64_t now_us)
+{
+	outbuf_sent(&s->out, n);
+	s->stuck_us = NEVER;
+}
+
+static void enquire(struct smpp_session *s, uint64_t now_us)
+{
+	struct smpp_pdu pdu = {.id = SMPP_ENQUIRE_LINK};
+
+	pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
+	s->enquired_us = now_us;
+	send(s, &pdu);
+}
+
+/* Any octet is a sign of life: an answer that comes late does not end a session that is otherwise busy. */
+static uint64_t check_alive(struct smpp_session *s, uint64_t now_us)
+{
+	if (s->enquired_us != NEVER && s->heard_us > s->enquired_us)
+		s->enquired_us = NEVER;
+	if (s->enquired_us != NEVER) {
+		if (now_us >= s->enquired_us + s->conf.response_us)
+			finish(s, SMPP_END_SILENT);
+		return s->enquired_us + s->conf.response_us;
+	}
+	if (s->state != SMPP_BOUND || s->conf.enquire_us == 0)
+		return NEVER;
+	if (now_us >= s->heard_us + s->conf.enquire_us) {
+		enquire(s, now_us);
+		return now_us + s->conf.response_us;
+	}
+	return s->heard_us + s->conf.enquire_us;
+}
+
+static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
+{
+	struct smpp_slot *slot;
+
+	while ((slot = smpp_window_oldest(&s->window)) && now_us >= slot->sent_us + s->conf.response_us) {
+		uint64_t tag = slot->tag;
+
+		if (slot->position >= outbuf_sent_position(&s->out)) {
+			finish(s, SMPP_END_STALLED);
+			return NEVER;
+		}
+		if (s->heard_us <= slot->sent_us) {
+			finish(s, SMPP_END_SILENT);
+			return NEVER;
+		}
+		smpp_window_free(&s->window, slot);
+		s->ops->timeout(s->arg, tag, now_us);
+	}
+	return slot ? slot->sent_us + s->conf.response_us : NEVER;
+}
+
+static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
+{
+	if (outbuf_pending(&s->out) == 0)
+		return NEVER;
+	if (s->stuck_us == NEVER)
+		s->stuck_us = now_us;
+	if (now_us >= s->stuck_us + s->conf.response_us)
+		finish(s, SMPP_END_STALLED);
+	return s->stuck_us + s->conf.response_us;
+}
+
+static void check_leaving(struct smpp_session *s, uint64_t now_us)
+{
+	struct smpp_pdu pdu = {.id = SMPP_UNBIND};
+
+	if (s->leaving) {
+		if (outbuf_pending(&s->out) == 0 || now_us >= s->deadline_us)
+			finish(s, SMPP_END_PEER);
+	} else if (!s->unbind_sent && (s->window.used == 0 || now_us >= s->deadline_us)) {
+		pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
+		s->unbind_sent = true;
+		s->deadline_us = now_us + UNBIND_US;
+		send(s, &pdu);
+	} else if (s->unbind_sent && now_us >= s->deadline_us) {
+		finish(s, SMPP_END_UNBOUND);
+	}
+}
+
+uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
+{
+	uint64_t next = NEVER;
+
+	if (s->state == SMPP_CLOSED || s->end != SMPP_ALIVE)
+		return NEVER;
+	if (s->state == SMPP_BINDING && now_us >= s->deadline_us)
+		finish(s, SMPP_END_NO_BIND);
+	next = OSMO_MIN(next, check_alive(s, now_us));
+	next = OSMO_MIN(next, check_answers(s, now_us));
+	next = OSMO_MIN(next, check_output(s, now_us));
+	if (s->state == SMPP_UNBINDING)
+		check_leaving(s, now_us);
+	if (s->state != SMPP_BOUND)
+		next = OSMO_MIN(next, s->deadline_us);
+	return next;
+}
+
+void smpp_session_unbind(struct smpp_session *s, uint64_t now_us)
+{
+	if (s->state != SMPP_BOUND) {
+		finish(s, SMPP_END_UNBOUND);
+		return;
+	}
+	s->state = SMPP_UNBINDING;
+	s->deadline_us = now_us + DRAIN_US;
+	check_leaving(s, now_us);
+}
+
+void smpp_session_close(struct smpp_session *s)
+{
+	finish(s, SMPP_END_CLOSED);
+	s->state = SMPP_CLOSED;
+	smpp_stream_reset(&s->in);
+}
+
+void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t tag, bool left), void *arg)
+{
+	uint64_t sent = outbuf_sent_position(&s->out);
+	struct smpp_slot *slot;
+
+	while ((slot = smpp_window_oldest(&s->window))) {
+		uint64_t tag = slot->tag;
+		bool left = slot->position < sent;
+
+		smpp_window_free(&s->window, slot);
+		cb(arg, tag, left);
+	}
+}
+
+uint32_t smpp_session_room(const struct smpp_session *s)
+{
+	return s->state == SMPP_BOUND && s->end == SMPP_ALIVE ? s->window.limit - s->window.used : 0;
+}
+
+uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence)
+{
+	uint8_t *room = smpp_session_room(s) > 0 ? outbuf_room(&s->out, len, false) : NULL;
+
+	if (room)
+		*sequence = smpp_window_sequence(&s->window);
+	return room;
+}
+
+void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us)
+{
+	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us);
+	outbuf_add(&s->out, len);
+}
+
+void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
+{
+	if (s->state != SMPP_CLOSED)
+		answer(s, id, sequence, status);
+}
+
+enum smpp_state smpp_session_state(const struct smpp_session *s)
+{
+	return s->state;
+}
+
+enum smpp_end smpp_session_end(const struct smpp_session *s)
+{
+	return s->end;
+}
+
+const char *smpp_end_name(enum smpp_end end)
+{
+	static const char *const names[] = {
+		[SMPP_ALIVE] = "alive",
+		[SMPP_END_REFUSED] = "bind refused",
+		[SMPP_END_NO_BIND] = "bind not answered",
+		[SMPP_END_SILENT] = "peer is silent",
+		[SMPP_END_STALLED] = "peer does not read",
+		[SMPP_END_GARBAGE] = "peer does not speak SMPP",
+		[SMPP_END_PEER] = "peer unbound",
+		[SMPP_END_UNBOUND] = "unbound",
+		[SMPP_END_CLOSED] = "connection closed",
+	};
+
+	return names[end];
+}
+
+uint32_t smpp_session_bind_status(const struct smpp_session *s)
+{
+	return s->bind_status;
+}
+
+uint8_t smpp_session_version(const struct smpp_session *s)
+{
+	return OSMO_MIN(s->version, s->peer_version);
+}
+
+uint64_t smpp_session_faults(const struct smpp_session *s)
+{
+	return s->faults;
+}
+
+uint32_t smpp_session_unanswered(const struct smpp_session *s)
+{
+	return s->window.used;
+}

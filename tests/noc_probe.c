@@ -1,0 +1,113 @@
+/* noc_probe: publishes a known snapshot and runs the AgentX subagent, watching whether its own loop ever stalls.
+ *
+ * noc_probe dump            the whole MIB as it should be walked: OID TYPE VALUE
+ * noc_probe run SOCKET      until SIGTERM; SIGUSR1 sends one notification of each kind; then "stall_ms N stop_ms N" */
+#include <errno.h>
+#include <inttypes.h>
+#include <osmocom/core/application.h>
+#include <osmocom/core/talloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include "gateway/agentx_mib.h"
+#include "gateway/clock.h"
+#include "gateway/log.h"
+#include "gateway/noc.h"
+#include "tests/noc_fake.h"
+
+static volatile sig_atomic_t ended, notify;
+
+static void on_signal(int sig)
+{
+	if (sig == SIGUSR1)
+		notify = 1;
+	else
+		ended = 1;
+}
+
+static void print_value(const struct mib_value *v)
+{
+	static const char *const types[] = {"INTEGER", "Gauge32", "Counter64", "Timeticks", "STRING"};
+
+	printf("%s ", types[v->type]);
+	if (v->type != MIB_TEXT)
+		printf("%" PRId64, (int64_t)v->n);
+	for (size_t i = 0; v->type == MIB_TEXT && i < v->len; i++)
+		printf("%02X", (unsigned char)v->text[i]);
+	printf("\n");
+}
+
+static int dump(void)
+{
+	struct mib_view *view = mib_view_new(noc_fake(), 0);
+	struct mib_oid at = {.len = 0}, next;
+	uint32_t root[MIB_ROOT_MAX];
+	size_t n = mib_root(root, MIB_ROOT_MAX);
+	struct mib_value v;
+
+	while (mib_next(view, &at, &next, &v) == 0) {
+		for (size_t i = 0; i < n; i++)
+			printf(".%" PRIu32, root[i]);
+		for (size_t i = 0; i < next.len; i++)
+			printf(".%" PRIu32, next.v[i]);
+		printf(" ");
+		print_value(&v);
+		at = next;
+	}
+	mib_view_free(view);
+	return 0;
+}
+
+static void tick(struct agentx *agent, unsigned int turn)
+{
+	if (turn % 50 == 0)
+		snapshot_publish(noc_fake());
+	for (int k = NOTIFY_LINK_UP; notify && k <= NOTIFY_BIND_FAILED; k++)
+		agentx_notify(agent, k, "cm-1", "寻人 happened");
+	notify = 0;
+}
+
+static int run(void *ctx, const char *socket_path)
+{
+	struct timespec nap = {.tv_nsec = 10000000};
+	uint64_t before, stall = 0;
+	struct agentx *agent;
+	bool was = false;
+
+	if (agentx_start(ctx, socket_path, &agent) != 0)
+		return 1;
+	before = clock_mono_us();
+	for (unsigned int turn = 0; !ended; turn++) {
+		uint64_t now;
+
+		tick(agent, turn);
+		if (agentx_connected(agent) != was)
+			printf("%s\n", (was = !was) ? "connected" : "disconnected");
+		fflush(stdout);
+		nanosleep(&nap, NULL);
+		now = clock_mono_us();
+		stall = now - before > stall ? now - before : stall;
+		before = now;
+	}
+	before = clock_mono_us();
+	agentx_stop(agent);
+	printf("stall_ms %" PRIu64 " stop_ms %" PRIu64 "\n", stall / 1000, (clock_mono_us() - before) / 1000);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	void *ctx = talloc_named_const(NULL, 0, "noc_probe");
+	int rc = 2;
+
+	log_start(ctx, LOGL_NOTICE);
+	signal(SIGUSR1, on_signal);
+	signal(SIGTERM, on_signal);
+	if (argc == 2 && !strcmp(argv[1], "dump"))
+		rc = dump();
+	else if (argc == 3 && !strcmp(argv[1], "run"))
+		rc = run(ctx, argv[2]);
+	snapshot_publish(NULL);
+	return rc;
+}

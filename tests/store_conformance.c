@@ -1,0 +1,653 @@
+#include "tests/store_conformance.h"
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+struct bed {
+	const struct store_fixture *fixture;
+	void (*fresh)(const struct store_fixture *fixture);
+	void *ctx;
+	struct store *store;
+};
+static struct bed bed;
+
+static const enum store_kind kinds[] = {STORE_ALERT, STORE_JOB, STORE_CHUNK, STORE_TRIGGER,
+					STORE_SERIAL, STORE_RECEIPT, STORE_META};
+
+static void open_store(void)
+{
+	char err[512] = "";
+	int rc = store_open(bed.ctx, bed.fixture->uri, &bed.store, err, sizeof(err));
+
+	if (rc < 0)
+		fail_msg("%s: %d %s", bed.fixture->uri, rc, err);
+}
+
+static int up(void **state)
+{
+	bed.ctx = talloc_new(NULL);
+	bed.fresh(bed.fixture);
+	open_store();
+	return 0;
+}
+
+static int down(void **state)
+{
+	bed.store->ops->close(bed.store);
+	talloc_free(bed.ctx);
+	return 0;
+}
+
+static struct store_rec rec(enum store_kind kind, const char *key, const char *value, uint32_t epoch)
+{
+	return (struct store_rec){kind, key, value, value ? strlen(value) : 0, epoch};
+}
+
+static int put(enum store_kind kind, const char *key, const char *value, uint32_t epoch)
+{
+	struct store_rec r = rec(kind, key, value, epoch);
+
+	return bed.store->ops->apply(bed.store, &r, 1);
+}
+
+static void want(enum store_kind kind, const char *key, const char *value)
+{
+	void *got;
+	size_t len;
+
+	assert_int_equal(bed.store->ops->get(bed.store, kind, key, bed.ctx, &got, &len), 0);
+	assert_int_equal(len, strlen(value));
+	assert_memory_equal(got, value, len);
+	talloc_free(got);
+}
+
+static void want_none(enum store_kind kind, const char *key)
+{
+	void *got;
+	size_t len;
+
+	assert_int_equal(bed.store->ops->get(bed.store, kind, key, bed.ctx, &got, &len), -ENOENT);
+}
+
+/* All records of a kind as "key=value@epoch " text. */
+static int collect(void *arg, const struct store_rec *r)
+{
+	char *text = arg;
+
+	sprintf(text + strlen(text), "%s=%.*s@%u ", r->key, (int)r->len, (const char *)r->value, r->epoch);
+	return 0;
+}
+
+static const char *all(enum store_kind kind)
+{
+	static char text[4096];
+
+	text[0] = '\0';
+	assert_int_equal(bed.store->ops->load(bed.store, kind, collect, text), 0);
+	return text;
+}
+
+static int count(void *arg, const struct store_rec *r)
+{
+	++*(size_t *)arg;
+	return 0;
+}
+
+static size_t number_of(enum store_kind kind)
+{
+	size_t n = 0;
+
+	assert_int_equal(bed.store->ops->load(bed.store, kind, count, &n), 0);
+	return n;
+}
+
+static void reopen(void)
+{
+	bed.store->ops->close(bed.store);
+	open_store();
+}
+
+/* --- single records --- */
+static void new_store_is_empty(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		assert_int_equal(number_of(kinds[i]), 0);
+}
+
+static void unknown_key_is_enoent(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		want_none(kinds[i], "nobody");
+}
+
+static void put_then_get(void **state)
+{
+	assert_int_equal(put(STORE_ALERT, "a", "one", 0), 0);
+	want(STORE_ALERT, "a", "one");
+}
+
+static void put_overwrites(void **state)
+{
+	assert_int_equal(put(STORE_ALERT, "a", "one", 0), 0);
+	assert_int_equal(put(STORE_ALERT, "a", "three", 0), 0);
+	want(STORE_ALERT, "a", "three");
+	assert_int_equal(number_of(STORE_ALERT), 1);
+}
+
+static void put_can_shorten(void **state)
+{
+	put(STORE_ALERT, "a", "a long value", 0);
+	put(STORE_ALERT, "a", "x", 0);
+	want(STORE_ALERT, "a", "x");
+}
+
+static void empty_value_is_a_value(void **state)
+{
+	struct store_rec r = {STORE_META, "a", "", 0, 0};
+
+	assert_int_equal(bed.store->ops->apply(bed.store, &r, 1), 0);
+	want(STORE_META, "a", "");
+	assert_string_equal(all(STORE_META), "a=@0 ");
+}
+
+static void delete_removes(void **state)
+{
+	put(STORE_ALERT, "a", "one", 0);
+	assert_int_equal(put(STORE_ALERT, "a", NULL, 0), 0);
+	want_none(STORE_ALERT, "a");
+	assert_int_equal(number_of(STORE_ALERT), 0);
+}
+
+static void delete_of_nothing_is_fine(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+		assert_int_equal(put(kinds[i], "nobody", NULL, 0), 0);
+}
+
+static void delete_leaves_neighbours(void **state)
+{
+	put(STORE_JOB, "a", "1", 0);
+	put(STORE_JOB, "ab", "2", 0);
+	put(STORE_JOB, "b", "3", 0);
+	put(STORE_JOB, "ab", NULL, 0);
+	assert_string_equal(all(STORE_JOB), "a=1@0 b=3@0 ");
+}
+
+static void put_after_delete(void **state)
+{
+	put(STORE_META, "a", "1", 0);
+	put(STORE_META, "a", NULL, 0);
+	put(STORE_META, "a", "2", 0);
+	want(STORE_META, "a", "2");
+}
+
+static void values_may_hold_nul(void **state)
+{
+	static const char value[] = "a\0b\0";
+	struct store_rec r = {STORE_CHUNK, "k", value, sizeof(value), 1};
+	void *got;
+	size_t len;
+
+	assert_int_equal(bed.store->ops->apply(bed.store, &r, 1), 0);
+	assert_int_equal(bed.store->ops->get(bed.store, STORE_CHUNK, "k", bed.ctx, &got, &len), 0);
+	assert_int_equal(len, sizeof(value));
+	assert_memory_equal(got, value, len);
+}
+
+static void values_of_every_octet(void **state)
+{
+	uint8_t value[256];
+	struct store_rec r = {STORE_RECEIPT, "k", value, sizeof(value), 0};
+	void *got;
+	size_t len;
+
+	for (int i = 0; i < 256; i++)
+		value[i] = i;
+	assert_int_equal(bed.store->ops->apply(bed.store, &r, 1), 0);
+	assert_int_equal(bed.store->ops->get(bed.store, STORE_RECEIPT, "k", bed.ctx, &got, &len), 0);
+	assert_int_equal(len, 256);
+	assert_memory_equal(got, value, 256);
+}
+
+static void values_of_a_mebioctet(void **state)
+{
+	char *value = talloc_size(bed.ctx, 1 << 20);
+	struct store_rec r = {STORE_ALERT, "big", value, 1 << 20, 0};
+	void *got;
+	size_t len;
+
+	memset(value, 'x', 1 << 20);
+	assert_int_equal(bed.store->ops->apply(bed.store, &r, 1), 0);
+	assert_int_equal(bed.store->ops->get(bed.store, STORE_ALERT, "big", bed.ctx, &got, &len), 0);
+	assert_int_equal(len, 1 << 20);
+	assert_memory_equal(got, value, len);
+}
+
+static void values_are_copied(void **state)
+{
+	char key[] = "key", value[] = "value";
+	struct store_rec r = rec(STORE_META, key, value, 0);
+
+	assert_int_equal(bed.store->ops->apply(bed.store, &r, 1), 0);
+	key[0] = value[0] = 'X';
+	want(STORE_META, "key", "value");
+}
+
+static void get_gives_a_child_of_ctx(void **state)
+{
+	void *ctx = talloc_new(NULL), *got;
+	size_t len;
+
+	put(STORE_META, "a", "1", 0);
+	assert_int_equal(bed.store->ops->get(bed.store, STORE_META, "a", ctx, &got, &len), 0);
+	assert_ptr_equal(talloc_parent(got), ctx);
+	talloc_free(ctx);
+	want(STORE_META, "a", "1");
+}
+
+static void get_of_a_prefix_is_enoent(void **state)
+{
+	put(STORE_ALERT, "abc", "1", 0);
+	want_none(STORE_ALERT, "ab");
+	want_none(STORE_ALERT, "abcd");
+}
+
+static void keys_are_exact(void **state)
+{
+	put(STORE_ALERT, "Case", "1", 0);
+	put(STORE_ALERT, "case", "2", 0);
+	put(STORE_ALERT, "case ", "3", 0);
+	want(STORE_ALERT, "Case", "1");
+	want(STORE_ALERT, "case", "2");
+	want(STORE_ALERT, "case ", "3");
+}
+
+static void keys_may_be_utf8(void **state)
+{
+	put(STORE_TRIGGER, "北京/110105", "1", 0);
+	want(STORE_TRIGGER, "北京/110105", "1");
+}
+
+static void keys_may_look_like_sql(void **state)
+{
+	put(STORE_TRIGGER, "x'); DROP TABLE alert; --", "1", 0);
+	put(STORE_TRIGGER, "100%_?1", "2", 0);
+	want(STORE_TRIGGER, "x'); DROP TABLE alert; --", "1");
+	want(STORE_TRIGGER, "100%_?1", "2");
+	assert_int_equal(number_of(STORE_ALERT), 0);
+}
+
+static void keys_that_look_like_numbers_stay_text(void **state)
+{
+	put(STORE_SERIAL, "4379", "7", 0);
+	put(STORE_SERIAL, "04379", "8", 0);
+	put(STORE_SERIAL, "4379.0", "9", 0);
+	want(STORE_SERIAL, "4379", "7");
+	want(STORE_SERIAL, "04379", "8");
+	want(STORE_SERIAL, "4379.0", "9");
+}
+
+static void long_keys(void **state)
+{
+	char a[301], b[301];
+
+	memset(a, 'k', 300);
+	memset(b, 'k', 300);
+	a[300] = b[300] = '\0';
+	b[299] = 'l';
+	put(STORE_ALERT, a, "1", 0);
+	put(STORE_ALERT, b, "2", 0);
+	want(STORE_ALERT, a, "1");
+	want(STORE_ALERT, b, "2");
+}
+
+static void empty_key_is_refused(void **state)
+{
+	assert_int_equal(put(STORE_ALERT, "", "1", 0), -EINVAL);
+	assert_int_equal(number_of(STORE_ALERT), 0);
+}
+
+static void unknown_kind_is_refused(void **state)
+{
+	void *got;
+	size_t len, n = 0;
+
+	assert_int_equal(put((enum store_kind)0, "a", "1", 0), -EINVAL);
+	assert_int_equal(put((enum store_kind)99, "a", "1", 0), -EINVAL);
+	assert_int_equal(bed.store->ops->load(bed.store, (enum store_kind)99, count, &n), -EINVAL);
+	assert_int_equal(bed.store->ops->get(bed.store, (enum store_kind)99, "a", bed.ctx, &got, &len), -EINVAL);
+}
+
+static void kinds_are_apart(void **state)
+{
+	char value[8];
+
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(value, sizeof(value), "v%zu", i);
+		assert_int_equal(put(kinds[i], "same", value, 0), 0);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		snprintf(value, sizeof(value), "v%zu", i);
+		want(kinds[i], "same", value);
+		assert_int_equal(number_of(kinds[i]), 1);
+	}
+}
+
+/* --- loading --- */
+static void load_is_in_ascending_order(void **state)
+{
+	put(STORE_JOB, "b", "2", 0);
+	put(STORE_JOB, "a", "1", 0);
+	put(STORE_JOB, "c", "3", 0);
+	put(STORE_JOB, "B", "0", 0);
+	assert_string_equal(all(STORE_JOB), "B=0@0 a=1@0 b=2@0 c=3@0 ");
+}
+
+static void load_orders_by_octets(void **state)
+{
+	put(STORE_JOB, "a/2", "2", 0);
+	put(STORE_JOB, "a", "0", 0);
+	put(STORE_JOB, "a/10", "1", 0);
+	put(STORE_JOB, "\xE5\x8C\x97", "4", 0);
+	put(STORE_JOB, "z", "3", 0);
+	assert_string_equal(all(STORE_JOB), "a=0@0 a/10=1@0 a/2=2@0 z=3@0 \xE5\x8C\x97=4@0 ");
+}
+
+static int stop_at_second(void *arg, const struct store_rec *r)
+{
+	return ++*(size_t *)arg == 2 ? -ECANCELED : 0;
+}
+
+static void load_stops_when_told(void **state)
+{
+	size_t n = 0;
+
+	put(STORE_JOB, "a", "1", 0);
+	put(STORE_JOB, "b", "2", 0);
+	put(STORE_JOB, "c", "3", 0);
+	assert_int_equal(bed.store->ops->load(bed.store, STORE_JOB, stop_at_second, &n), -ECANCELED);
+	assert_int_equal(n, 2);
+	assert_int_equal(number_of(STORE_JOB), 3);
+}
+
+static int stop_positive(void *arg, const struct store_rec *r)
+{
+	return 7;
+}
+
+static void load_returns_positive_too(void **state)
+{
+	put(STORE_JOB, "a", "1", 0);
+	assert_int_equal(bed.store->ops->load(bed.store, STORE_JOB, stop_positive, NULL), 7);
+}
+
+static int check_kind(void *arg, const struct store_rec *r)
+{
+	return r->kind == STORE_CHUNK && r->value ? 0 : -EINVAL;
+}
+
+static void load_fills_the_record(void **state)
+{
+	put(STORE_CHUNK, "a", "1", 3);
+	put(STORE_CHUNK, "b", "", 4);
+	assert_int_equal(bed.store->ops->load(bed.store, STORE_CHUNK, check_kind, NULL), 0);
+	assert_string_equal(all(STORE_CHUNK), "a=1@3 b=@4 ");
+}
+
+static int get_inside(void *arg, const struct store_rec *r)
+{
+	void *got;
+	size_t len;
+	int rc = bed.store->ops->get(bed.store, STORE_ALERT, "a", bed.ctx, &got, &len);
+
+	return rc < 0 ? rc : len == 5 ? 0 : -EINVAL;
+}
+
+static void get_may_be_called_while_loading(void **state)
+{
+	put(STORE_ALERT, "a", "alert", 0);
+	put(STORE_JOB, "a", "1", 0);
+	put(STORE_JOB, "b", "2", 0);
+	assert_int_equal(bed.store->ops->load(bed.store, STORE_JOB, get_inside, NULL), 0);
+}
+
+/* --- batches --- */
+static void empty_batch_is_fine(void **state)
+{
+	assert_int_equal(bed.store->ops->apply(bed.store, NULL, 0), 0);
+}
+
+static void batch_of_many_kinds(void **state)
+{
+	struct store_rec r[] = {rec(STORE_ALERT, "a", "1", 0), rec(STORE_JOB, "j", "2", 0), rec(STORE_CHUNK, "j/0", "3", 1)};
+
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 3), 0);
+	want(STORE_ALERT, "a", "1");
+	want(STORE_JOB, "j", "2");
+	want(STORE_CHUNK, "j/0", "3");
+}
+
+static void later_record_of_a_batch_wins(void **state)
+{
+	struct store_rec r[] = {rec(STORE_META, "a", "1", 0), rec(STORE_META, "a", "2", 0)};
+
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 2), 0);
+	want(STORE_META, "a", "2");
+}
+
+static void put_and_delete_in_a_batch(void **state)
+{
+	struct store_rec r[] = {rec(STORE_META, "a", "1", 0), rec(STORE_META, "a", NULL, 0), rec(STORE_META, "b", NULL, 0),
+				rec(STORE_META, "b", "2", 0)};
+
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 4), 0);
+	want_none(STORE_META, "a");
+	want(STORE_META, "b", "2");
+}
+
+static void batch_is_all_or_nothing(void **state)
+{
+	struct store_rec r[] = {rec(STORE_META, "a", "2", 0), rec(STORE_ALERT, "new", "1", 0), rec(STORE_META, "gone", NULL, 0),
+				rec((enum store_kind)99, "x", "1", 0)};
+
+	put(STORE_META, "a", "1", 0);
+	put(STORE_META, "gone", "not", 0);
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 4), -EINVAL);
+	want(STORE_META, "a", "1");
+	want(STORE_META, "gone", "not");
+	want_none(STORE_ALERT, "new");
+}
+
+static void batch_of_ten_thousand(void **state)
+{
+	const size_t n = 10000;
+	struct store_rec *r = talloc_array(bed.ctx, struct store_rec, n);
+
+	for (size_t i = 0; i < n; i++)
+		r[i] = rec(STORE_RECEIPT, talloc_asprintf(r, "cm-1/%08zx", i * 2654435761u % n), "0123456789abcdef", 0);
+	assert_int_equal(bed.store->ops->apply(bed.store, r, n), 0);
+	assert_int_equal(number_of(STORE_RECEIPT), n);
+}
+
+/* --- epochs --- */
+static void chunk_keeps_its_epoch(void **state)
+{
+	assert_int_equal(put(STORE_CHUNK, "c", "1", 5), 0);
+	assert_string_equal(all(STORE_CHUNK), "c=1@5 ");
+}
+
+static void same_epoch_may_write(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 5), 0);
+	assert_string_equal(all(STORE_CHUNK), "c=2@5 ");
+}
+
+static void higher_epoch_takes_over(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 6), 0);
+	assert_string_equal(all(STORE_CHUNK), "c=2@6 ");
+}
+
+static void lower_epoch_is_stale(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 4), -ESTALE);
+	assert_string_equal(all(STORE_CHUNK), "c=1@5 ");
+}
+
+static void stale_record_refuses_the_batch(void **state)
+{
+	struct store_rec r[] = {rec(STORE_META, "m", "1", 0), rec(STORE_CHUNK, "d", "1", 1), rec(STORE_CHUNK, "c", "2", 4),
+				rec(STORE_ALERT, "a", "1", 0)};
+
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 4), -ESTALE);
+	want_none(STORE_META, "m");
+	want_none(STORE_CHUNK, "d");
+	want_none(STORE_ALERT, "a");
+}
+
+static void stale_delete_is_refused(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(put(STORE_CHUNK, "c", NULL, 4), -ESTALE);
+	want(STORE_CHUNK, "c", "1");
+	assert_int_equal(put(STORE_CHUNK, "c", NULL, 5), 0);
+	want_none(STORE_CHUNK, "c");
+}
+
+static void stale_inside_one_batch(void **state)
+{
+	struct store_rec r[] = {rec(STORE_CHUNK, "c", "1", 5), rec(STORE_CHUNK, "c", "2", 4)};
+
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 2), -ESTALE);
+	want_none(STORE_CHUNK, "c");
+}
+
+static void deleted_chunk_may_begin_anew(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 5);
+	put(STORE_CHUNK, "c", NULL, 5);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 1), 0);
+	assert_string_equal(all(STORE_CHUNK), "c=2@1 ");
+}
+
+static void highest_epoch(void **state)
+{
+	assert_int_equal(put(STORE_CHUNK, "c", "1", UINT32_MAX), 0);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 0), -ESTALE);
+	assert_int_equal(put(STORE_CHUNK, "c", "3", UINT32_MAX), 0);
+	assert_int_equal(put(STORE_CHUNK, "d", "1", 0), 0);
+}
+
+static void only_chunks_have_epochs(void **state)
+{
+	put(STORE_ALERT, "a", "1", 9);
+	assert_int_equal(put(STORE_ALERT, "a", "2", 3), 0);
+	want(STORE_ALERT, "a", "2");
+}
+
+static void epochs_are_per_chunk(void **state)
+{
+	put(STORE_CHUNK, "c", "1", 9);
+	assert_int_equal(put(STORE_CHUNK, "d", "1", 1), 0);
+}
+
+/* --- health --- */
+static void health_of_a_new_store(void **state)
+{
+	struct store_health h;
+
+	bed.store->ops->health(bed.store, &h);
+	assert_int_equal(h.last_error, 0);
+	assert_int_equal(h.commits, 0);
+	assert_int_equal(h.failed, 0);
+	assert_true(h.free_octets > 0);
+}
+
+static void health_counts(void **state)
+{
+	struct store_health h;
+
+	put(STORE_META, "a", "1", 0);
+	put(STORE_META, "a", "2", 0);
+	put(STORE_CHUNK, "c", "1", 2);
+	put(STORE_CHUNK, "c", "1", 1);
+	bed.store->ops->health(bed.store, &h);
+	assert_int_equal(h.commits, 3);
+	assert_int_equal(h.failed, 1);
+}
+
+/* --- over a restart --- */
+static void content_outlives_a_close(void **state)
+{
+	if (!bed.fixture->durable)
+		skip();
+	put(STORE_ALERT, "a", "1", 0);
+	put(STORE_CHUNK, "c", "2", 7);
+	put(STORE_META, "gone", "x", 0);
+	put(STORE_META, "gone", NULL, 0);
+	reopen();
+	want(STORE_ALERT, "a", "1");
+	want_none(STORE_META, "gone");
+	assert_string_equal(all(STORE_CHUNK), "c=2@7 ");
+}
+
+static void epochs_outlive_a_close(void **state)
+{
+	if (!bed.fixture->durable)
+		skip();
+	put(STORE_CHUNK, "c", "1", 7);
+	reopen();
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 6), -ESTALE);
+	assert_int_equal(put(STORE_CHUNK, "c", "2", 7), 0);
+}
+
+static void refused_batch_stays_out_over_a_close(void **state)
+{
+	struct store_rec r[] = {rec(STORE_META, "m", "1", 0), rec(STORE_CHUNK, "c", "2", 4)};
+
+	if (!bed.fixture->durable)
+		skip();
+	put(STORE_CHUNK, "c", "1", 5);
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 2), -ESTALE);
+	reopen();
+	want_none(STORE_META, "m");
+	want(STORE_CHUNK, "c", "1");
+}
+
+#define CASE(f) {#f, f, up, down, NULL}
+
+int store_conformance(const struct store_fixture *fixture, void (*fresh)(const struct store_fixture *fixture))
+{
+	const struct CMUnitTest tests[] = {
+		CASE(new_store_is_empty), CASE(unknown_key_is_enoent), CASE(put_then_get), CASE(put_overwrites),
+		CASE(put_can_shorten), CASE(empty_value_is_a_value), CASE(delete_removes), CASE(delete_of_nothing_is_fine),
+		CASE(delete_leaves_neighbours), CASE(put_after_delete), CASE(values_may_hold_nul), CASE(values_of_every_octet),
+		CASE(values_of_a_mebioctet), CASE(values_are_copied), CASE(get_gives_a_child_of_ctx),
+		CASE(get_of_a_prefix_is_enoent), CASE(keys_are_exact), CASE(keys_may_be_utf8), CASE(keys_may_look_like_sql),
+		CASE(keys_that_look_like_numbers_stay_text), CASE(long_keys), CASE(empty_key_is_refused),
+		CASE(unknown_kind_is_refused), CASE(kinds_are_apart), CASE(load_is_in_ascending_order),
+		CASE(load_orders_by_octets), CASE(load_stops_when_told), CASE(load_returns_positive_too),
+		CASE(load_fills_the_record), CASE(get_may_be_called_while_loading), CASE(empty_batch_is_fine),
+		CASE(batch_of_many_kinds), CASE(later_record_of_a_batch_wins), CASE(put_and_delete_in_a_batch),
+		CASE(batch_is_all_or_nothing), CASE(batch_of_ten_thousand), CASE(chunk_keeps_its_epoch),
+		CASE(same_epoch_may_write), CASE(higher_epoch_takes_over), CASE(lower_epoch_is_stale),
+		CASE(stale_record_refuses_the_batch), CASE(stale_delete_is_refused), CASE(stale_inside_one_batch),
+		CASE(deleted_chunk_may_begin_anew), CASE(highest_epoch), CASE(only_chunks_have_epochs),
+		CASE(epochs_are_per_chunk), CASE(health_of_a_new_store), CASE(health_counts),
+		CASE(content_outlives_a_close), CASE(epochs_outlive_a_close), CASE(refused_batch_stays_out_over_a_close),
+	};
+
+	bed.fixture = fixture;
+	bed.fresh = fresh;
+	return cmocka_run_group_tests_name(fixture->name, tests, NULL, NULL);
+}
