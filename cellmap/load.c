@@ -195,19 +195,32 @@ static void submit(struct loader *l)
 	pthread_mutex_unlock(&l->lock);
 }
 
+static size_t count_char(const char *text, size_t len, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < len; i++)
+		n += text[i] == c;
+	return n;
+}
+
 /* The first line decides on columns and separator, unless the user did. */
 static void look_at_header(struct csv_layout *layout, const char *text, size_t len, bool columns_given)
 {
-	const char *newline = memchr(text, '\n', len), *separators = ";\t|";
-	size_t line = newline ? (size_t)(newline - text) : len;
+	static const char separators[] = {';', '\t', '|'};
+	const char *newline = memchr(text, '\n', len);
+	size_t line = newline ? (size_t)(newline - text) : len, most = count_char(text, line, ',');
 
 	if (!columns_given && csv_layout_header(layout, text, line))
 		return;
-	for (; *separators && !memchr(text, ',', line); separators++)
-		if (memchr(text, *separators, line)) {
-			layout->separator = *separators;
-			return;
+	for (size_t i = 0; i < sizeof(separators); i++) {
+		size_t n = count_char(text, line, separators[i]);
+
+		if (n > most) {
+			most = n;
+			layout->separator = separators[i];
 		}
+	}
 }
 
 static int read_chunks(struct loader *l, struct table *t, struct csv_layout *layout, bool columns_given, char *err,

@@ -230,7 +230,7 @@ int svg_write(FILE *f, const struct svg_picture *p)
 	if (p->title) {
 		fputs("<title>", f);
 		put_text(f, p->title);
-		fprintf(f, "</title>\n<text x=\"%d\" y=\"%d\">", SIZE + 16, SIZE - 20);
+		fputs("</title>\n<text x=\"10\" y=\"20\" class=\"halo\">", f);
 		put_text(f, p->title);
 		fputs("</text>\n", f);
 	}

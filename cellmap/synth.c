@@ -125,23 +125,38 @@ static uint32_t integer_root(uint32_t n)
 	return r;
 }
 
-/* Where in the city: u in 0 .. 2^Q maps to metres from its middle, dense there and thin outside (t/4 + 3t^3/4 + 3t^9). The map rises
- * with u, so that equal steps of u are equal shares of the cells and neighbours stay neighbours. */
-static int64_t spread(uint32_t u, uint32_t thousands)
+static int64_t integer_root64(int64_t n)
 {
-	int64_t t = 2 * (int64_t)u - (1 << Q), t3 = (t * t >> Q) * t / (1 << Q), t9 = (t3 * t3 >> Q) * t3 / (1 << Q);
+	int64_t r = 0;
 
-	return (t / 4 + t3 * 3 / 4 + t9 * 3) * 250 * integer_root(thousands) / (1 << Q);
+	for (int64_t bit = INT64_C(1) << 31; bit; bit >>= 1)
+		if ((r + bit) * (r + bit) <= n)
+			r += bit;
+	return r;
+}
+
+/* From a place in the square, -2^Q..2^Q each way, to metres from the middle of the city: rings of the square become circles, dense
+ * inside and thin outside (0.6 m^2 + 0.4 m^4 + 3 m^8). The map is continuous: neighbours stay neighbours. */
+static void spread(int64_t *x, int64_t *y, uint32_t thousands)
+{
+	int64_t m = OSMO_MAX(llabs(*x), llabs(*y)), m2 = m * m >> Q, m4 = m2 * m2 >> Q, m8 = m4 * m4 >> Q;
+	int64_t metres = (m2 * 6 / 10 + m4 * 4 / 10 + m8 * 3) * 250 * integer_root(thousands) / (1 << Q);
+	int64_t r = integer_root64(*x * *x + *y * *y);
+
+	*x = r ? *x * metres / r : 0;
+	*y = r ? *y * metres / r : 0;
 }
 
 static struct site make_site(struct out *o, struct group *g, uint32_t *node)
 {
-	uint32_t x = below(o, 1 << Q), y = below(o, 1 << Q), degree = OSMO_MIN(g->city->lat / 100u, 59u);
-	uint32_t tile = (uint32_t)((uint64_t)y * g->side >> Q) * g->side + (uint32_t)((uint64_t)x * g->side >> Q);
+	uint32_t u = below(o, 1 << Q), v = below(o, 1 << Q), degree = OSMO_MIN(g->city->lat / 100u, 59u);
+	uint32_t tile = (uint32_t)((uint64_t)v * g->side >> Q) * g->side + (uint32_t)((uint64_t)u * g->side >> Q);
 	struct site s = {.area = g->first_area + tile, .number = ++g->sites[tile], .node = ++*node};
+	int64_t x = 2 * (int64_t)u - (1 << Q), y = 2 * (int64_t)v - (1 << Q);
 
-	s.lat = g->city->lat * 10000 + spread(y, g->city->thousands) * MICRO_PER_KM / 1000;
-	s.lon = g->city->lon * 10000 + spread(x, g->city->thousands) * MICRO_PER_KM / 1000 * secant[degree] / 1024;
+	spread(&x, &y, g->city->thousands);
+	s.lat = g->city->lat * 10000 + y * MICRO_PER_KM / 1000;
+	s.lon = g->city->lon * 10000 + x * MICRO_PER_KM / 1000 * secant[degree] / 1024;
 	return s;
 }
 

@@ -191,6 +191,8 @@ static void read_number(struct conf_reader *r, const config_setting_t *s, const 
 	const char *what = k->kind == CONF_REAL ? "number" : "whole number";
 	double v;
 
+	if (k->kind == CONF_REAL)
+		*(double *)field = NAN; /* until it is read: comparisons with it say nothing */
 	if (!is_number(s, &v))
 		wrong(r, s, path, "expected a %s, found %s", what, type_name(s));
 	else if ((k->kind != CONF_REAL && v != floor(v)) || !(v >= k->min && v <= k->max) ||

@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,11 +38,16 @@ static void check_agency(struct conf_reader *r, const struct conf_agency *a)
 	struct minisign_key key;
 
 	need_folder(r, &a->spool, "the agency's folder must exist and be writable");
-	for (size_t i = 0; i < a->n_keys; i++)
+	for (size_t i = 0; i < a->n_keys; i++) {
+		if (minisign_key_parse(a->keys[i], &key) == 0 && sodium_is_zero(key.point, sizeof(key.point)))
+			conf_problem(r, &a->keys[i],
+				     "this is the example's key, which nobody can sign with; put in the "
+				     "agency's own");
 		if (minisign_key_parse(a->keys[i], &key) < 0)
 			conf_problem(r, &a->keys[i],
 				     "not a minisign public key; expected the line of 56 characters that "
 				     "begins with RW");
+	}
 }
 
 static void check_link(struct conf_reader *r, const struct conf_link *l)

@@ -9,6 +9,3 @@ libconf_a_SOURCES = gateway/conf.h gateway/conf.c gateway/conf_read.h gateway/co
 	gateway/trigger_parts.h gateway/trigger_geo.c gateway/trigger_texts.c gateway/trigger_reasons.c gateway/trigger_verify.c \
 	gateway/trigger_time.h gateway/trigger_time.c gateway/spool.h gateway/spool.c gateway/spool_parts.h gateway/spool_claim.c \
 	gateway/spool_finish.c gateway/spool_file.h gateway/spool_file.c
-# What a program that links libconf.a needs besides (after its own libraries).
-CONF_LIBS = libconf.a libcore.a
-CONF_SYSLIBS = $(OSMO_LIBS) $(LIBCONFIG_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) -lm

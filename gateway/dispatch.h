@@ -103,9 +103,6 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us);
 uint32_t dispatch_window_used(const struct dispatch *d, uint16_t link);
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link); /* units still to do by it */
-/* Accepted units of a job on a link, ascending, from unit number `from` on; at most max. Resume after the last. */
-size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from, uint32_t *units,
-			      size_t max);
 /* Each job, in no order. */
 /* The octet of a unit (ledger.h), and the link that owns it. */
 uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit);

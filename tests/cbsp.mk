@@ -13,13 +13,13 @@ tests_test_page_LDADD = libcbsp.a libreusmpp.a $(OSMO_LIBS) $(CMOCKA_LIBS)
 tests_test_cbsp_SOURCES = tests/test_cbsp.c tests/cbsp_vectors.h
 tests_test_cbsp_LDADD = libcbsp.a $(OSMO_LIBS) $(CMOCKA_LIBS)
 tests_test_link_cbsp_SOURCES = tests/test_link_cbsp.c
-tests_test_link_cbsp_LDADD = libcbspfake.a libcbsp.a $(OSMO_LIBS) $(CMOCKA_LIBS)
+tests_test_link_cbsp_LDADD = libcbspfake.a libcbsp.a libcore.a $(OSMO_LIBS) $(CMOCKA_LIBS)
 tests_cbsp_dump_SOURCES = tests/cbsp_dump.c
 tests_cbsp_dump_LDADD = libcbsp.a libreusmpp.a $(OSMO_LIBS)
 tests_cbsp_probe_SOURCES = tests/cbsp_probe.c
-tests_cbsp_probe_LDADD = libcbspfake.a libcbsp.a libreusmpp.a libcbspfake.a $(OSMO_LIBS)
+tests_cbsp_probe_LDADD = libcbspfake.a libcbsp.a libcbspfake.a libcore.a libreusmpp.a $(OSMO_LIBS)
 tests_fuzz_fuzz_cbsp_SOURCES = tests/fuzz/fuzz_cbsp.c
-tests_fuzz_fuzz_cbsp_LDADD = libcbsp.a libcbspfake.a libcbsp.a $(OSMO_LIBS)
+tests_fuzz_fuzz_cbsp_LDADD = libcbspfake.a libcbsp.a libcbspfake.a libcore.a $(OSMO_LIBS)
 if FUZZING
 tests_fuzz_fuzz_cbsp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else

@@ -7,35 +7,6 @@
 
 static struct fake *the_fake; /* link_env has no argument of its own in its functions */
 
-/* throttle: whole tokens, refilled by time; rate 0 = unlimited */
-void throttle_init(struct throttle *t, double rate, uint32_t burst, uint64_t now_us)
-{
-	*t = (struct throttle){.rate = rate, .burst = burst, .frac = burst, .aimd_last_us = now_us};
-}
-
-uint32_t throttle_allow(const struct throttle *t, uint32_t want, uint64_t now_us)
-{
-	uint64_t more = t->rate > 0 ? (uint64_t)((double)(now_us - t->aimd_last_us) * t->rate / 1e6) : 0;
-
-	return t->rate > 0 ? OSMO_MIN(want, OSMO_MIN(t->frac + more, (uint64_t)t->burst)) : want;
-}
-
-void throttle_take(struct throttle *t, uint32_t parts, uint64_t now_us)
-{
-	uint64_t more = t->rate > 0 ? (uint64_t)((double)(now_us - t->aimd_last_us) * t->rate / 1e6) : 0;
-
-	if (t->rate <= 0)
-		return;
-	if (more > 0)
-		t->aimd_last_us = now_us;
-	t->frac = OSMO_MIN(t->frac + more, (uint64_t)t->burst) - parts;
-}
-
-uint64_t throttle_next_us(const struct throttle *t, uint32_t parts, uint64_t now_us)
-{
-	return t->aimd_last_us + (uint64_t)(1e6 / t->rate) + 1;
-}
-
 /* dispatch */
 void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_us)
 {

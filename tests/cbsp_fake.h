@@ -1,4 +1,4 @@
-/* A small dispatch, throttle and alert side in memory, with which tests and the fuzz target drive the CBSP
+/* A small dispatch and alert side in memory, with which tests and the fuzz target drive the CBSP
  * link alone. */
 #pragma once
 #include "gateway/cbsp.h"

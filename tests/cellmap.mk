@@ -3,8 +3,35 @@ check_PROGRAMS += tests/test_cellmap
 TESTS += tests/test_cellmap
 tests_test_cellmap_SOURCES = tests/test_cellmap.c
 tests_test_cellmap_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_csv
+TESTS += tests/test_cellmap_csv
+tests_test_cellmap_csv_SOURCES = tests/test_cellmap_csv.c
+tests_test_cellmap_csv_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_geo
+TESTS += tests/test_geo
+tests_test_geo_SOURCES = tests/test_geo.c
+tests_test_geo_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_damage
+TESTS += tests/test_cellmap_damage
+tests_test_cellmap_damage_SOURCES = tests/test_cellmap_damage.c
+tests_test_cellmap_damage_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
 
 # The cellmap commands alone, for the shell tests.
 check_PROGRAMS += tests/cellmaptool
 tests_cellmaptool_SOURCES = tests/cellmaptool.c
 tests_cellmaptool_LDADD = $(CELLMAP_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_map
+TESTS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_map
+EXTRA_DIST += tests/fuzz/seeds/csv tests/fuzz/seeds/map
+tests_fuzz_fuzz_csv_SOURCES = tests/fuzz/fuzz_csv.c
+tests_fuzz_fuzz_csv_LDADD = $(CELLMAP_LIBS)
+tests_fuzz_fuzz_map_SOURCES = tests/fuzz/fuzz_map.c
+tests_fuzz_fuzz_map_LDADD = $(CELLMAP_LIBS)
+if FUZZING
+tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_map_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
+endif

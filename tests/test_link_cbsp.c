@@ -378,10 +378,12 @@ static void token_a_request(void **state)
 	up(state);
 	for (int i = 0; i < 3; i++)
 		fake_job(f, 2, 1);
-	fake_run(f, 0);
+	fake_run(f, S / 2); /* the bucket starts empty */
+	assert_false(fake_next(f));
+	fake_run(f, S * 6 / 10);
 	sends_write(f, 4379, 2);
 	assert_false(fake_next(f));
-	fake_run(f, S + 100);
+	fake_run(f, S);
 	sends_write(f, 4379, 2);
 	assert_false(fake_next(f));
 }

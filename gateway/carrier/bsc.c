@@ -198,13 +198,13 @@ static void note(struct bsc *b, struct result *r, const struct cbsp *m, const ui
 	}
 	memcpy(r->ok + r->n_ok, entry, (size_t)len);
 	r->n_ok += (size_t)len;
-	if (done < 0 || !b->c->set.completed_lists)
+	if (m->type != CBSP_LOAD && m->type != CBSP_STATUS && (done < 0 || !b->c->set.completed_lists))
 		return;
 	p = r->done + r->n_done;
 	memcpy(p, entry, (size_t)len);
-	octets_put16(p + len, (uint16_t)done);
+	octets_put16(p + len, m->type == CBSP_LOAD ? 0x0A00 : (uint16_t)done); /* ten and zero per cent */
 	p[len + 2] = 0;
-	r->n_done += (size_t)len + 3;
+	r->n_done += (size_t)len + (m->type == CBSP_LOAD ? 2 : 3);
 }
 
 /* An entry that names exactly one cell. */
@@ -227,10 +227,12 @@ static uint8_t many_cells(struct bsc *b, const struct cbsp *m, const uint8_t *en
 
 	for (uint32_t i = 0; i < b->n_cells; i++) {
 		uint8_t cause;
+		int times;
 
 		if (!bsccell_matches(b, &b->cells[i], m->cells_how, entry))
 			continue;
-		*done = bsccell_done(b, i, m->id, m->old_serial);
+		times = bsccell_done(b, i, m->id, m->old_serial);
+		*done = times > *done ? times : *done;
 		cause = fn(b, i, message, m);
 		ok |= cause == BSCCELL_OK;
 		first = any ? first : cause;

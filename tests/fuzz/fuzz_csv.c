@@ -1,0 +1,49 @@
+/* Rows of cell-site tables: the first octet chooses the layout, then one row a line. */
+#include <osmocom/core/utils.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cellmap/csv.h"
+#include "cellmap/format.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void choose_layout(struct csv_layout *l, uint8_t choice)
+{
+	char err[128];
+
+	csv_layout_opencellid(l);
+	l->separator = choice & 1 ? ';' : ',';
+	l->datum = (enum geo_datum)(choice / 2 % 3);
+	if (choice & 8)
+		csv_layout_parse(l, "radio=LTE,mcc=2,net=3,area=9,cell=5,lon=1,lat=64,range=6", err, sizeof(err));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	const char *p = (const char *)data + 1, *end = (const char *)data + len;
+	struct csv_layout l, named;
+	char *text, err[128];
+
+	if (len < 1)
+		return 0;
+	choose_layout(&l, data[0]);
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+		size_t n = (size_t)((newline ? newline : end) - p);
+		struct csv_row r;
+
+		if (csv_parse(&l, p, n, &r) == CSV_OK) {
+			OSMO_ASSERT(r.mcc >= 1 && r.mcc <= 999 && r.radio < 5);
+			OSMO_ASSERT(llabs(r.lat) <= 900000000 && llabs(r.lon) <= 1810000000);
+			OSMO_ASSERT(llabs(r.cell) <= (long long)MAP_CELL_MAX);
+		}
+		named = l;
+		if (csv_layout_header(&named, p, n))
+			OSMO_ASSERT(named.last >= 7 && named.last <= CSV_COLUMNS_MAX);
+		p += n + 1;
+	}
+	text = strndup((const char *)data + 1, len - 1);
+	csv_layout_parse(&l, text, err, sizeof(err));
+	free(text);
+	return 0;
+}
