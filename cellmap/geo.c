@@ -8,10 +8,6 @@
 #define WGS84_F (1 / 298.257223563)
 #define WGS84_E2 (WGS84_F * (2 - WGS84_F))
 #define DEGREE (M_PI / 180)
-/* Smallest radius of curvature of a geodesic, b^2/a; and more than the largest, a^2/b, by 1/1000 for their torsion. */
-#define RADIUS_MIN 6335439.0
-#define RADIUS_MAX 6406000.0
-#define ROUNDING_M 1e-5 /* more than doubles lose at the size of the earth */
 #define HALF_MERIDIAN 20003932.0
 
 void geo_init(struct geod_geodesic *g)
@@ -39,16 +35,16 @@ double geo_chord_in(double limit_m)
 {
 	if (limit_m >= HALF_MERIDIAN)
 		return INFINITY;
-	if (limit_m >= M_PI * RADIUS_MIN)
-		return 2 * RADIUS_MIN;
-	return 2 * RADIUS_MIN * sin(limit_m / (2 * RADIUS_MIN)) - ROUNDING_M;
+	if (limit_m >= M_PI * GEO_RADIUS_MIN)
+		return 2 * GEO_RADIUS_MIN;
+	return 2 * GEO_RADIUS_MIN * sin(limit_m / (2 * GEO_RADIUS_MIN)) - GEO_ROUNDING_M;
 }
 
 double geo_chord_out(double limit_m)
 {
-	if (limit_m >= M_PI * RADIUS_MAX)
+	if (limit_m >= M_PI * GEO_RADIUS_MAX)
 		return INFINITY;
-	return 2 * RADIUS_MAX * sin(limit_m / (2 * RADIUS_MAX)) + ROUNDING_M;
+	return 2 * GEO_RADIUS_MAX * sin(limit_m / (2 * GEO_RADIUS_MAX)) + GEO_ROUNDING_M;
 }
 
 double geo_distance_m(const struct geod_geodesic *g, double lat1, double lon1, double lat2, double lon2)

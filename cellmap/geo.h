@@ -7,6 +7,11 @@
 #include <geodesic.h>
 #include <stdbool.h>
 
+/* Smallest radius of curvature of a geodesic, b^2/a; and more than the largest, a^2/b, by 1/1000 for their torsion. */
+#define GEO_RADIUS_MIN 6335439.0
+#define GEO_RADIUS_MAX 6406000.0
+#define GEO_ROUNDING_M 1e-5 /* more than doubles lose at the size of the earth */
+
 struct geo_xyz {
 	double x, y, z; /* earth-centred, on the ellipsoid */
 };
