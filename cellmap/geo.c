@@ -4,10 +4,10 @@
 #include <stddef.h>
 #include <strings.h>
 
-#define WGS84_A 6378137.0
-#define WGS84_F (1 / 298.257223563)
-#define WGS84_E2 (WGS84_F * (2 - WGS84_F))
-#define DEGREE (M_PI / 180)
+#define WGS84_A       6378137.0
+#define WGS84_F       (1 / 298.257223563)
+#define WGS84_E2      (WGS84_F * (2 - WGS84_F))
+#define DEGREE        (M_PI / 180)
 #define HALF_MERIDIAN 20003932.0
 
 void geo_init(struct geod_geodesic *g)
@@ -60,8 +60,8 @@ int geo_datum_parse(const char *name)
 	static const struct {
 		const char *name;
 		enum geo_datum datum;
-	} names[] = {{"wgs84", GEO_WGS84},   {"wgs-84", GEO_WGS84}, {"gcj02", GEO_GCJ02},
-		     {"gcj-02", GEO_GCJ02}, {"bd09", GEO_BD09},	  {"bd-09", GEO_BD09}};
+	} names[] = {{"wgs84", GEO_WGS84},  {"wgs-84", GEO_WGS84}, {"gcj02", GEO_GCJ02},
+		     {"gcj-02", GEO_GCJ02}, {"bd09", GEO_BD09},    {"bd-09", GEO_BD09}};
 
 	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcasecmp(name, names[i].name))
@@ -72,7 +72,8 @@ int geo_datum_parse(const char *name)
 /* China's box, grown by edge. */
 static bool shifted(double lat, double lon, double edge)
 {
-	return lon >= 72.004 - edge && lon <= 137.8347 + edge && lat >= 0.8293 - edge && lat <= 55.8271 + edge;
+	return lon >= 72.004 - edge && lon <= 137.8347 + edge && lat >= 0.8293 - edge &&
+	       lat <= 55.8271 + edge;
 }
 
 /* The waves that both offsets share. */
@@ -84,7 +85,8 @@ static double waves(double x)
 static void gcj_forward(double *lat, double *lon)
 {
 	const double a = 6378245.0, ee = 0.00669342162296594323;
-	double x = *lon - 105, y = *lat - 35, lat0 = *lat, s = sin(*lat * DEGREE), m = 1 - ee * s * s, root = sqrt(m);
+	double x = *lon - 105, y = *lat - 35, lat0 = *lat, s = sin(*lat * DEGREE), m = 1 - ee * s * s,
+	       root = sqrt(m);
 	double north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) + waves(x);
 	double east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(fabs(x)) + waves(x);
 
@@ -116,7 +118,8 @@ void geo_from_wgs84(enum geo_datum datum, double *lat, double *lon)
 		bd_forward(lat, lon);
 }
 
-/* The inverse has no closed form: walk back by the error of the forward way, which shrinks a hundredfold each round. */
+/* The inverse has no closed form: walk back by the error of the forward way, which shrinks a hundredfold each
+ * round. */
 void geo_to_wgs84(enum geo_datum datum, double *lat, double *lon)
 {
 	double to_lat = *lat, to_lon = *lon;

@@ -1,4 +1,5 @@
-/* The circle query: down each tree, whole balls in or out by their chord to the centre; cells at the rim one by one. */
+/* The circle query: down each tree, whole balls in or out by their chord to the centre; cells at the rim one
+ * by one. */
 #include "cellmap/map.h"
 #include <errno.h>
 #include <math.h>
@@ -8,14 +9,14 @@
 #include <string.h>
 
 #define RADIUS_TOP_M 20037000.0
-#define ALL_RADIOS ((1u << CELL_RADIO_N) - 1)
-#define STACK (MAP_FANOUT * 12) /* a tree of 2^32 leaves has 11 levels */
+#define ALL_RADIOS   ((1u << CELL_RADIO_N) - 1)
+#define STACK        (MAP_FANOUT * 12) /* a tree of 2^32 leaves has 11 levels */
 
 struct run {
 	const struct cellmap *map;
 	const struct cell_query *q;
 	struct geo_xyz centre;
-	double lon, rho; /* of the centre: radians; metres from the axis */
+	double lon, rho;    /* of the centre: radians; metres from the axis */
 	double max_range_m; /* 0 for SITE */
 	uint32_t radio_mask;
 	struct cell_span *spans;
@@ -25,8 +26,11 @@ struct run {
 
 uint32_t map_range(uint8_t radio, uint32_t range_m)
 {
-	static const uint16_t unknown[8] = {
-		[CELL_GSM] = 5000, [CELL_UMTS] = 2000, [CELL_LTE] = 2000, [CELL_NR] = 1000, [CELL_CDMA] = 5000};
+	static const uint16_t unknown[8] = {[CELL_GSM] = 5000,
+					    [CELL_UMTS] = 2000,
+					    [CELL_LTE] = 2000,
+					    [CELL_NR] = 1000,
+					    [CELL_CDMA] = 5000};
 
 	return range_m ? range_m : unknown[radio & 7];
 }
@@ -80,8 +84,9 @@ static bool cell_inside(const struct run *r, const struct map_cell *c)
 	return geo_distance_m(&r->map->geod, r->q->lat, r->q->lon, c->lat / 1e7, c->lon / 1e7) <= limit;
 }
 
-/* The squared chord from the centre to the cells of a leaf, as a polynomial of second degree about the leaf's middle:
- * a(dlat) + b(dlat) v(dlon), since c^2 = |p - p0|^2 in the plane of the axis + 2 rho rho0 (1 - cos dlon). */
+/* The squared chord from the centre to the cells of a leaf, as a polynomial of second degree about the leaf's
+ * middle: a(dlat) + b(dlat) v(dlon), since c^2 = |p - p0|^2 in the plane of the axis + 2 rho rho0 (1 - cos
+ * dlon). */
 struct chart {
 	int32_t lat, lon;
 	double a[3], b[3], v[3];
@@ -89,12 +94,14 @@ struct chart {
 };
 
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
-#define E2 0.0066943799901413165 /* of WGS-84 */
-#define CURVE3 6.6e6		 /* no third derivative of a meridian by latitude is larger */
-#define STRETCH 1.3e12		 /* nor three times the product of its first and second */
+#define E2        0.0066943799901413165 /* of WGS-84 */
+#define CURVE3    6.6e6                 /* no third derivative of a meridian by latitude is larger */
+#define STRETCH   1.3e12                /* nor three times the product of its first and second */
 
-/* How far the polynomial may be off: remainders by Taylor, each with its factor at its largest, and a per cent on top. */
-static double chart_error(const struct chart *c, const struct map_node *n, double rho0, double rho, double sin_lon)
+/* How far the polynomial may be off: remainders by Taylor, each with its factor at its largest, and a per
+ * cent on top. */
+static double chart_error(const struct chart *c, const struct map_node *n, double rho0, double rho,
+			  double sin_lon)
 {
 	double d = n->half_lat * RADIAN_E7, e = n->half_lon * RADIAN_E7;
 	double plane = sqrt(c->a[0]) + 6.4e6 * d, v = fmin(2, c->v[0] + fabs(sin_lon) * e + e * e / 2);
@@ -107,9 +114,12 @@ static double chart_error(const struct chart *c, const struct map_node *n, doubl
 
 static void make_chart(const struct run *r, const struct map_node *n, struct chart *c)
 {
-	double lat = n->lat * RADIAN_E7, lon = n->lon * RADIAN_E7 - r->lon, s = sin(lat), k = cos(lat), half = sin(lon / 2);
-	double w2 = 1 - E2 * s * s, prime = 6378137.0 / sqrt(w2), m = prime * (1 - E2) / w2, m1 = 3 * E2 * m * s * k / w2;
-	double rho = prime * k, z = prime * (1 - E2) * s, rho1 = -m * s, z1 = m * k, rho2 = -m1 * s - m * k, z2 = m1 * k - m * s;
+	double lat = n->lat * RADIAN_E7, lon = n->lon * RADIAN_E7 - r->lon, s = sin(lat), k = cos(lat),
+	       half = sin(lon / 2);
+	double w2 = 1 - E2 * s * s, prime = 6378137.0 / sqrt(w2), m = prime * (1 - E2) / w2,
+	       m1 = 3 * E2 * m * s * k / w2;
+	double rho = prime * k, z = prime * (1 - E2) * s, rho1 = -m * s, z1 = m * k, rho2 = -m1 * s - m * k,
+	       z2 = m1 * k - m * s;
 	double x = rho - r->rho, y = z - r->centre.z, sin_lon = sin(lon);
 
 	c->lat = n->lat;
@@ -134,14 +144,15 @@ static inline double chart_chord2(const struct chart *c, const struct map_cell *
 	       (c->b[0] + d * (c->b[1] + d * c->b[2])) * (c->v[0] + e * (c->v[1] + e * c->v[2]));
 }
 
-/* Squares of geo_chord_in() and geo_chord_out(), by the first terms of the sine while these are enough (alternating series: cut after
- * a negative term they are too small, after a positive one too large). */
+/* Squares of geo_chord_in() and geo_chord_out(), by the first terms of the sine while these are enough
+ * (alternating series: cut after a negative term they are too small, after a positive one too large). */
 static inline void limits2(double limit, double *in2, double *out2)
 {
 	double in, out, l2 = limit * limit;
 
 	if (limit < 500000) {
-		const double r_in = 1 / (24 * GEO_RADIUS_MIN * GEO_RADIUS_MIN), r_out = 1 / (24 * GEO_RADIUS_MAX * GEO_RADIUS_MAX);
+		const double r_in = 1 / (24 * GEO_RADIUS_MIN * GEO_RADIUS_MIN),
+			     r_out = 1 / (24 * GEO_RADIUS_MAX * GEO_RADIUS_MAX);
 
 		in = limit * (1 - l2 * r_in) - GEO_ROUNDING_M;
 		out = limit * (1 - l2 * r_out + l2 * l2 * r_out * r_out * 0.3) + GEO_ROUNDING_M;
@@ -178,7 +189,8 @@ static void test_cells(struct run *r, const struct chart *chart, uint32_t at, ui
 }
 
 /* The part of a leaf whose radios are asked for: one run per radio, since a leaf is sorted by radio. */
-static int leaf_runs(struct run *r, const struct map_tree *t, uint32_t leaf, const struct map_node *node, bool inside)
+static int leaf_runs(struct run *r, const struct map_tree *t, uint32_t leaf, const struct map_node *node,
+		     bool inside)
 {
 	uint32_t first = t->first + leaf * MAP_LEAF, all = t->first + t->count - first, at = 0;
 	struct chart chart;
@@ -303,7 +315,8 @@ static bool network_wanted(const struct cell_query *q, const struct cell_network
 	return false;
 }
 
-int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max, size_t *n)
+int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max,
+		  size_t *n)
 {
 	struct run r = {.map = map, .q = q, .spans = spans, .max = max};
 
@@ -373,7 +386,8 @@ static struct cell_hit *list_hits(void *ctx, const struct cellmap *map, const st
 	return hits;
 }
 
-int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits, size_t *n)
+int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
+		    size_t *n)
 {
 	size_t n_spans, max = cellmap_max_spans(map, q);
 	struct cell_span *spans = talloc_array(ctx, struct cell_span, max + 1);

@@ -47,16 +47,19 @@ static void make_map(struct bench *b, uint64_t cells)
 
 	strcpy(b->csv, "/tmp/bench_cellmap_XXXXXX");
 	f = fdopen(mkstemp(b->csv), "w");
-	OSMO_ASSERT(f && synth_write(&(struct synth){.cells = cells, .seed = 1, .put = put_file, .put_arg = f}) == 0);
+	OSMO_ASSERT(f && synth_write(&(struct synth){
+				 .cells = cells, .seed = 1, .put = put_file, .put_arg = f}) == 0);
 	fclose(f);
 	snprintf(b->path, sizeof(b->path), "%s.map", b->csv);
 	start = cpu_us();
-	if (cellmap_build(b->path, &(struct cellmap_table){.path = b->csv}, 1, NULL, &report, err, sizeof(err)) < 0) {
+	if (cellmap_build(b->path, &(struct cellmap_table){.path = b->csv}, 1, NULL, &report, err,
+			  sizeof(err)) < 0) {
 		fprintf(stderr, "%s\n", err);
 		exit(1);
 	}
 	printf("build                        %8.0f ns of CPU a row, %.1f octets a cell\n",
-	       (cpu_us() - start) * 1e3 / (double)report.rows_read, (double)report.octets / (double)report.kept);
+	       (cpu_us() - start) * 1e3 / (double)report.rows_read,
+	       (double)report.octets / (double)report.kept);
 	start = cpu_us();
 	OSMO_ASSERT(cellmap_open(NULL, b->path, &b->map, err, sizeof(err)) == 0);
 	printf("open                         %8.1f us\n", cpu_us() - start);
@@ -72,7 +75,9 @@ static struct cell_query circle(int i, double radius_m)
 	size_t n;
 	const struct city *list = cities(&n);
 
-	return (struct cell_query){.lat = list[i % (int)n].lat / 100.0, .lon = list[i % (int)n].lon / 100.0, .radius_m = radius_m};
+	return (struct cell_query){.lat = list[i % (int)n].lat / 100.0,
+				   .lon = list[i % (int)n].lon / 100.0,
+				   .radius_m = radius_m};
 }
 
 static uint64_t ours(struct bench *b, const struct cell_query *q, uint64_t *n_spans)
@@ -113,8 +118,9 @@ static double run_ours(struct bench *b, int circles, double radius_m, enum cell_
 	}
 	qsort(cost, (size_t)circles, sizeof(*cost), by_cost);
 	p99 = cost[circles * 99 / 100];
-	printf("spans, %4.0f km, %-8s      %8.1f us mean, p99 %8.1f; %9.0f cells in %6.0f spans\n", radius_m / 1000,
-	       select == SELECT_SITE ? "site" : "coverage", mean, p99, (double)cells / circles, (double)spans / circles);
+	printf("spans, %4.0f km, %-8s      %8.1f us mean, p99 %8.1f; %9.0f cells in %6.0f spans\n",
+	       radius_m / 1000, select == SELECT_SITE ? "site" : "coverage", mean, p99,
+	       (double)cells / circles, (double)spans / circles);
 	b->sum += cells;
 	free(cost);
 	return mean;
@@ -136,14 +142,17 @@ static void run_linear(struct bench *b, int circles, double radius_m, double us)
 		double in = geo_chord_in(radius_m), out = geo_chord_out(radius_m);
 
 		for (uint32_t k = 0; k < b->n; k++) {
-			double x = at[k].x - c.x, y = at[k].y - c.y, z = at[k].z - c.z, d = x * x + y * y + z * z;
+			double x = at[k].x - c.x, y = at[k].y - c.y, z = at[k].z - c.z,
+			       d = x * x + y * y + z * z;
 
-			cells += d <= in * in || (d <= out * out && geo_distance_m(&b->geod, q.lat, q.lon, b->cells[k].lat,
-										  b->cells[k].lon) <= radius_m);
+			cells += d <= in * in ||
+				 (d <= out * out && geo_distance_m(&b->geod, q.lat, q.lon, b->cells[k].lat,
+								   b->cells[k].lon) <= radius_m);
 		}
 	}
 	cost = (cpu_us() - start) / circles;
-	printf("linear scan, %4.0f km, site     %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost, cost / us);
+	printf("linear scan, %4.0f km, site     %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost,
+	       cost / us);
 	b->sum += cells;
 	free(at);
 }
@@ -152,8 +161,10 @@ static void fill_rtree(struct bench *b, sqlite3 *db)
 {
 	sqlite3_stmt *insert;
 
-	OSMO_ASSERT(sqlite3_exec(db, "CREATE VIRTUAL TABLE c USING rtree(id,a,b,c,d); BEGIN", NULL, NULL, NULL) == SQLITE_OK);
-	OSMO_ASSERT(sqlite3_prepare_v2(db, "INSERT INTO c VALUES(?,?,?,?,?)", -1, &insert, NULL) == SQLITE_OK);
+	OSMO_ASSERT(sqlite3_exec(db, "CREATE VIRTUAL TABLE c USING rtree(id,a,b,c,d); BEGIN", NULL, NULL,
+				 NULL) == SQLITE_OK);
+	OSMO_ASSERT(sqlite3_prepare_v2(db, "INSERT INTO c VALUES(?,?,?,?,?)", -1, &insert, NULL) ==
+		    SQLITE_OK);
 	for (uint32_t i = 0; i < b->n; i++) {
 		sqlite3_bind_int64(insert, 1, i);
 		sqlite3_bind_double(insert, 2, b->cells[i].lat);
@@ -176,7 +187,8 @@ static void run_rtree(struct bench *b, int circles, double radius_m, double us)
 
 	OSMO_ASSERT(sqlite3_open(":memory:", &db) == SQLITE_OK);
 	fill_rtree(b, db);
-	OSMO_ASSERT(sqlite3_prepare_v2(db, "SELECT id FROM c WHERE a>=? AND b<=? AND c>=? AND d<=?", -1, &find, NULL) == SQLITE_OK);
+	OSMO_ASSERT(sqlite3_prepare_v2(db, "SELECT id FROM c WHERE a>=? AND b<=? AND c>=? AND d<=?", -1,
+				       &find, NULL) == SQLITE_OK);
 	start = cpu_us();
 	for (int i = 0; i < circles; i++) {
 		struct cell_query q = circle(i, radius_m);
@@ -191,7 +203,8 @@ static void run_rtree(struct bench *b, int circles, double radius_m, double us)
 		sqlite3_reset(find);
 	}
 	cost = (cpu_us() - start) / circles;
-	printf("SQLite R*Tree, %4.0f km, box    %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost, cost / us);
+	printf("SQLite R*Tree, %4.0f km, box    %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost,
+	       cost / us);
 	sqlite3_finalize(find);
 	sqlite3_close(db);
 }
