@@ -70,5 +70,6 @@ int plan_payload(const struct conf_link *link, const struct alert_text *texts, s
 		 struct reasons *reasons, void *ctx);
 uint32_t plan_payload_parts(const struct conf_link *link, const struct payload *p); /* message parts over all its texts */
 uint32_t plan_payload_pages(const struct payload *p);
+uint8_t plan_mnc_digits(const struct conf_carrier *carrier, const struct cell_id *id); /* as the configuration writes it, else 2 */
 /* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
 int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);

@@ -122,17 +122,13 @@ static void print_table(const struct plan_dry *d)
 		for (size_t l = 0; l < p->groups[i].n_links; l++)
 			print_link(d, &p->groups[i], l);
 	printf("\n");
-	for (size_t c = 0; c < d->conf->n_carriers; c++)
-		if (p->carriers[c].unserved)
-			printf("%s: %u of %u cells have no broadcast path\n", d->conf->carriers[c].name, p->carriers[c].unserved,
-			       p->carriers[c].cells);
 	for (size_t i = 0; i < p->n_warnings; i++)
 		printf("warning: %s\n", p->warnings[i].text);
 }
 
 static void print_json(json_t *take)
 {
-	char *text = json_dumps(take, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(take, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
 
 	OSMO_ASSERT(text);
 	puts(text);

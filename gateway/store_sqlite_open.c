@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <osmocom/core/utils.h>
 #include "gateway/store_file.h"
+#include "gateway/store_wal.h"
 
 #define LEDGER_ID 0x524E4C47 /* "RNLG": tells a ledger from any other SQLite file */
 #define QUICK_CHECK_MAX (64 << 20) /* octets; a whole check of more takes too long at a restart */
@@ -148,7 +149,9 @@ static int look(struct sqlite_store *s, off_t *size, char *err, size_t err_len)
 		return -EINVAL;
 	}
 	*size = st.st_size;
-	return st.st_size == 0 ? damaged(s, "the file is empty", err, err_len) : 0;
+	if (st.st_size == 0)
+		return damaged(s, "the file is empty", err, err_len);
+	return store_wal_check(wal) == -EBADMSG ? damaged(s, "its write-ahead log", err, err_len) : 0;
 }
 
 static int quick_check(struct sqlite_store *s, char *err, size_t err_len)
