@@ -26,8 +26,8 @@ struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, con
 int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME]);
 /* validity_period, relative: "000000060000000R" for six hours; "" for 0. SMPP 3.4 7.1.1. */
 void link_smpp_validity(uint64_t seconds, char out[17]);
-/* A submit_multi of a draft to n cells: octets written or as smpp_encode(). names: n strings of SMPP_CELL_NAME. */
+/* A submit_multi or broadcast_sm of a draft to n cells: octets written or as smpp_encode(). */
 int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n, uint32_t sequence,
 		    uint8_t *buf, size_t len);
-#define SMPP_MULTI_MAX	  254
-#define SMPP_MULTI_OCTETS (SMPP_MULTI_MAX * 22)
+#define SMPP_MULTI_MAX	254
+#define SMPP_MULTI_ROOM (SMPP_MULTI_MAX * 26 + 2048)

@@ -1,5 +1,6 @@
 /* link_smpp_int: what the SMPP driver's files share. link_smpp.c is the driver's face and what comes in,
- * link_smpp_leg.c connects, binds and backs off, link_smpp_send.c hands units over and settles their answers. */
+ * link_smpp_leg.c connects, binds and backs off, link_smpp_flight.c knows units under way, link_smpp_send.c hands
+ * them over, link_smpp_answer.c settles their answers. */
 #pragma once
 #include "gateway/link.h"
 #include "gateway/link_smpp.h"
@@ -98,9 +99,25 @@ uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
 void smpp_leg_bound(struct leg *leg, uint64_t now_us);
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);
 void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch sees it */
+/* link_smpp_flight.c */
+#define TAG(flight, draft) ((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
+#define TAG_FLIGHT(tag)	   ((uint32_t)((tag) >> 32))
+#define TAG_DRAFT(tag)	   ((uint32_t)(tag))
+bool smpp_by_cells(const struct link_smpp *l);
+void smpp_send_init(struct link_smpp *l); /* no flight is under way; sizes follow the configuration */
+struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job); /* NULL: no text for this link */
+enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i);
+uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f); /* units still to be served */
+uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f, uint32_t draft); /* that a PDU stands for */
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate);
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate); /* and nothing more is sent */
+void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome, uint64_t now_us);
+void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
+void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
 /* link_smpp_send.c */
-void smpp_send_init(struct link_smpp *l);
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
+/* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);
 void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us); /* every flight ends */

@@ -125,8 +125,13 @@ void smpp_leg_bound(struct leg *leg, uint64_t now_us)
 	smpp_link_state(l, LINK_UP, now_us);
 	snprintf(text, sizeof(text), "bound, interface version %x.%x", leg->version >> 4, leg->version & 15);
 	event(l, LINK_EV_UP, text);
-	if (l->link.cfg->bind != BIND_RECEIVER)
+	if (l->link.cfg->addressing == ADDR_BROADCAST && leg->version < 0x50) {
+		/* Every broadcast_sm would be refused for good; the peer may learn 5.0 until the next bind. */
+		smpp_fault(l, SMPP_RINVCMDID, now_us);
+		leg->version = 0;
+	} else if (l->link.cfg->bind != BIND_RECEIVER) {
 		smpp_link_up(l, true, now_us);
+	}
 }
 
 static bool credentials_refused(uint32_t status)
