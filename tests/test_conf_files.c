@@ -1,5 +1,5 @@
-/* What the configuration says of the world (password files, folders, tables, keys), and what we ship: the example loads,
- * the manual says what the reader reads. */
+/* What the configuration says of the world (password files, folders, tables, keys), and what we ship: the
+ * example loads, the manual says what the reader reads. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -201,7 +201,8 @@ static void test_agency_folder_missing(void **state)
 	fail_msg("the missing folder is not told");
 }
 
-/* The section between the two marks of the manual is what conf_print_keys() prints: they cannot drift apart. */
+/* The section between the two marks of the manual is what conf_print_keys() prints: they cannot drift apart.
+ */
 static void test_manual_is_the_table(void **state)
 {
 	char *manual = slurp(talloc_asprintf(ctx, "%s/etc/reunion.cfg.5", getenv("SRCDIR")));

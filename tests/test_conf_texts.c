@@ -8,8 +8,10 @@
 #include <string.h>
 #include "gateway/texts.h"
 
-static const struct texts_values values = {
-	{[TK_CHILD_NAME] = "小明", [TK_CHILD_AGE] = "6", [TK_CHILD_SEX] = "female", [TK_CONTACT] = "{child.age}[x]"}};
+static const struct texts_values values = {{[TK_CHILD_NAME] = "小明",
+					    [TK_CHILD_AGE] = "6",
+					    [TK_CHILD_SEX] = "female",
+					    [TK_CONTACT] = "{child.age}[x]"}};
 
 static void renders(const char *text, const char *language, const char *expected)
 {
@@ -105,10 +107,10 @@ static void test_idle_part_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fields),	     cmocka_unit_test(test_sex_by_language),
+		cmocka_unit_test(test_fields),         cmocka_unit_test(test_sex_by_language),
 		cmocka_unit_test(test_optional_parts), cmocka_unit_test(test_values_are_not_expanded),
-		cmocka_unit_test(test_escapes),	     cmocka_unit_test(test_absent_field),
-		cmocka_unit_test(test_refused),	     cmocka_unit_test(test_idle_part_is_told),
+		cmocka_unit_test(test_escapes),        cmocka_unit_test(test_absent_field),
+		cmocka_unit_test(test_refused),        cmocka_unit_test(test_idle_part_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

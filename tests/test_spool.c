@@ -18,7 +18,7 @@
 #include "gateway/log.h"
 #include "gateway/spool.h"
 
-#define S(n) ((uint64_t)(n)*1000000)
+#define S(n)      ((uint64_t)(n)*1000000)
 #define MAX_ITEMS 64
 
 static void *ctx;
@@ -454,7 +454,8 @@ static size_t count(const char *name)
 
 static void test_clues(void **state)
 {
-	json_t *a = json_pack("{s:s, s:i, s:s}", "link", "cm-1", "received_at", 1795393951, "text", "seen at the station");
+	json_t *a = json_pack("{s:s, s:i, s:s}", "link", "cm-1", "received_at", 1795393951, "text",
+			      "seen at the station");
 	json_t *b = json_pack("{s:s, s:i, s:s}", "link", "../x", "received_at", 1795393951, "text", "other");
 
 	assert_int_equal(spool_clue(spool, a), 0);

@@ -14,13 +14,14 @@
 #include "tests/conf_base.h"
 
 #define NOW 1795393951 /* 2026-11-23T00:32:31Z */
-#define HEAD(action) "case_number = \"110105-2026-000123\"; type = \"missing-child\"; action = \"" action "\";\n"
-#define WHEN	     "reported_at = \"2026-11-23T08:32:31+08:00\"; "
-#define SINCE	     "missing_since = \"2026-11-23T07:50:00+08:00\";\n"
-#define WHERE	     "location = { lat = 39.9042; lon = 116.4074; datum = \"wgs84\"; place = \"朝阳区\"; };\n"
-#define CHILD	     "child = { name = \"小明\"; age = 6; sex = \"female\"; };\n"
-#define CONTACT	     "contact = \"110\";\n"
-#define GOOD	     HEAD("alert") WHEN SINCE WHERE "radius_km = 100.0;\n" CHILD CONTACT
+#define HEAD(action)                                                                                         \
+	"case_number = \"110105-2026-000123\"; type = \"missing-child\"; action = \"" action "\";\n"
+#define WHEN    "reported_at = \"2026-11-23T08:32:31+08:00\"; "
+#define SINCE   "missing_since = \"2026-11-23T07:50:00+08:00\";\n"
+#define WHERE   "location = { lat = 39.9042; lon = 116.4074; datum = \"wgs84\"; place = \"朝阳区\"; };\n"
+#define CHILD   "child = { name = \"小明\"; age = 6; sex = \"female\"; };\n"
+#define CONTACT "contact = \"110\";\n"
+#define GOOD    HEAD("alert") WHEN SINCE WHERE "radius_km = 100.0;\n" CHILD CONTACT
 
 static void *ctx;
 static const struct conf *conf;
@@ -48,7 +49,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-static int parse_with(const struct conf *c, const char *name, const char *text, size_t len, struct trigger **t, struct reasons *r)
+static int parse_with(const struct conf *c, const char *name, const char *text, size_t len,
+		      struct trigger **t, struct reasons *r)
 {
 	*r = (struct reasons){NULL, 0};
 	return trigger_parse(ctx, c, &c->agencies[0], name, (const uint8_t *)text, len, NOW, t, r);
@@ -81,13 +83,15 @@ static struct reasons reasons_of(const struct conf *c, const char *text)
 }
 
 /* Exactly one reason, at this line and key, that says this. */
-static void bad_with(const struct conf *c, const char *text, unsigned int line, const char *key, const char *says)
+static void bad_with(const struct conf *c, const char *text, unsigned int line, const char *key,
+		     const char *says)
 {
 	struct reasons r = reasons_of(c, text);
 
-	if (r.n != 1 || r.v[0].line != line || !r.v[0].key || strcmp(r.v[0].key, key) || !strstr(r.v[0].text, says))
-		fail_msg("expected %u %s: %s; got %zu: %u %s: %s", line, key, says, r.n, r.v[0].line, r.v[0].key ? r.v[0].key : "-",
-			 r.v[0].text);
+	if (r.n != 1 || r.v[0].line != line || !r.v[0].key || strcmp(r.v[0].key, key) ||
+	    !strstr(r.v[0].text, says))
+		fail_msg("expected %u %s: %s; got %zu: %u %s: %s", line, key, says, r.n, r.v[0].line,
+			 r.v[0].key ? r.v[0].key : "-", r.v[0].text);
 }
 
 static void bad(const char *text, unsigned int line, const char *key, const char *says)
@@ -116,7 +120,9 @@ static void test_good(void **state)
 
 static void test_optional_text_part(void **state)
 {
-	const struct trigger *t = good(HEAD("alert") WHEN WHERE "child = { name = \"小明\"; age = 6; sex = \"male\"; wearing = \"红衣\"; };" CONTACT);
+	const struct trigger *t =
+		good(HEAD("alert") WHEN WHERE
+		     "child = { name = \"小明\"; age = 6; sex = \"male\"; wearing = \"红衣\"; };" CONTACT);
 
 	assert_string_equal(t->texts[0].broadcast, "寻人：小明，男，6岁，红衣");
 }
@@ -139,7 +145,8 @@ static void test_example_files(void **state)
 
 static void test_defaults(void **state)
 {
-	const struct trigger *t = good(HEAD("alert") WHEN "location = { lat = 39.9042; lon = 116.4074; };" CHILD CONTACT);
+	const struct trigger *t =
+		good(HEAD("alert") WHEN "location = { lat = 39.9042; lon = 116.4074; };" CHILD CONTACT);
 
 	assert_true(t->radius_km == 100 && t->missing_since == 0);
 }
@@ -161,37 +168,45 @@ static void test_missing_keys(void **state)
 	struct reasons r = reasons_of(conf, "");
 
 	assert_true(r.n >= 6);
-	bad("type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 0, "case_number", "required");
+	bad("type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 0, "case_number",
+	    "required");
 	bad("case_number = \"1\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 0, "type", "required");
-	bad("case_number = \"1\"; type = \"missing-child\";" WHEN WHERE CHILD CONTACT, 0, "action", "required");
+	bad("case_number = \"1\"; type = \"missing-child\";" WHEN WHERE CHILD CONTACT, 0, "action",
+	    "required");
 	bad(HEAD("alert") WHERE CHILD CONTACT, 0, "reported_at", "required");
 }
 
 static void test_case_number(void **state)
 {
-#define CASE(c) "case_number = \"" c "\"; type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT
+#define CASE(c)                                                                                              \
+	"case_number = \"" c "\"; type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT
 	good(CASE("案号01234567890123456789012345678901234567890123456789012345678901"));
 	bad(CASE("a/b"), 1, "case_number", "not allowed");
 	bad(CASE("a..b"), 1, "case_number", "not allowed");
 	bad(CASE(""), 1, "case_number", "1 to 64");
 	bad(CASE("   "), 1, "case_number", "blank");
-	bad(CASE("01234567890123456789012345678901234567890123456789012345678901234"), 1, "case_number", "65 characters");
-	bad("case_number = 17; type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 1, "case_number",
-	    "expected a text in quotes, found a number");
+	bad(CASE("01234567890123456789012345678901234567890123456789012345678901234"), 1, "case_number",
+	    "65 characters");
+	bad("case_number = 17; type = \"missing-child\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 1,
+	    "case_number", "expected a text in quotes, found a number");
 }
 
 static void test_type_and_action(void **state)
 {
-	bad("case_number = \"1\";\ntype = \"flood\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 2, "type", "no alert type");
+	bad("case_number = \"1\";\ntype = \"flood\"; action = \"alert\";" WHEN WHERE CHILD CONTACT, 2, "type",
+	    "no alert type");
 	bad(HEAD("alarm") WHEN WHERE CHILD CONTACT, 1, "action", "alert, update, cancel or exercise");
 	assert_int_equal(good(HEAD("update") WHEN WHERE CHILD CONTACT)->action, ACTION_UPDATE);
 }
 
 static void test_type_must_be_allowed(void **state)
 {
-	const struct conf *c = load(BASE_GATEWAY BASE_CELLMAP "agencies: ( { name = \"a\"; spool = \"/p\"; keys = ( \"k\" ); "
-				    "allow_types = ( \"other\" ); } ); alert_types: ( { name = \"missing-child\"; texts = ( " BASE_TEXT_ZH
-				    " ); }, { name = \"other\"; texts = ( " BASE_TEXT_ZH " ); } );" BASE_CARRIERS);
+	const struct conf *c =
+		load(BASE_GATEWAY BASE_CELLMAP
+		     "agencies: ( { name = \"a\"; spool = \"/p\"; keys = ( \"k\" ); "
+		     "allow_types = ( \"other\" ); } ); alert_types: ( { name = \"missing-child\"; texts = "
+		     "( " BASE_TEXT_ZH " ); }, { name = \"other\"; texts = ( " BASE_TEXT_ZH
+		     " ); } );" BASE_CARRIERS);
 
 	bad_with(c, GOOD, 1, "type", "may not use");
 }
@@ -207,8 +222,10 @@ static void test_reported_at(void **state)
 	bad(AT("2026-11-23T08:32:31"), 2, "reported_at", "no zone");
 	bad(AT("2026-11-23"), 2, "reported_at", "no date and time");
 	bad(AT("2026-02-29T08:32:31+08:00"), 2, "reported_at", "no date and time");
-	bad(HEAD("alert") "reported_at = 1795393951L;" WHERE CHILD CONTACT, 2, "reported_at", "found a number");
-	bad(HEAD("alert") WHEN "missing_since = \"2026-11-23T09:50:00+08:00\";" WHERE CHILD CONTACT, 2, "missing_since", "later than");
+	bad(HEAD("alert") "reported_at = 1795393951L;" WHERE CHILD CONTACT, 2, "reported_at",
+	    "found a number");
+	bad(HEAD("alert") WHEN "missing_since = \"2026-11-23T09:50:00+08:00\";" WHERE CHILD CONTACT, 2,
+	    "missing_since", "later than");
 }
 
 #define PLACE(lat, lon) HEAD("alert") WHEN CHILD CONTACT "location = { lat = " lat "; lon = " lon "; };"
@@ -249,8 +266,11 @@ static void test_coordinates_swapped(void **state)
 
 static void test_swapped_but_in_range(void **state)
 {
-	const struct conf *c = load(BASE_GATEWAY BASE_CELLMAP "agencies: ( { " BASE_AGENCY_HEAD
-				    "jurisdiction = ( { south = 41; west = 75; north = 46; east = 82; } ); } );" BASE_TYPES BASE_CARRIERS);
+	const struct conf *c =
+		load(BASE_GATEWAY BASE_CELLMAP
+		     "agencies: ( { " BASE_AGENCY_HEAD
+		     "jurisdiction = ( { south = 41; west = 75; north = 46; east = 82; } ); } );" BASE_TYPES
+			     BASE_CARRIERS);
 
 	good_with(c, PLACE("43.8", "81.3"));
 	bad_with(c, PLACE("81.3", "43.8"), 4, "location.lat", "look swapped");
@@ -266,8 +286,11 @@ static void test_jurisdiction(void **state)
 
 static void test_jurisdiction_across_180(void **state)
 {
-	const struct conf *c = load(BASE_GATEWAY BASE_CELLMAP "agencies: ( { " BASE_AGENCY_HEAD
-				    "jurisdiction = ( { south = -20; west = 177; north = -15; east = -178; } ); } );" BASE_TYPES BASE_CARRIERS);
+	const struct conf *c = load(
+		BASE_GATEWAY BASE_CELLMAP
+		"agencies: ( { " BASE_AGENCY_HEAD
+		"jurisdiction = ( { south = -20; west = 177; north = -15; east = -178; } ); } );" BASE_TYPES
+			BASE_CARRIERS);
 
 	good_with(c, PLACE("-17.7", "178.0"));
 	good_with(c, PLACE("-17.7", "-179.0"));
@@ -276,14 +299,17 @@ static void test_jurisdiction_across_180(void **state)
 
 static void test_datum(void **state)
 {
-	const struct trigger *g = good(HEAD("alert") WHEN CHILD CONTACT "location = { lat = 39.9042; lon = 116.4074; datum = \"gcj02\"; };");
-	const struct trigger *b = good(HEAD("alert") WHEN CHILD CONTACT "location = { lat = 39.9042; lon = 116.4074; datum = \"bd09\"; };");
+	const struct trigger *g = good(HEAD("alert") WHEN CHILD CONTACT
+				       "location = { lat = 39.9042; lon = 116.4074; datum = \"gcj02\"; };");
+	const struct trigger *b = good(HEAD("alert") WHEN CHILD CONTACT
+				       "location = { lat = 39.9042; lon = 116.4074; datum = \"bd09\"; };");
 
 	/* the offsets at Beijing are some hundred metres */
 	assert_true(fabs(g->lat - 39.9028) < 0.0005 && fabs(g->lon - 116.4012) < 0.0005);
 	assert_true(fabs(b->lat - 39.8968) < 0.001 && fabs(b->lon - 116.3948) < 0.001);
-	bad(HEAD("alert") WHEN CHILD CONTACT "location = { lat = 39.9042; lon = 116.4074; datum = \"mars\"; };", 4, "location.datum",
-	    "wgs84, gcj02 or bd09");
+	bad(HEAD("alert") WHEN CHILD CONTACT
+	    "location = { lat = 39.9042; lon = 116.4074; datum = \"mars\"; };",
+	    4, "location.datum", "wgs84, gcj02 or bd09");
 }
 
 static void test_radius(void **state)
@@ -310,7 +336,8 @@ static void test_child(void **state)
 
 static void test_field_that_a_text_needs(void **state)
 {
-	bad(HEAD("alert") WHEN WHERE CONTACT "child = { name = \"n\"; sex = \"male\"; };", 0, "child.age", "broadcast text in language zh");
+	bad(HEAD("alert") WHEN WHERE CONTACT "child = { name = \"n\"; sex = \"male\"; };", 0, "child.age",
+	    "broadcast text in language zh");
 	bad(HEAD("alert") WHEN WHERE CHILD, 0, "contact", "sms text");
 }
 
@@ -320,7 +347,8 @@ static void test_unknown_and_doubled_keys(void **state)
 	bad(GOOD "contact = \"1\";", 7, "contact", "twice");
 	bad(GOOD "location = { lat = 1.0; };", 7, "location", "twice");
 	bad(GOOD "plate = { number = 1; };", 7, "plate", "unknown");
-	bad(HEAD("alert") WHEN WHERE CONTACT "child = { name = \"n\"; age = 6; sex = \"male\"; shoes = 3; };", 4, "child.shoes", "unknown");
+	bad(HEAD("alert") WHEN WHERE CONTACT "child = { name = \"n\"; age = 6; sex = \"male\"; shoes = 3; };",
+	    4, "child.shoes", "unknown");
 }
 
 static void test_hostile_octets(void **state)
@@ -364,7 +392,8 @@ static void test_nothing_holds_back_a_cancel(void **state)
 {
 	good(HEAD("cancel") "reported_at = \"2020-01-01T00:00:00Z\";");
 	good(HEAD("cancel") "reported_at = \"2027-01-01T00:00:00Z\";");
-	good(HEAD("cancel") WHEN "location = { lat = 0; lon = \"x\"; datum = \"mars\"; }; radius_km = 9999; child = { age = 999; };");
+	good(HEAD("cancel") WHEN "location = { lat = 0; lon = \"x\"; datum = \"mars\"; }; radius_km = 9999; "
+				 "child = { age = 999; };");
 	bad(HEAD("cancel") WHEN "unknown = 1;", 2, "unknown", "unknown key");
 	bad(HEAD("cancel"), 0, "reported_at", "required");
 	bad(HEAD("cancel") "reported_at = \"soon\";", 2, "reported_at", "no date");
@@ -380,8 +409,10 @@ static void test_exercise(void **state)
 
 static const struct conf *with_fields(void)
 {
-	return load(BASE_GATEWAY BASE_CELLMAP "agencies: ( { " BASE_AGENCY_HEAD BASE_BOX
-		    "fields = ( { ours = \"case_number\"; theirs = \"AJBH\"; }, { ours = \"location.lat\"; theirs = \"WEIDU\"; }, "
+	return load(BASE_GATEWAY BASE_CELLMAP
+		    "agencies: ( { " BASE_AGENCY_HEAD BASE_BOX
+		    "fields = ( { ours = \"case_number\"; theirs = \"AJBH\"; }, { ours = \"location.lat\"; "
+		    "theirs = \"WEIDU\"; }, "
 		    "{ ours = \"location.lon\"; theirs = \"POS.X\"; } ); } );" BASE_TYPES BASE_CARRIERS);
 }
 
@@ -394,7 +425,8 @@ static void test_own_key_names(void **state)
 	assert_string_equal(t->case_number, "1");
 	assert_true(t->lat == 39.9 && t->lon == 116.4);
 	good_with(c, OWN "location = { lat = 39.9; lon = 116.4; };");
-	bad_with(c, OWN "WEIDU = 39.9;\nlocation = { lat = 39.9; lon = 116.4; };", 5, "location.lat", "given twice, before in line 4 as WEIDU");
+	bad_with(c, OWN "WEIDU = 39.9;\nlocation = { lat = 39.9; lon = 116.4; };", 5, "location.lat",
+		 "given twice, before in line 4 as WEIDU");
 	bad_with(c, OWN "WEIDU = 95; POS = { X = 116.4; };", 4, "WEIDU", "out of range");
 	bad_with(c, OWN "POS = { X = 116.4; };", 0, "WEIDU", "missing");
 	assert_int_equal(reasons_of(conf, OWN WHERE).n, 2); /* for another agency AJBH means nothing */
@@ -415,8 +447,9 @@ static void test_cap_is_told(void **state)
 
 static void test_all_reasons_at_once(void **state)
 {
-	struct reasons r = reasons_of(conf, "case_number = \"a/b\";\ntype = \"flood\";\naction = \"alert\";\nreported_at = \"x\";\n"
-					    "location = { lat = 0; lon = 200; };\nradius_km = 500;\nfoo = 1;");
+	struct reasons r = reasons_of(
+		conf, "case_number = \"a/b\";\ntype = \"flood\";\naction = \"alert\";\nreported_at = \"x\";\n"
+		      "location = { lat = 0; lon = 200; };\nradius_km = 500;\nfoo = 1;");
 
 	assert_int_equal(r.n, 7);
 }

@@ -64,9 +64,13 @@ static int setup(void **state)
 	have_minisign = run("command -v minisign >/dev/null") == 0;
 	if (!have_minisign)
 		return 0;
-	if (run("cd %s && printf 'case_number = \"1\";\\n' > t && minisign -G -W -p k.pub -s k.key >/dev/null && "
-		"minisign -G -W -p o.pub -s o.key >/dev/null && minisign -S -W -s k.key -m t -t 'said by k' >/dev/null && "
-		"mv t.minisig h.minisig && minisign -S -W -l -s k.key -m t >/dev/null && mv t.minisig l.minisig", dir))
+	if (run("cd %s && printf 'case_number = \"1\";\\n' > t && minisign -G -W -p k.pub -s k.key "
+		">/dev/null && "
+		"minisign -G -W -p o.pub -s o.key >/dev/null && minisign -S -W -s k.key -m t -t 'said by k' "
+		">/dev/null && "
+		"mv t.minisig h.minisig && minisign -S -W -l -s k.key -m t >/dev/null && mv t.minisig "
+		"l.minisig",
+		dir))
 		return -1;
 	read_key("k.pub", public);
 	read_key("o.pub", other);
@@ -81,7 +85,8 @@ static int teardown(void **state)
 }
 
 /* The first reason, or "" when the signature holds. */
-static const char *verify(char *const *keys, size_t n, const void *text, size_t len, const uint8_t *sig, size_t sig_len)
+static const char *verify(char *const *keys, size_t n, const void *text, size_t len, const uint8_t *sig,
+			  size_t sig_len)
 {
 	static char text_of_reason[256];
 	struct conf_agency agency = {.name = "beijing", .keys = (char **)keys, .n_keys = n};
@@ -120,7 +125,8 @@ static void test_other_key(void **state)
 	char *keys[] = {other};
 
 	need_minisign();
-	assert_non_null(strstr(verify(keys, 1, data, strlen(data), hashed, hashed_len), "none of the keys of beijing"));
+	assert_non_null(strstr(verify(keys, 1, data, strlen(data), hashed, hashed_len),
+			       "none of the keys of beijing"));
 	assert_non_null(strstr(verify(keys, 0, data, strlen(data), hashed, hashed_len), "none of the keys"));
 }
 
@@ -129,8 +135,10 @@ static void test_changed_data(void **state)
 	char *keys[] = {public};
 
 	need_minisign();
-	assert_non_null(strstr(verify(keys, 1, "case_number = \"2\";\n", 19, hashed, hashed_len), "changed after signing"));
-	assert_non_null(strstr(verify(keys, 1, data, strlen(data) - 1, hashed, hashed_len), "changed after signing"));
+	assert_non_null(strstr(verify(keys, 1, "case_number = \"2\";\n", 19, hashed, hashed_len),
+			       "changed after signing"));
+	assert_non_null(
+		strstr(verify(keys, 1, data, strlen(data) - 1, hashed, hashed_len), "changed after signing"));
 	assert_non_null(strstr(verify(keys, 1, data, 0, legacy, legacy_len), "changed after signing"));
 }
 
@@ -193,18 +201,22 @@ static void test_keys(void **state)
 	struct minisign_key key;
 	char id[17];
 
-	assert_int_equal(minisign_key_parse("RWQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcI", &key), 0);
+	assert_int_equal(minisign_key_parse("RWQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcI", &key),
+			 0);
 	assert_string_equal(minisign_id(key.id, id), "0807060504030201");
 	assert_int_not_equal(minisign_key_parse("RWQ...", &key), 0);
 	assert_int_not_equal(minisign_key_parse("", &key), 0);
-	assert_int_not_equal(minisign_key_parse("RWQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcIAA==", &key), 0);
-	assert_int_not_equal(minisign_key_parse("AAQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcI", &key), 0);
+	assert_int_not_equal(
+		minisign_key_parse("RWQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcIAA==", &key), 0);
+	assert_int_not_equal(
+		minisign_key_parse("AAQBAgMEBQYHCAECAwQFBgcIAQIDBAUGBwgBAgMEBQYHCAECAwQFBgcI", &key), 0);
 }
 
 /* Without the program: a signature of our own making in its format. */
 static void test_own_signature(void **state)
 {
-	uint8_t pk[32], sk[64], raw_key[42] = "Ed12345678", raw[74] = "ED12345678", hash[64], both[64 + 2], global[64];
+	uint8_t pk[32], sk[64], raw_key[42] = "Ed12345678", raw[74] = "ED12345678", hash[64], both[64 + 2],
+				global[64];
 	char key[64], line[128], last[128], sig[512], *keys[] = {key};
 
 	crypto_sign_keypair(pk, sk);
@@ -222,7 +234,8 @@ static void test_own_signature(void **state)
 	memset(global, 0, 64);
 	sodium_bin2base64(last, sizeof(last), global, 64, sodium_base64_VARIANT_ORIGINAL);
 	snprintf(sig, sizeof(sig), "untrusted comment: x\n%s\ntrusted comment: hi\n%s\n", line, last);
-	assert_non_null(strstr(verify(keys, 1, data, strlen(data), (uint8_t *)sig, strlen(sig)), "trusted comment"));
+	assert_non_null(
+		strstr(verify(keys, 1, data, strlen(data), (uint8_t *)sig, strlen(sig)), "trusted comment"));
 }
 
 int main(void)

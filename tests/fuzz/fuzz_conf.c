@@ -1,4 +1,5 @@
-/* A configuration file from octets to struct conf: nothing may crash, and a refusal always has a problem with it. */
+/* A configuration file from octets to struct conf: nothing may crash, and a refusal always has a problem with
+ * it. */
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <stdint.h>

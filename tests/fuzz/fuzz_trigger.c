@@ -12,9 +12,9 @@ static struct conf *conf;
 
 static void load_conf(void)
 {
-	static const char text[] = BASE_GATEWAY BASE_CELLMAP "agencies: ( { " BASE_AGENCY_HEAD BASE_BOX
-							     "fields = ( { ours = \"contact\"; theirs = \"LXDH\"; } ); } );" BASE_TYPES
-								     BASE_CARRIERS;
+	static const char text[] = BASE_GATEWAY BASE_CELLMAP
+		"agencies: ( { " BASE_AGENCY_HEAD BASE_BOX
+		"fields = ( { ours = \"contact\"; theirs = \"LXDH\"; } ); } );" BASE_TYPES BASE_CARRIERS;
 	struct conf_problems problems;
 
 	OSMO_ASSERT(conf_parse(NULL, "t.cfg", (const uint8_t *)text, strlen(text), &conf, &problems) == 0);
@@ -28,7 +28,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (!conf)
 		load_conf();
-	if (trigger_parse(ctx, conf, &conf->agencies[0], "x.trigger", data, len, 1795393951, &t, &reasons) < 0) {
+	if (trigger_parse(ctx, conf, &conf->agencies[0], "x.trigger", data, len, 1795393951, &t, &reasons) <
+	    0) {
 		OSMO_ASSERT(reasons.n > 0 && !t);
 		json_decref(reasons_json(&reasons));
 	} else {
