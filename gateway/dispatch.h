@@ -105,9 +105,6 @@ uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us);
 uint32_t dispatch_window_used(const struct dispatch *d, uint16_t link);
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link); /* units still to do by it */
 /* Each job, in no order. */
-/* The octet of a unit (ledger.h), and the link that owns it. */
-uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit);
-uint16_t dispatch_unit_link(const struct dispatch_job *job, uint32_t unit);
 void dispatch_each_job(struct dispatch *d, void (*cb)(void *arg, struct dispatch_job *job), void *arg);
 /* Units >= from that the peer of this link may have: ACCEPTED, UNKNOWN, or given out; ascending, of chunks it owns. */
 size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from, uint32_t *units, size_t max);

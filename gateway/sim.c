@@ -153,10 +153,10 @@ static void boot_links(struct sim *s)
 
 		throttle_init(&l->throttle, p->rate, p->burst, filled);
 		l->index = dispatch_add_link(s->dispatch, p->name, p->window, p->rate, 5);
-		l->driver = l->ops->create(s->process, s, l);
 		l->connecting = false;
 		l->tries = 0;
 		l->retry_us = s->now;
+		l->driver = l->ops->create(s->process, s, l);
 	}
 }
 
@@ -241,27 +241,36 @@ static void commit_end(struct sim *s)
 
 /* --- connections --- */
 
-static void hang_up(struct sim *s, struct sim_link *l)
+void sim_hang_up(struct sim *s, struct sim_link *l)
 {
+	l->connecting = false;
 	if (!l->conn)
 		return;
 	s->report->breaks++;
 	sim_line_cut(s, l);
 	sim_check_break(s, l);
-	l->ops->closed(l->driver, s->now);
-	l->retry_us = s->now + RETRY_US + sim_rnd(s, RETRY_US);
 }
 
-static void dial(struct sim *s, struct sim_link *l)
+void sim_dial(struct sim *s, struct sim_link *l)
 {
-	if (l->conn || l->connecting || s->now < l->retry_us)
-		return;
 	l->connecting = true;
 	sim_at(s, s->now + 1000 + l->plan->latency_ms * UINT64_C(2000), EV_CONNECTED, l->no, s->life);
 }
 
+/* The peer's wish. */
+static void hang_up(struct sim *s, struct sim_link *l)
+{
+	if (!l->conn)
+		return;
+	sim_hang_up(s, l);
+	l->ops->closed(l->driver, s->now);
+	l->retry_us = s->now + RETRY_US + sim_rnd(s, RETRY_US);
+}
+
 static void dialled(struct sim *s, struct sim_link *l)
 {
+	if (!l->connecting)
+		return;
 	l->connecting = false;
 	if (l->peer_up) {
 		l->conn = ++s->conns;
@@ -296,10 +305,13 @@ static void gateway_step(struct sim *s)
 	uint64_t next = s->now + 1000000;
 
 	for (size_t i = 0; i < s->plan->n_links; i++) {
-		dial(s, &s->link[i]);
-		next = sooner_of(next, s->link[i].ops->tick(s->link[i].driver, s->now));
-		if (!s->link[i].conn && !s->link[i].connecting)
-			next = sooner_of(next, s->link[i].retry_us);
+		struct sim_link *l = &s->link[i];
+
+		if (!l->ops->dials && !l->conn && !l->connecting && s->now >= l->retry_us)
+			sim_dial(s, l);
+		next = sooner_of(next, l->ops->tick(l->driver, s->now));
+		if (!l->ops->dials && !l->conn && !l->connecting)
+			next = sooner_of(next, l->retry_us);
 	}
 	dispatch_run(s->dispatch, s->now);
 	commit_begin(s);
@@ -349,7 +361,7 @@ static void act(struct sim *s, const struct sim_action *a)
 }
 
 /* False: it concerned what is gone. */
-static bool handle(struct sim *s, const struct sim_event *e)
+static bool handle(struct sim *s, struct sim_event *e)
 {
 	struct sim_link *l = &s->link[e->who < SIM_LINKS ? e->who : 0];
 
@@ -387,8 +399,9 @@ static bool handle(struct sim *s, const struct sim_event *e)
 	else {
 		struct sim_event *to = sim_at(s, s->now + l->plan->latency_ms * UINT64_C(1000), EV_TO_GW, l->no, l->conn);
 
-		memcpy(to->data, e->data, e->len);
+		to->data = talloc_steal(s, e->data);
 		to->len = e->len;
+		e->data = NULL;
 	}
 	return e->type == EV_TO_GW;
 }
@@ -408,7 +421,8 @@ static void begin(struct sim *s)
 	const struct sim_plan *p = s->plan;
 
 	for (size_t i = 0; i < p->n_links; i++)
-		s->link[i] = (struct sim_link){.plan = &p->link[i], .ops = &sim_fake, .no = i, .peer_up = true};
+		s->link[i] = (struct sim_link){.plan = &p->link[i], .no = i, .peer_up = true,
+					       .ops = p->link[i].smpp ? &sim_smpp : &sim_fake};
 	for (size_t i = 0; i < p->n_jobs; i++) {
 		uint32_t units = p->job[i].units;
 
@@ -477,6 +491,7 @@ static void run(struct sim *s)
 		acted += e.type == EV_ACTION || e.type == EV_JOB;
 		if (handle(s, &e) && s->life)
 			gateway_step(s);
+		talloc_free(e.data);
 		sim_check_step(s, ++s->report->steps % RECOUNT == 0);
 		if (finished(s, acted))
 			break;

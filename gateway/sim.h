@@ -21,6 +21,7 @@ struct sim_link_plan {
 	/* of 1000 units */
 	uint32_t refuse, transient, throttle, drop, late, repeat;
 	uint32_t accept_rate; /* parts a second above which the peer answers "too fast"; 0 = any */
+	bool smpp;	      /* the SMPP driver and an SMSC's octets; else a driver without a protocol */
 };
 
 struct sim_job_plan {

@@ -1,6 +1,6 @@
 /* The far end: what a carrier does with what arrives, and the line between. */
 #include "gateway/sim_int.h"
-#include <string.h>
+#include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
 static struct sim_event *put(struct sim *s, struct sim_link *l, enum sim_event_type type, const uint8_t *data, size_t len,
@@ -8,8 +8,8 @@ static struct sim_event *put(struct sim *s, struct sim_link *l, enum sim_event_t
 {
 	struct sim_event *e = sim_at(s, s->now + delay_us, type, l->no, l->conn);
 
-	OSMO_ASSERT(len <= sizeof(e->data));
-	memcpy(e->data, data, len);
+	e->data = talloc_memdup(s, data, len);
+	OSMO_ASSERT(e->data);
 	e->len = len;
 	return e;
 }

@@ -14,7 +14,7 @@ struct sim_event {
 	enum sim_event_type type;
 	unsigned int who;  /* link, job or action */
 	uint64_t life;	   /* process or connection it belongs to; void when that is gone */
-	uint8_t data[24];
+	uint8_t *data;	   /* octets on the line; child of the simulation */
 	size_t len;
 };
 
@@ -30,6 +30,7 @@ struct sim_link;
 /* A protocol driver under test and the peer that speaks with it. The driver dies with the process. */
 struct sim_driver_ops {
 	const char *name;
+	bool dials; /* connects by itself, else sim.c does it */
 	void *(*create)(void *ctx, struct sim *s, struct sim_link *l);
 	void (*connected)(void *driver, uint64_t now_us);
 	void (*closed)(void *driver, uint64_t now_us); /* also: could not connect */
@@ -37,7 +38,7 @@ struct sim_driver_ops {
 	uint64_t (*tick)(void *driver, uint64_t now_us); /* sends; when to call again */
 	void (*peer_input)(struct sim *s, struct sim_link *l, const uint8_t *data, size_t len);
 };
-extern const struct sim_driver_ops sim_fake;
+extern const struct sim_driver_ops sim_fake, sim_smpp;
 
 struct sim_link {
 	const struct sim_link_plan *plan;
@@ -100,6 +101,8 @@ struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type
 void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sim_note(struct sim *s, uint64_t a, uint64_t b); /* into the trace's hash */
 struct sim_job *sim_job_of(struct sim *s, const struct dispatch_job *job);
+void sim_dial(struct sim *s, struct sim_link *l);
+void sim_hang_up(struct sim *s, struct sim_link *l); /* the driver's own wish; it is not told */
 
 /* sim_carrier.c: the line and the far end */
 enum sim_verdict { VERDICT_ACCEPT = 1, VERDICT_REFUSE, VERDICT_TRANSIENT, VERDICT_THROTTLE };

@@ -131,7 +131,8 @@ static const struct field link_fields[] = {
 	F(sim_link_plan, "SPREAD_MS", spread_ms, 'u'), F(sim_link_plan, "LATENCY_MS", latency_ms, 'u'),
 	F(sim_link_plan, "REFUSE", refuse, 'u'), F(sim_link_plan, "TRANSIENT", transient, 'u'),
 	F(sim_link_plan, "THROTTLE", throttle, 'u'), F(sim_link_plan, "DROP", drop, 'u'), F(sim_link_plan, "LATE", late, 'u'),
-	F(sim_link_plan, "REPEAT", repeat, 'u'), F(sim_link_plan, "ACCEPTS", accept_rate, 'u'), {NULL, 0, 0}};
+	F(sim_link_plan, "REPEAT", repeat, 'u'), F(sim_link_plan, "ACCEPTS", accept_rate, 'u'),
+	F(sim_link_plan, "SMPP", smpp, 'b'), {NULL, 0, 0}};
 static const struct field job_fields[] = {
 	F(sim_job_plan, "AT", at_us, 't'), F(sim_job_plan, "GROUP", group, 'u'), F(sim_job_plan, "UNITS", units, 'u'),
 	F(sim_job_plan, "PARTS", parts, 'u'), F(sim_job_plan, "DEADLINE", deadline_us, 't'),

@@ -1,5 +1,5 @@
 # Tests of core.
-CORE_TEST_LIBS = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
+CORE_TEST_LIBS = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/test_throttle
 TESTS += tests/test_throttle
@@ -24,10 +24,11 @@ tests_test_dispatch_share_LDADD = $(CORE_TEST_LIBS)
 check_PROGRAMS += tests/test_sim
 TESTS += tests/test_sim
 tests_test_sim_SOURCES = tests/test_sim.c
-tests_test_sim_LDADD = libsim.a $(CORE_TEST_LIBS)
+SIM_LIBS = libsim.a libsmpplink.a libreusmpp.a $(CORE_TEST_LIBS) $(SMPP34_LIBS)
+tests_test_sim_LDADD = $(SIM_LIBS)
 
 check_PROGRAMS += tests/test_sim_scenarios
 TESTS += tests/test_sim_scenarios
 tests_test_sim_scenarios_SOURCES = tests/test_sim_scenarios.c
-tests_test_sim_scenarios_LDADD = libsim.a $(CORE_TEST_LIBS)
+tests_test_sim_scenarios_LDADD = $(SIM_LIBS)
 EXTRA_DIST += tests/scenarios

@@ -25,13 +25,15 @@ static void print_report(const struct sim_report *r)
 		      (unsigned long)r->failed_commits, (unsigned long)r->hash);
 }
 
-static bool run_seed(uint64_t seed, struct sim_report *r, bool show)
+static bool run_seed(uint64_t seed, struct sim_report *r, bool show, bool smpp)
 {
 	void *ctx = talloc_new(NULL);
 	struct sim_plan plan;
 	int rc;
 
 	sim_plan_random(ctx, seed, &plan);
+	for (size_t i = 0; i < plan.n_links; i++)
+		plan.link[i].smpp = smpp;
 	rc = sim_run(&plan, r);
 	if (rc < 0)
 		print_error("seed %lu: %s\n", (unsigned long)seed, r->error);
@@ -43,14 +45,13 @@ static bool run_seed(uint64_t seed, struct sim_report *r, bool show)
 	return rc == 0;
 }
 
-static void test_seeds(void **state)
+static void run_seeds(uint64_t usual, bool smpp)
 {
-	uint64_t n = from_env("REUNION_SEEDS", 250), one = from_env("REUNION_SEED", 0), failed = 0;
+	uint64_t n = from_env("REUNION_SEEDS", usual), one = from_env("REUNION_SEED", 0), failed = 0;
 	struct sim_report all = {0}, r;
 
-	(void)state;
 	for (uint64_t seed = one ? one : 1; seed <= (one ? one : n) && failed < 5; seed++) {
-		failed += !run_seed(seed, &r, one != 0);
+		failed += !run_seed(seed, &r, one != 0, smpp);
 		all.steps += r.steps;
 		all.submits += r.submits;
 		all.copies += r.copies;
@@ -66,17 +67,29 @@ static void test_seeds(void **state)
 	assert_int_equal(failed, 0);
 }
 
+static void test_seeds(void **state)
+{
+	(void)state;
+	run_seeds(200, false);
+}
+
+static void test_seeds_smpp(void **state)
+{
+	(void)state;
+	run_seeds(100, true);
+}
+
 static void test_same_seed_same_trace(void **state)
 {
 	struct sim_report a, b;
 
 	(void)state;
 	for (uint64_t seed = 5; seed < 25; seed++) {
-		assert_true(run_seed(seed, &a, false));
-		assert_true(run_seed(seed, &b, false));
+		assert_true(run_seed(seed, &a, false, seed % 2));
+		assert_true(run_seed(seed, &b, false, seed % 2));
 		assert_true(a.hash == b.hash && a.steps == b.steps);
 	}
-	assert_true(run_seed(25, &b, false));
+	assert_true(run_seed(25, &b, false, false));
 	assert_true(a.hash != b.hash);
 }
 
@@ -142,6 +155,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seeds),
+		cmocka_unit_test(test_seeds_smpp),
 		cmocka_unit_test(test_same_seed_same_trace),
 		cmocka_unit_test(test_scenario_is_the_seed),
 		cmocka_unit_test(test_gates_can_fail),

@@ -62,7 +62,7 @@ static void test_scenarios(void **state)
 
 static void test_expectations_can_fail(void **state)
 {
-	static const char *const wrong[] = {"EXPECT JOB 1 accepted = 9", "EXPECT JOB 1 accepted < 9", "EXPECT JOB 1 refused > 0",
+	static const char *const wrong[] = {"EXPECT JOB 1 accepted = 9", "EXPECT JOB 1 accepted < 9", "EXPECT JOB 1 refused > 1",
 					    "EXPECT repeats > 1", "EXPECT seconds > 99"};
 	void *ctx = talloc_new(NULL);
 	struct sim_plan plan;
