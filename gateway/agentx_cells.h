@@ -1,5 +1,6 @@
-/* agentx_cells: the value of one cell of REUNION-GATEWAY-MIB. Columns are numbers of etc/REUNION-GATEWAY-MIB.in; the
- * counters of gateway/counters.h follow each other in its order, which must therefore only grow at its end. */
+/* agentx_cells: the value of one cell of REUNION-GATEWAY-MIB. Columns are numbers of
+ * etc/REUNION-GATEWAY-MIB.in; the counters of gateway/counters.h follow each other in its order, which must
+ * therefore only grow at its end. */
 #pragma once
 #include "gateway/agentx_mib.h"
 

@@ -11,9 +11,9 @@
 #include <unistd.h>
 #include "gateway/agentx_mib.h"
 
-#define RECONNECT_S	5
+#define RECONNECT_S       5
 #define MASTER_TIMEOUT_US 2000000
-#define JITTER_TICKS	500 /* the master's idea of its uptime and ours may differ by so much */
+#define JITTER_TICKS      500 /* the master's idea of its uptime and ours may differ by so much */
 
 /* The argument of net-snmp's callbacks: net-snmp frees it when it shuts down. */
 struct session {
@@ -28,8 +28,8 @@ struct serve {
 	uint32_t discontinuity;
 };
 
-/* When the counters began, in the master's time. Kept while it is about right, since a manager takes every change of it
- * for a reset of the counters. */
+/* When the counters began, in the master's time. Kept while it is about right, since a manager takes every
+ * change of it for a reset of the counters. */
 static uint32_t discontinuity(uint32_t before, uint64_t uptime_s)
 {
 	uint64_t master = (uint32_t)netsnmp_get_agent_uptime(), ours = uptime_s * 100;
@@ -117,8 +117,8 @@ static void answer_next(struct serve *serve, netsnmp_request_info *req)
 	set_value(req->requestvb, &value);
 }
 
-static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg, netsnmp_agent_request_info *info,
-		  netsnmp_request_info *requests)
+static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
+		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct serve *serve = reg->my_reg_void;
 
@@ -158,6 +158,9 @@ static void keep_to_ourselves(const char *socket_path)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "");
+	/* Whatever it still looks for there cannot be there. */
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_PERSISTENT_DIR, "/dev/null");
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_CONFIGURATION_DIR, "/dev/null");
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket_path);
 	netsnmp_enable_subagent();
@@ -184,8 +187,8 @@ static void begin(struct serve *serve)
 	init_snmp("reunion");
 }
 
-static void add_text(netsnmp_variable_list **list, const struct serve *serve, unsigned int object, u_char type,
-		     const void *value, size_t len)
+static void add_text(netsnmp_variable_list **list, const struct serve *serve, unsigned int object,
+		     u_char type, const void *value, size_t len)
 {
 	oid name[MAX_OID_LEN];
 	size_t n = serve->root_len;

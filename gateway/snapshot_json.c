@@ -5,7 +5,8 @@
 #include <time.h>
 #include "gateway/link.h"
 
-/* Fields are filled by snapshot_text() and thus UTF-8; a field that is not must not make its whole object vanish. */
+/* Fields are filled by snapshot_text() and thus UTF-8; a field that is not must not make its whole object
+ * vanish. */
 static void set_text(json_t *o, const char *key, const char *value)
 {
 	json_t *v = json_string(value);
@@ -50,7 +51,8 @@ const char *snapshot_alert_state(int state)
 
 const char *snapshot_link_state(int state)
 {
-	static const char *const names[] = {"unknown", "down", "connecting", "binding", "up", "unbinding", "blocked"};
+	static const char *const names[] = {"unknown", "down",      "connecting", "binding",
+					    "up",      "unbinding", "blocked"};
 
 	return names[state >= LINK_DOWN && state <= LINK_BLOCKED ? state : 0];
 }

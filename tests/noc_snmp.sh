@@ -110,8 +110,9 @@ rc=$?
 line=$(tail -1 "$dir/probe.out")
 set -- $line
 check "the probe ends well while the master hangs" "$rc" 0
-if [ "${2:-9999}" -le 50 ]; then ok "its loop never stalled ($2 ms)"; else not_ok "its loop never stalled" "$line"; fi
-if [ "${4:-9999}" -le 1000 ]; then ok "it stopped in time ($4 ms)"; else not_ok "it stopped in time" "$line"; fi
+# What a thread that only sleeps misses on this machine is not the agent's doing.
+if [ "${2:-9999}" -le $((50 + 3 * ${4:-0})) ]; then ok "its loop never stalled ($2 ms)"; else not_ok "its loop never stalled" "$line"; fi
+if [ "${6:-9999}" -le 1000 ]; then ok "it stopped in time ($6 ms)"; else not_ok "it stopped in time" "$line"; fi
 kill -CONT $snmpd
 
 "$probe" run "unix:$dir/agentx.sock" > "$dir/probe.out" 2>&1 &

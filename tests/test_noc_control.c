@@ -70,14 +70,26 @@ static void requests_are_answered(void **state)
 static void bad_requests_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"", "x", "[]", "{}", "null", "\"status\"", "{\"cmd\":1}", "{\"cmd\":\"x\"}", "{\"cmd\":\"cancel\"}",
-		"{\"cmd\":\"cancel\",\"alert_id\":\"a\"}", "{\"cmd\":\"cancel\",\"alert_id\":7,\"reason\":\"x\"}",
+		"",
+		"x",
+		"[]",
+		"{}",
+		"null",
+		"\"status\"",
+		"{\"cmd\":1}",
+		"{\"cmd\":\"x\"}",
+		"{\"cmd\":\"cancel\"}",
+		"{\"cmd\":\"cancel\",\"alert_id\":\"a\"}",
+		"{\"cmd\":\"cancel\",\"alert_id\":7,\"reason\":\"x\"}",
 		"{\"cmd\":\"cancel\",\"alert_id\":\"a\",\"reason\":\"\"}",
 		"{\"cmd\":\"cancel\",\"alert_id\":\"\",\"reason\":\"x\"}",
 		"{\"cmd\":\"cancel\",\"alert_id\":\"a\",\"reason\":\"x\\ny\"}",
 		"{\"cmd\":\"cancel\",\"alert_id\":\"a\\u001b\",\"reason\":\"x\"}",
-		"{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":\"yes\"}", "{\"cmd\":\"block\",\"link\":\"\",\"block\":true}",
-		"{\"cmd\":\"status\",\"cmd\":\"cancel\"}", "{\"cmd\":\"status\"}x", "{\"cmd\":\"\\u0000\"}",
+		"{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":\"yes\"}",
+		"{\"cmd\":\"block\",\"link\":\"\",\"block\":true}",
+		"{\"cmd\":\"status\",\"cmd\":\"cancel\"}",
+		"{\"cmd\":\"status\"}x",
+		"{\"cmd\":\"\\u0000\"}",
 		"{\"cmd\":\"\xff\"}",
 	};
 
@@ -267,10 +279,10 @@ static void rude_peers_are_stood(void **state)
 	memset(big, '{', sizeof(big));
 	for (int i = 0; i < 5; i++)
 		fd[i] = peer();
-	assert_int_equal(send(fd[0], "{\"cmd\":", 7, 0), 7);		  /* half a request */
-	assert_true(send(fd[1], big, sizeof(big), MSG_DONTWAIT) > 0);	  /* too much */
+	assert_int_equal(send(fd[0], "{\"cmd\":", 7, 0), 7);                /* half a request */
+	assert_true(send(fd[1], big, sizeof(big), MSG_DONTWAIT) > 0);       /* too much */
 	assert_int_equal(send(fd[2], "{\"cmd\":\"status\"}\n", 17, 0), 17); /* takes no answer */
-	close(fd[3]);							  /* says nothing at all */
+	close(fd[3]);                                                       /* says nothing at all */
 	longest = turn(100);
 	close(fd[2]);
 	longest = turn(100) > longest ? turn(100) : longest;
@@ -304,7 +316,7 @@ static void idlers_are_shown_out(void **state)
 	for (int i = 0; i < 40; i++)
 		gone += fd[i] < 0 || ended(fd[i]);
 	assert_true(gone >= 24); /* at most 16 at once */
-	turn(10500);		 /* their time is 10 s */
+	turn(10500);             /* their time is 10 s */
 	for (int i = 0; i < 40; i++) {
 		assert_true(fd[i] < 0 || ended(fd[i]));
 		close(fd[i]);
@@ -322,10 +334,14 @@ int main(void)
 		cmocka_unit_test(long_fields_are_refused),
 		cmocka_unit_test(a_gateway_without_operations_says_so),
 		cmocka_unit_test(what_was_asked_is_not_echoed_raw),
-		cmocka_unit_test(the_socket_is_for_its_owner),	   cmocka_unit_test(a_living_gateway_is_not_replaced),
-		cmocka_unit_test(other_files_are_not_removed),	   cmocka_unit_test(what_a_crash_left_is_replaced),
-		cmocka_unit_test(the_client_gets_its_answer),	   cmocka_unit_test(the_client_says_when_nobody_listens),
-		cmocka_unit_test(rude_peers_are_stood),		   cmocka_unit_test(idlers_are_shown_out),
+		cmocka_unit_test(the_socket_is_for_its_owner),
+		cmocka_unit_test(a_living_gateway_is_not_replaced),
+		cmocka_unit_test(other_files_are_not_removed),
+		cmocka_unit_test(what_a_crash_left_is_replaced),
+		cmocka_unit_test(the_client_gets_its_answer),
+		cmocka_unit_test(the_client_says_when_nobody_listens),
+		cmocka_unit_test(rude_peers_are_stood),
+		cmocka_unit_test(idlers_are_shown_out),
 	};
 
 	log_start(NULL, LOGL_FATAL);

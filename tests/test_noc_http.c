@@ -50,15 +50,16 @@ static void metrics_have_every_counter(void **state)
 	char *text = http_page_metrics(s), line[256];
 	unsigned int i = 0;
 
-#define TOTAL(field, mib, help)                                                                                        \
-	snprintf(line, sizeof(line), "\nreunion_" #field "_total %llu\n", 5000000000ull + i++);                        \
+#define TOTAL(field, mib, help)                                                                              \
+	snprintf(line, sizeof(line), "\nreunion_" #field "_total %llu\n", 5000000000ull + i++);              \
 	has(text, line);
 	TOTAL_COUNTERS(TOTAL)
 	i = 0;
-#define LINK(field, mib, help)                                                                                         \
-	snprintf(line, sizeof(line),                                                                                   \
-		 "\nreunion_link_" #field "_total{link=\"cm-bsc-1\",carrier=\"china-mobile\",type=\"cbsp\"} %u\n",     \
-		 2000 + i++);                                                                                          \
+#define LINK(field, mib, help)                                                                               \
+	snprintf(line, sizeof(line),                                                                         \
+		 "\nreunion_link_" #field                                                                    \
+		 "_total{link=\"cm-bsc-1\",carrier=\"china-mobile\",type=\"cbsp\"} %u\n",                    \
+		 2000 + i++);                                                                                \
 	has(text, line);
 	LINK_COUNTERS(LINK)
 	has(text, "\nreunion_alert_units{alert_id=\"beijing-7\",state=\"accepted\"} 702\n");
@@ -119,9 +120,9 @@ static void the_json_is_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_page_is_escaped),	       cmocka_unit_test(a_starting_gateway_has_a_page),
-		cmocka_unit_test(metrics_have_every_counter),  cmocka_unit_test(metrics_are_well_formed),
-		cmocka_unit_test(health_tells_why),	       cmocka_unit_test(the_json_is_json),
+		cmocka_unit_test(the_page_is_escaped),        cmocka_unit_test(a_starting_gateway_has_a_page),
+		cmocka_unit_test(metrics_have_every_counter), cmocka_unit_test(metrics_are_well_formed),
+		cmocka_unit_test(health_tells_why),           cmocka_unit_test(the_json_is_json),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

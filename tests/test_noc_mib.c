@@ -28,7 +28,8 @@ static void read_line(struct object *o, const char *line)
 		o->syntax[0] = o->access[0] = '\0';
 		return;
 	}
-	if (sscanf(line, "    SYNTAX %63s", o->syntax) == 1 || sscanf(line, "    MAX-ACCESS %31s", o->access) == 1)
+	if (sscanf(line, "    SYNTAX %63s", o->syntax) == 1 ||
+	    sscanf(line, "    MAX-ACCESS %31s", o->access) == 1)
 		return;
 	if (o->access[0] && sscanf(line, "    ::= { %63s %u }", o->parent, &o->no) == 2) {
 		assert_true(n_objects < 256);
@@ -43,7 +44,8 @@ static int read_mib(void **state)
 	struct object o = {.no = 0};
 	FILE *f;
 
-	snprintf(path, sizeof(path), "%s/etc/REUNION-GATEWAY-MIB", getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
+	snprintf(path, sizeof(path), "%s/etc/REUNION-GATEWAY-MIB",
+		 getenv("BUILDDIR") ? getenv("BUILDDIR") : ".");
 	f = fopen(path, "r");
 	if (!f)
 		return -1;
@@ -58,12 +60,9 @@ static const struct {
 	uint32_t prefix[3];
 	size_t len;
 } parents[] = {
-	{"reunionGateway", {1, 1}, 2},
-	{"reunionTotals", {1, 2}, 2},
-	{"reunionLinkEntry", {1, 3, 1}, 3},
-	{"reunionCarrierEntry", {1, 4, 1}, 3},
-	{"reunionAgencyEntry", {1, 5, 1}, 3},
-	{"reunionAlertEntry", {1, 6, 1}, 3},
+	{"reunionGateway", {1, 1}, 2},           {"reunionTotals", {1, 2}, 2},
+	{"reunionLinkEntry", {1, 3, 1}, 3},      {"reunionCarrierEntry", {1, 4, 1}, 3},
+	{"reunionAgencyEntry", {1, 5, 1}, 3},    {"reunionAlertEntry", {1, 6, 1}, 3},
 	{"reunionAlertLinkEntry", {1, 7, 1}, 3},
 };
 
@@ -84,10 +83,10 @@ static bool type_fits(const char *syntax, enum mib_type type)
 		const char *syntax;
 		enum mib_type type;
 	} fit[] = {
-		{"INTEGER", MIB_INTEGER},   {"TruthValue", MIB_INTEGER},    {"Integer32", MIB_INTEGER},
-		{"Gauge32", MIB_GAUGE},	    {"ReunionRate", MIB_GAUGE},	    {"Counter64", MIB_COUNTER64},
-		{"TimeTicks", MIB_TICKS},   {"TimeStamp", MIB_TICKS},	    {"ReunionText", MIB_TEXT},
-		{"DateAndTime", MIB_TEXT},  {"OCTET", MIB_TEXT},
+		{"INTEGER", MIB_INTEGER},  {"TruthValue", MIB_INTEGER}, {"Integer32", MIB_INTEGER},
+		{"Gauge32", MIB_GAUGE},    {"ReunionRate", MIB_GAUGE},  {"Counter64", MIB_COUNTER64},
+		{"TimeTicks", MIB_TICKS},  {"TimeStamp", MIB_TICKS},    {"ReunionText", MIB_TEXT},
+		{"DateAndTime", MIB_TEXT}, {"OCTET", MIB_TEXT},
 	};
 
 	for (size_t i = 0; i < sizeof(fit) / sizeof(*fit); i++)
@@ -119,8 +118,8 @@ static void walk_goes_up_and_get_agrees(void **state)
 		at = next;
 	}
 	/* gateway 8, totals, 2 links, 1 carrier of 6, 1 agency of 4, 2 alerts of 28, 4 alert links of 7 */
-	assert_int_equal(n, 8 + sizeof(struct total_counters) / 8 + 2 * (12 + sizeof(struct link_counters) / 8) + 6 + 4 +
-				    2 * 28 + 4 * 7);
+	assert_int_equal(n, 8 + sizeof(struct total_counters) / 8 +
+				    2 * (12 + sizeof(struct link_counters) / 8) + 6 + 4 + 2 * 28 + 4 * 7);
 	mib_view_free(view);
 }
 
@@ -177,7 +176,8 @@ static void is_named(const char *prefix, const char *suffix, const char *parent,
 	fail_msg("%s is missing", name);
 }
 
-static void has_value(const struct mib_view *view, const struct mib_oid *oid, const json_t *json, const char *key)
+static void has_value(const struct mib_view *view, const struct mib_oid *oid, const json_t *json,
+		      const char *key)
 {
 	struct mib_value v;
 
@@ -194,16 +194,16 @@ static void counters_are_one(void **state)
 	struct mib_oid oid = {.v = {1, 2, 0, 0}, .len = 4};
 	unsigned int no = 0;
 
-#define TOTAL(field, mib, text)                                                                                        \
-	is_named("reunionTotal", mib, "reunionTotals", ++no);                                                          \
-	oid.v[2] = no;                                                                                                 \
+#define TOTAL(field, mib, text)                                                                              \
+	is_named("reunionTotal", mib, "reunionTotals", ++no);                                                \
+	oid.v[2] = no;                                                                                       \
 	has_value(view, &oid, json_object_get(o, "totals"), #field);
 	TOTAL_COUNTERS(TOTAL)
 	oid = (struct mib_oid){.v = {1, 3, 1, 0, 1}, .len = 5};
 	no = 100;
-#define LINK(field, mib, text)                                                                                         \
-	is_named("reunionLink", mib, "reunionLinkEntry", ++no);                                                        \
-	oid.v[3] = no;                                                                                                 \
+#define LINK(field, mib, text)                                                                               \
+	is_named("reunionLink", mib, "reunionLinkEntry", ++no);                                              \
+	oid.v[3] = no;                                                                                       \
 	has_value(view, &oid, link, #field);
 	LINK_COUNTERS(LINK)
 	json_decref(o);
@@ -222,7 +222,9 @@ static void odd_names_are_stood(void **state)
 		oid.len = seed >> 24 & 7;
 		for (size_t j = 0; j < MIB_OID_MAX; j++) {
 			seed = seed * 1664525 + 1013904223;
-			oid.v[j] = seed >> 28 == 15 ? 0xFFFFFFFF : seed >> 28 == 14 ? 101 + (seed >> 8 & 15) : seed >> 29;
+			oid.v[j] = seed >> 28 == 15   ? 0xFFFFFFFF
+				   : seed >> 28 == 14 ? 101 + (seed >> 8 & 15)
+						      : seed >> 29;
 		}
 		if (mib_next(view, &oid, &found, &v) == 0)
 			assert_true(oid_cmp(&oid, &found) < 0);
@@ -264,9 +266,12 @@ static void double_numbers_do_not_loop(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(walk_goes_up_and_get_agrees),	   cmocka_unit_test(every_answer_is_in_the_mib),
-		cmocka_unit_test(every_object_of_the_mib_is_answered), cmocka_unit_test(counters_are_one),
-		cmocka_unit_test(odd_names_are_stood),		   cmocka_unit_test(an_empty_gateway_has_its_scalars),
+		cmocka_unit_test(walk_goes_up_and_get_agrees),
+		cmocka_unit_test(every_answer_is_in_the_mib),
+		cmocka_unit_test(every_object_of_the_mib_is_answered),
+		cmocka_unit_test(counters_are_one),
+		cmocka_unit_test(odd_names_are_stood),
+		cmocka_unit_test(an_empty_gateway_has_its_scalars),
 		cmocka_unit_test(double_numbers_do_not_loop),
 	};
 

@@ -72,7 +72,8 @@ static void tables_tell_what_the_json_says(void **state)
 	has(alerts, "beijing-7");
 	has(alerts, "alertDeadlineAtRisk");
 	has(alerts, "706");
-	has(statusview_alert(ctx, json_array_get(json_object_get(o, "alerts"), 1), &plain), "update and found texts");
+	has(statusview_alert(ctx, json_array_get(json_object_get(o, "alerts"), 1), &plain),
+	    "update and found texts");
 	has(statusview_cellmap(ctx, o, &plain), "0123456789abcdef");
 	has(statusview_head(ctx, o, &plain), "healthy");
 	json_decref(o);
@@ -82,7 +83,8 @@ static void tables_tell_what_the_json_says(void **state)
 
 static void strange_answers_are_stood(void **state)
 {
-	static const char *const texts[] = {"{}", "{\"links\":7,\"alerts\":{}}", "{\"links\":[7,[],{}],\"alerts\":[null]}",
+	static const char *const texts[] = {"{}", "{\"links\":7,\"alerts\":{}}",
+					    "{\"links\":[7,[],{}],\"alerts\":[null]}",
 					    "{\"alerts\":[{\"links\":[{\"name\":{}}],\"units\":\"x\"}]}"};
 	void *ctx = talloc_new(NULL);
 
@@ -102,8 +104,8 @@ static void strange_answers_are_stood(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(columns_line_up),	    cmocka_unit_test(bars_do_not_flatter),
-		cmocka_unit_test(terminals_are_not_driven), cmocka_unit_test(tables_tell_what_the_json_says),
+		cmocka_unit_test(columns_line_up),           cmocka_unit_test(bars_do_not_flatter),
+		cmocka_unit_test(terminals_are_not_driven),  cmocka_unit_test(tables_tell_what_the_json_says),
 		cmocka_unit_test(strange_answers_are_stood),
 	};
 

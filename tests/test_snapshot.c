@@ -25,8 +25,8 @@ static void text_is_cleaned(void **state)
 	assert_string_equal(text_of(b, sizeof(b), "a\nb\x1b[2J\x7f"), "a?b?[2J?");
 	assert_string_equal(text_of(b, sizeof(b), "\xff\xc0\x80x"), "???x");
 	assert_string_equal(text_of(b, sizeof(b), "\xed\xa0\x80"), "???"); /* a surrogate */
-	assert_string_equal(text_of(b, sizeof(b), "\xc2\x85"), "?");	   /* NEL */
-	assert_string_equal(text_of(b, sizeof(b), "\xf0\x9f"), "??");	   /* cut by its source */
+	assert_string_equal(text_of(b, sizeof(b), "\xc2\x85"), "?");       /* NEL */
+	assert_string_equal(text_of(b, sizeof(b), "\xf0\x9f"), "??");      /* cut by its source */
 	assert_string_equal(text_of(b, sizeof(b), NULL), "");
 }
 
@@ -49,13 +49,13 @@ static void has_keys(const json_t *o, const char *const *keys)
 /* SPEC 7, word by word. */
 static void json_has_the_agreed_keys(void **state)
 {
-	static const char *const alert[] = {"alert_id", "case_number", "type",	"state", "at_risk",
-					    "deadline_at", "units",    "links", NULL};
+	static const char *const alert[] = {"alert_id",    "case_number", "type",  "state", "at_risk",
+					    "deadline_at", "units",       "links", NULL};
 	static const char *const units[] = {"waiting", "handed",    "accepted", "refused",
-					    "expired", "withdrawn", "unknown",	NULL};
-	static const char *const link[] = {"name",   "carrier",	    "type",	 "state",    "rate",	"measured_rate",
-					   "window", "window_used", "submitted", "accepted", "refused", "throttled",
-					   "unknown", NULL};
+					    "expired", "withdrawn", "unknown",  NULL};
+	static const char *const link[] = {
+		"name",        "carrier",   "type",     "state",   "rate",      "measured_rate", "window",
+		"window_used", "submitted", "accepted", "refused", "throttled", "unknown",       NULL};
 	struct snapshot *s = noc_fake();
 	json_t *o = snapshot_json(s), *a = json_array_get(json_object_get(o, "alerts"), 0);
 
@@ -89,7 +89,8 @@ static void json_has_the_numbers(void **state)
 	assert_int_equal(at(o, "links", 1, "accepted"), 2001);
 	assert_int_equal(at(o, "agencies", 0, "rejected"), 12);
 	assert_int_equal(at(o, "carriers", 0, "waiting"), 700);
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "totals"), "clues")), 5000000007);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(o, "totals"), "clues")),
+			 5000000007);
 	json_decref(o);
 	snapshot_put(s);
 }
@@ -107,8 +108,9 @@ static void json_stands_bad_fields(void **state)
 	s->alerts[0].lat = NAN;
 	s->alerts[0].state = -1;
 	o = snapshot_json(s);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(o, "links"), 0), "state")),
-			    "unknown");
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(json_object_get(o, "links"), 0), "state")),
+		"unknown");
 	text = json_dumps(o, SNAPSHOT_DUMP);
 	assert_non_null(text);
 	free(text);
@@ -118,7 +120,12 @@ static void json_stands_bad_fields(void **state)
 
 static void window_bound_is_told(void **state)
 {
-	struct snap_link l = {.state = LINK_UP, .granted = 100, .measured_rate = 50, .window = 10, .window_used = 10, .queue = 1};
+	struct snap_link l = {.state = LINK_UP,
+			      .granted = 100,
+			      .measured_rate = 50,
+			      .window = 10,
+			      .window_used = 10,
+			      .queue = 1};
 
 	assert_true(snapshot_window_bound(&l));
 	l.measured_rate = 99.5;
@@ -179,10 +186,14 @@ static void threads_may_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_is_cleaned),	       cmocka_unit_test(text_is_cut_between_characters),
-		cmocka_unit_test(json_has_the_agreed_keys),    cmocka_unit_test(json_has_the_numbers),
-		cmocka_unit_test(json_stands_bad_fields),      cmocka_unit_test(window_bound_is_told),
-		cmocka_unit_test(readers_keep_what_they_hold), cmocka_unit_test(threads_may_read),
+		cmocka_unit_test(text_is_cleaned),
+		cmocka_unit_test(text_is_cut_between_characters),
+		cmocka_unit_test(json_has_the_agreed_keys),
+		cmocka_unit_test(json_has_the_numbers),
+		cmocka_unit_test(json_stands_bad_fields),
+		cmocka_unit_test(window_bound_is_told),
+		cmocka_unit_test(readers_keep_what_they_hold),
+		cmocka_unit_test(threads_may_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* Requests of the control socket: any octets get one line of JSON, and only well-formed requests reach an operation. */
+/* Requests of the control socket: any octets get one line of JSON, and only well-formed requests reach an
+ * operation. */
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <string.h>
@@ -35,7 +36,8 @@ static json_t *op_alert_show(void *arg, const char *alert_id)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static const struct control_ops ops = {.cancel = op_cancel, .block = op_block, .alert_show = op_alert_show};
+	static const struct control_ops ops = {
+		.cancel = op_cancel, .block = op_block, .alert_show = op_alert_show};
 	void *ctx = talloc_named_const(NULL, 0, "fuzz");
 	json_t *answer;
 	char *text;
