@@ -6,7 +6,7 @@
 #define CELL_ONE(field, mib, text) +1
 enum {
 	CELL_GATEWAY_LAST = 8,
-	CELL_LINK_LAST = 12,
+	CELL_LINK_LAST = 13,
 	CELL_CARRIER_LAST = 7,
 	CELL_AGENCY_LAST = 5,
 	CELL_ALERT_LAST = 29,

@@ -15,6 +15,11 @@
 #define MASTER_TIMEOUT_US 2000000
 #define JITTER_TICKS	500 /* the master's idea of its uptime and ours may differ by so much */
 
+/* The argument of net-snmp's callbacks: net-snmp frees it when it shuts down. */
+struct session {
+	struct agentx_queue *queue;
+};
+
 struct serve {
 	struct agentx_queue *queue;
 	oid root[MAX_OID_LEN];
@@ -132,13 +137,13 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 static int connected(int major, int minor, void *server, void *client)
 {
-	agentx_queue_set_connected(client, true);
+	agentx_queue_set_connected(((struct session *)client)->queue, true);
 	return 0;
 }
 
 static int disconnected(int major, int minor, void *server, void *client)
 {
-	agentx_queue_set_connected(client, false);
+	agentx_queue_set_connected(((struct session *)client)->queue, false);
 	return 0;
 }
 
@@ -160,11 +165,14 @@ static void keep_to_ourselves(const char *socket_path)
 
 static void begin(struct serve *serve)
 {
+	struct session *session = calloc(1, sizeof(*session));
 	netsnmp_handler_registration *reg;
 
+	OSMO_ASSERT(session);
+	session->queue = serve->queue;
 	keep_to_ourselves(agentx_queue_socket(serve->queue));
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected, serve->queue);
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, disconnected, serve->queue);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected, session);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, disconnected, session);
 	init_agent("reunion");
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, RECONNECT_S);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_TIMEOUT_US);

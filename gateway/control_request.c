@@ -107,7 +107,7 @@ char *control_request(void *ctx, const struct control_ops *ops, const char *line
 
 	answer = request ? dispatch(ops, request, who) : control_error("the request is not one JSON object");
 	json_decref(request);
-	text = json_dumps(answer, JSON_COMPACT);
+	text = json_dumps(answer, SNAPSHOT_DUMP);
 	json_decref(answer);
 	OSMO_ASSERT(text);
 	out = talloc_asprintf(ctx, "%s\n", text);

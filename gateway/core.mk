@@ -4,3 +4,7 @@ libcore_a_SOURCES = gateway/throttle.h gateway/ledger.h gateway/dispatch.h gatew
 	gateway/throttle.c gateway/ledger.c \
 	gateway/dispatch.c gateway/dispatch_int.h gateway/dispatch_commit.c gateway/dispatch_reserve.c gateway/dispatch_hand.c
 libstore_a_SOURCES += gateway/store_memory.c gateway/store_memory.h
+
+# Not for the daemon.
+check_LIBRARIES += libsim.a
+libsim_a_SOURCES = gateway/sim.h gateway/sim_int.h gateway/sim.c gateway/sim_plan.c gateway/sim_carrier.c gateway/sim_fake.c gateway/sim_check.c

@@ -250,11 +250,21 @@ uint16_t dispatch_unit_link(const struct dispatch_job *job, uint32_t unit)
 	return job->spec.links[chunk_of(job_of(job), unit)->owner];
 }
 
+uint32_t slots_held(const struct dlink *l)
+{
+	uint32_t held = l->used + l->answered + l->settling;
+
+	for (uint32_t i = l->res.durable; i != l->res.tail; i++)
+		held -= l->res.v[i & l->res.mask].job->spec.parts;
+	return held;
+}
+
 uint32_t dispatch_window_used(const struct dispatch *d, uint16_t link)
 {
 	const struct dlink *l = &d->link[link];
+	uint32_t held = slots_held(l);
 
-	return l->used < l->window ? l->used : l->window;
+	return held < l->window ? held : l->window;
 }
 
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link)

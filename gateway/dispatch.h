@@ -3,8 +3,9 @@
  * Rules (SPEC 6, 7):
  *  - a unit's attempt is durable before the unit may be handed over: dispatch reserves (HANDED, attempt + 1), the commit
  *    makes it durable, only then dispatch_next() gives it out;
- *  - a window slot is held from reservation until the *answer* is durable. The window counts PDUs, a unit holds `parts`
- *    slots; slots in use <= window, always (a unit of more parts than the window holds it alone);
+ *  - a window slot is held from the durable reservation until the *answer* is durable; the commit that frees it may carry
+ *    its next reservation, so that a slot costs one commit a turn. The window counts PDUs, a unit holds `parts` slots; slots
+ *    in use <= window, always (a unit of more parts than the window holds it alone);
  *  - reservations not yet sent are kept short (<= max(8, rate/4) parts) so that a crash burns few attempts;
  *  - three durable attempts without a durable answer: UNKNOWN;
  *  - order on a link: broadcast kinds before SMS, then earliest deadline first, within a job retries that are due, then the

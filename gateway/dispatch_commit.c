@@ -65,7 +65,8 @@ void unit_set(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octet)
 	of_link->n[to]++;
 	j->pub.sums.n[from]--;
 	j->pub.sums.n[to]++;
-	mark_dirty(d, j, c);
+	if (!(d->faults & FAULT_LAZY_ANSWERS) || to != UNIT_ACCEPTED)
+		mark_dirty(d, j, c);
 }
 
 static char *put_hex(char *p, uint64_t v, int digits)
@@ -133,7 +134,8 @@ static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_l
 		max--;
 	}
 	list->n -= at;
-	memmove(list->v, list->v + at, list->n * sizeof(*list->v));
+	if (list->n > 0) /* a list never used has no memory yet */
+		memmove(list->v, list->v + at, list->n * sizeof(*list->v));
 }
 
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
@@ -160,7 +162,6 @@ static void link_settle(struct dlink *l, bool durable)
 {
 	if (durable) {
 		l->res.durable = l->res.taken;
-		l->used -= l->settling;
 	} else {
 		l->res.taken = l->res.durable;
 		l->answered += l->settling;

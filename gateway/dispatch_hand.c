@@ -204,10 +204,8 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 	l->progress_us = now_us;
 	if ((outcome == OUT_UNSENT || outcome == OUT_THROTTLED) && hand_again(l, j, unit))
 		return;
-	if (d->faults & FAULT_SLOT_ON_ANSWER)
-		l->used -= job->spec.parts;
-	else
-		l->answered += job->spec.parts;
+	l->used -= job->spec.parts;
+	l->answered += job->spec.parts;
 	job->last_us = now_us;
 	switch (outcome) {
 	case OUT_ACCEPTED:

@@ -12,7 +12,7 @@
 
 /* Rules that tests break to see that they are noticed. */
 enum dispatch_fault {
-	FAULT_SLOT_ON_ANSWER = 1, /* the slot is free when the answer comes, not when it is durable */
+	FAULT_LAZY_ANSWERS = 1,	  /* slots are reserved anew though the answers are not in the same commit */
 	FAULT_HAND_EARLY = 2,	  /* reservations are given out before they are durable */
 	FAULT_NO_ATTEMPTS = 4,	  /* attempts are not counted */
 	FAULT_KEEP_RESERVED = 8,  /* withdrawn jobs keep what is reserved */
@@ -56,7 +56,7 @@ struct dlink {
 	uint32_t window, max_tries;
 	double rate;
 	bool up;
-	uint32_t used;	   /* slots */
+	uint32_t used;	   /* parts reserved and not answered: the slots when all commits are done */
 	uint32_t unsent;   /* parts reserved and not with the driver */
 	uint32_t answered; /* slots whose answers are in no batch yet */
 	uint32_t settling; /* slots whose answers are in the batch under way */
@@ -122,4 +122,6 @@ void todo_remove(struct jl *jl, uint32_t no);
 /* Takes a job's reservations that are not with the driver (job NULL: all) back from a link, as waiting units. */
 void give_back(struct dispatch *d, uint16_t link, struct job *job, uint64_t now_us);
 bool can_reserve(const struct dlink *l, uint32_t parts);
+/* Slots held as the store knows it: reservations that are not durable yet hold none, answers that are not durable do. */
+uint32_t slots_held(const struct dlink *l);
 void ring_grow(struct dispatch *d, struct ring *r, uint32_t min);

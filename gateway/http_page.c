@@ -147,14 +147,14 @@ static void link_row(FILE *f, const struct snap_link *l)
 	number(f, l->count.refused);
 	number(f, l->count.throttled);
 	number(f, l->count.unknown);
-	fputs("</tr>", f);
+	fprintf(f, "<td class=warnt>%s</td></tr>", snapshot_window_bound(l) ? "window-bound" : "");
 }
 
 static void links(FILE *f, const struct snapshot *s)
 {
 	fputs("<h2>Links</h2><div class=card><table><tr><th>Link<th>Carrier<th>Type<th>State<th class=n>Rate/s"
 	      "<th class=n>Agreed<th class=n>Window<th class=n>Queue<th class=n>Submitted<th class=n>Accepted"
-	      "<th class=n>Refused<th class=n>Throttled<th class=n>Unknown</tr>",
+	      "<th class=n>Refused<th class=n>Throttled<th class=n>Unknown<th></tr>",
 	      f);
 	for (size_t i = 0; i < s->n_links; i++)
 		link_row(f, &s->links[i]);
@@ -227,7 +227,7 @@ char *http_page_html(const struct snapshot *s)
 char *http_page_json(const struct snapshot *s)
 {
 	json_t *o = s ? snapshot_json(s) : json_object();
-	char *text = json_dumps(o, JSON_COMPACT);
+	char *text = json_dumps(o, SNAPSHOT_DUMP);
 
 	OSMO_ASSERT(text);
 	json_decref(o);

@@ -231,6 +231,8 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
 		next = OSMO_MIN(next, smpp_leg_tick(&l->leg[i], now_us));
 	next = OSMO_MIN(next, smpp_send(l, now_us));
+	if (l->leg[0].phase == LEG_OPEN)
+		next = OSMO_MIN(next, smpp_session_due_us(l->leg[0].session));
 	if (l->stopping && l->leg[0].phase != LEG_DOWN && l->up)
 		next = OSMO_MIN(next, l->stop_by_us);
 	return next;

@@ -35,6 +35,7 @@ struct draft_set {
 };
 
 enum fate { FATE_OK, FATE_UNSENT, FATE_TRANSIENT, FATE_REFUSED, FATE_LOST }; /* later ones prevail */
+#define FATE_TOUCHED 0x80 /* with it: some PDU for the unit was accepted */
 
 /* One unit, or the cells of one submit_multi, on their way through all PDUs of the job. */
 struct flight {
@@ -47,7 +48,6 @@ struct flight {
 	uint32_t pending; /* PDUs without an answer */
 	uint32_t queued;  /* PDUs that were throttled and go again */
 	bool stopped;	  /* no further PDUs */
-	bool touched;	  /* some PDU was accepted */
 	uint32_t next_free;
 };
 
@@ -66,7 +66,7 @@ struct link_smpp {
 	struct flight *flights;
 	uint32_t free_flight, n_flights;
 	uint32_t *units;   /* slab: group for each flight */
-	uint8_t *fates;	   /* likewise; enum fate */
+	uint8_t *fates;	   /* likewise; enum fate, FATE_TOUCHED */
 	struct flight *current; /* has PDUs that were not sent yet */
 	uint64_t *again;   /* tags of throttled PDUs in order */
 	uint32_t n_again;

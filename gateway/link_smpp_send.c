@@ -77,16 +77,25 @@ static struct draft_set *drafts_of(struct link_smpp *l, const struct dispatch_jo
 	return best->drafts ? best : NULL;
 }
 
-static enum outcome outcome_of(const struct flight *f, enum fate fate)
+static enum fate fate_of(const struct link_smpp *l, const struct flight *f, uint32_t i)
 {
-	switch (fate) {
+	return l->fates[f->first + i] & ~FATE_TOUCHED;
+}
+
+static enum outcome outcome_of(const struct link_smpp *l, const struct flight *f, uint32_t i)
+{
+	/* Some parts arrived, others will not: to try again repeats those, so an attempt it was. */
+	bool touched = l->fates[f->first + i] & FATE_TOUCHED;
+
+	switch (fate_of(l, f, i)) {
 	case FATE_OK:
-		/* Not all parts went out: whoever has some may get them once more, but an attempt it was. */
-		return f->next == f->set->drafts->n && !f->stopped ? OUT_ACCEPTED : f->touched ? OUT_LOST : OUT_UNSENT;
+		if (f->next == f->set->drafts->n && !f->stopped)
+			return OUT_ACCEPTED;
+		return touched ? OUT_LOST : OUT_UNSENT;
 	case FATE_UNSENT:
-		return f->touched ? OUT_LOST : OUT_UNSENT;
+		return touched ? OUT_LOST : OUT_UNSENT;
 	case FATE_TRANSIENT:
-		return f->touched ? OUT_LOST : OUT_TRANSIENT;
+		return touched ? OUT_LOST : OUT_TRANSIENT;
 	case FATE_REFUSED:
 		return OUT_REFUSED;
 	case FATE_LOST:
@@ -108,7 +117,7 @@ static void finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
 	struct dispatch_job *job = f->job;
 
 	for (uint32_t i = 0; i < f->n; i++)
-		report(l, job, l->units[f->first + i], outcome_of(f, l->fates[f->first + i]), now_us);
+		report(l, job, l->units[f->first + i], outcome_of(l, f, i), now_us);
 	if (l->current == f)
 		l->current = NULL;
 	f->set->flights--;
@@ -130,7 +139,7 @@ static uint32_t alive(const struct link_smpp *l, const struct flight *f)
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < f->n; i++)
-		n += l->fates[f->first + i] == FATE_OK;
+		n += fate_of(l, f, i) == FATE_OK;
 	return n;
 }
 
@@ -144,8 +153,8 @@ static void mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fa
 {
 	uint8_t *now = &l->fates[f->first + i];
 
-	if (fate > *now)
-		*now = fate;
+	if (fate > fate_of(l, f, i))
+		*now = (*now & FATE_TOUCHED) | fate;
 }
 
 static void mark_all(struct link_smpp *l, struct flight *f, enum fate fate)
@@ -238,7 +247,9 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 
 	l->hold_us = 0;
 	l->leg[0].failures = 0;
-	f->touched = true;
+	for (uint32_t i = 0; i < f->n; i++)
+		if (fate_of(l, f, i) == FATE_OK)
+			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
 	if (failed && alive(l, f) == 0)
 		f->stopped = true;
@@ -350,7 +361,7 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 		struct cell_id id;
 		uint8_t digits;
 
-		if (l->fates[f->first + i] != FATE_OK)
+		if (fate_of(l, f, i) != FATE_OK)
 			continue;
 		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id, &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, names[n]) < 0)
@@ -492,7 +503,7 @@ static bool begin_flight(struct link_smpp *l, struct purse *purse, uint64_t now_
 	f->job = first.job;
 	f->order = l->order++;
 	f->next = f->pending = f->queued = 0;
-	f->stopped = f->touched = false;
+	f->stopped = false;
 	l->current = f;
 	return true;
 }

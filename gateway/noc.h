@@ -28,7 +28,7 @@ struct control_ops {
 	void *arg;
 };
 
-/* All on the osmocore select loop. -errno with a logged sentence when an address cannot be had. */
+/* All on the osmocore select loop; the caller ignores SIGPIPE (osmo_init_ignore_signals). -errno with a logged sentence when an address cannot be had. */
 int control_listen(void *ctx, const char *path, const struct control_ops *ops);
 int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_ops *ops);
 int http_listen(void *ctx, const struct conf_endpoint *at);

@@ -111,6 +111,12 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 	return o;
 }
 
+bool snapshot_window_bound(const struct snap_link *l)
+{
+	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window &&
+	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
+}
+
 static json_t *link_json(const struct snap_link *l)
 {
 	json_t *o = json_object();
@@ -125,6 +131,7 @@ static json_t *link_json(const struct snap_link *l)
 	set_rate(o, "measured_rate", l->measured_rate);
 	set_count(o, "window", l->window);
 	set_count(o, "window_used", l->window_used);
+	json_object_set_new(o, "window_bound", json_boolean(snapshot_window_bound(l)));
 	set_count(o, "queue", l->queue);
 #define SET(field, mib, text) set_count(o, #field, l->count.field);
 	LINK_COUNTERS(SET)

@@ -80,6 +80,6 @@ struct statusgrid_style status_style(void)
 
 void status_print_json(const json_t *o, bool compact)
 {
-	json_dumpf(o, stdout, compact ? JSON_COMPACT : JSON_INDENT(2));
+	json_dumpf(o, stdout, compact ? SNAPSHOT_DUMP : JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	fputc('\n', stdout);
 }

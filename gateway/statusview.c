@@ -82,19 +82,23 @@ static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum
 	statusgrid_text(g, TONE_PLAIN, text(link, "type"));
 	statusgrid_text(g, link_tone(text(link, "state")), text(link, "state"));
 	statusgrid_number(g, TONE_PLAIN, number(link, "measured_rate"), 1);
-	statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+	if (number(link, "rate") > 0)
+		statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+	else
+		statusgrid_text(g, TONE_PLAIN, "unlimited");
 	statusgrid_number(g, TONE_PLAIN, number(link, "window_used"), 0);
 	statusgrid_number(g, TONE_PLAIN, number(link, "window"), 0);
 	for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
 		statusgrid_number(g, TONE_PLAIN, number(link, counts[c]), 0);
 	statusgrid_bar(g, style, json_number_value(json_array_get(sum, 0)), json_number_value(json_array_get(sum, 1)));
+	statusgrid_text(g, TONE_WARN, truth(link, "window_bound") ? "window-bound" : "");
 }
 
 char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_style *style)
 {
 	static const char *const names[] = {"LINK",   "CARRIER", "TYPE",      "STATE",    "RATE/S",    "AGREED",
 					    "WINDOW", "OF",	 "SUBMITTED", "ACCEPTED", "REFUSED",   "THROTTLED",
-					    "UNKNOWN", "ACCEPTED OF ALERTS"};
+					    "UNKNOWN", "ACCEPTED OF ALERTS", ""};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
 	json_t *sums = link_sums(status), *link;
 	size_t i;

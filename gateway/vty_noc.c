@@ -183,13 +183,13 @@ static int on_vty(unsigned int subsys, unsigned int signal, void *handler_data, 
 /* libosmovty's own; not in its headers. */
 extern vector cmdvec;
 
-/* libosmovty brings commands that write files and change its settings. The gateway has one configuration, its file, and
+/* libosmovty brings commands that write files, change its settings and stop the process. The gateway has one configuration, its file, and
  * whoever reaches this port must not write files in the gateway's name. */
-static void drop_commands(void)
+static void drop_commands(enum node_type node)
 {
-	static const char *const unwanted[] = {"write", "copy", "configure", "show startup-config", "show running-config"};
-	struct cmd_node *node = vector_lookup(cmdvec, ENABLE_NODE);
-	vector v = node->cmd_vector;
+	static const char *const unwanted[] = {"write", "copy", "configure", "shutdown", "show startup-config",
+					       "show running-config", "show online-help"};
+	vector v = ((struct cmd_node *)vector_lookup(cmdvec, node))->cmd_vector;
 
 	for (unsigned int i = 0; i < vector_active(v);) {
 		const struct cmd_element *cmd = vector_slot(v, i);
@@ -202,7 +202,6 @@ static void drop_commands(void)
 		else
 			i++;
 	}
-	sort_node();
 }
 
 static int vty_close_all(struct vty_noc *noc)
@@ -228,7 +227,9 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 	install_element(ENABLE_NODE, &link_block_cmd);
 	install_element(ENABLE_NODE, &alert_cancel_cmd);
 	install_element(ENABLE_NODE, &alert_confirm_cmd);
-	drop_commands();
+	drop_commands(VIEW_NODE);
+	drop_commands(ENABLE_NODE);
+	sort_node();
 	rc = telnet_init_dynif(noc, noc, at->address, at->port);
 	if (rc < 0) {
 		LOGP(DNOC, LOGL_ERROR, "VTY: cannot listen on %s port %u\n", log_safe(at->address, strlen(at->address)),

@@ -219,7 +219,10 @@ static int fill(struct job *j)
 /* What the library turns down or gets wrong by its own checks (tried with 1.14.1). */
 static bool beyond_library(const struct smpp_pdu *p)
 {
-	if (p->sequence == 0 || p->sequence > 0x7FFFFFFF || smpp_encode(p, NULL, 0) != -ENOSPC)
+	uint8_t none;
+
+	/* -ENOSPC: it is well-formed, there is only no room for it */
+	if (p->sequence == 0 || p->sequence > 0x7FFFFFFF || smpp_encode(p, &none, 0) != -ENOSPC)
 		return true;
 	return p->interface_version != 0 && p->interface_version != 0x34;
 }

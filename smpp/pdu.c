@@ -204,12 +204,15 @@ static bool contradicts(const struct smpp_pdu *pdu)
 
 int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t *fault)
 {
-	struct cursor c = {frame, frame + len, false};
+	struct cursor c;
 	const struct field *f;
 
 	clear(pdu);
 	*fault = SMPP_RINVCMDLEN;
-	if (len < SMPP_HEADER || cursor_u32(&c) != len)
+	if (len < SMPP_HEADER)
+		return -EBADMSG;
+	c = (struct cursor){frame, frame + len, false};
+	if (cursor_u32(&c) != len)
 		return -EBADMSG;
 	pdu->id = cursor_u32(&c);
 	pdu->status = cursor_u32(&c);
@@ -239,10 +242,11 @@ int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t
 
 bool smpp_tlv_next(const struct smpp_pdu *pdu, size_t *at, struct smpp_tlv *tlv)
 {
-	struct cursor c = {pdu->tlvs + *at, pdu->tlvs + pdu->tlvs_len, false};
+	struct cursor c;
 
 	if (*at >= pdu->tlvs_len)
 		return false;
+	c = (struct cursor){pdu->tlvs + *at, pdu->tlvs + pdu->tlvs_len, false};
 	tlv->tag = cursor_u16(&c);
 	tlv->len = cursor_u16(&c);
 	tlv->value = cursor_take(&c, tlv->len);
@@ -262,9 +266,12 @@ bool smpp_tlv_find(const struct smpp_pdu *pdu, uint16_t tag, struct smpp_tlv *tl
 
 static bool next_entry(const uint8_t *entries, size_t len, size_t *at, bool flagged, struct smpp_dest *dest)
 {
-	struct cursor c = {entries + *at, entries + len, false};
+	struct cursor c;
 
-	if (*at >= len || !read_entry(&c, flagged, dest))
+	if (*at >= len)
+		return false;
+	c = (struct cursor){entries + *at, entries + len, false};
+	if (!read_entry(&c, flagged, dest))
 		return false;
 	*at = c.p - entries;
 	return true;

@@ -110,15 +110,15 @@ static void clear(struct smpp_receipt *r)
 
 static bool read_text(const uint8_t *text, size_t len, struct smpp_receipt *r, bool *dated)
 {
-	const char *p = (const char *)text, *end = p + len;
+	const char *p = (const char *)text;
 
 	clear(r);
 	*dated = false;
 	if (len == 0)
 		return false;
-	scan(p, end, r, dated);
+	scan(p, p + len, r, dated);
 	if (r->text_id[0] == '\0' && r->state == SMPP_STATE_ABSENT)
-		unlabelled(p, end, r);
+		unlabelled(p, p + len, r);
 	memcpy(r->id, r->text_id, sizeof(r->id));
 	return r->id[0] != '\0' || r->state != SMPP_STATE_ABSENT;
 }

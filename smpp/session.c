@@ -358,7 +358,7 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 		smpp_window_free(&s->window, slot);
 		s->ops->timeout(s->arg, tag, now_us);
 	}
-	return slot ? slot->sent_us + s->conf.response_us : NEVER;
+	return smpp_session_due_us(s);
 }
 
 static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
@@ -510,4 +510,11 @@ uint64_t smpp_session_faults(const struct smpp_session *s)
 uint32_t smpp_session_unanswered(const struct smpp_session *s)
 {
 	return s->window.used;
+}
+
+uint64_t smpp_session_due_us(const struct smpp_session *s)
+{
+	const struct smpp_slot *slot = smpp_window_oldest(&s->window);
+
+	return slot ? slot->sent_us + s->conf.response_us : NEVER;
 }

@@ -72,3 +72,4 @@ uint32_t smpp_session_bind_status(const struct smpp_session *s);
 uint8_t smpp_session_version(const struct smpp_session *s);    /* min(ours, theirs); 0x33 when theirs is not told */
 uint64_t smpp_session_faults(const struct smpp_session *s);    /* PDUs unreadable, unknown or out of place, ever */
 uint32_t smpp_session_unanswered(const struct smpp_session *s);
+uint64_t smpp_session_due_us(const struct smpp_session *s); /* when the oldest request times out; UINT64_MAX = none */

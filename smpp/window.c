@@ -44,7 +44,7 @@ struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence)
 	return sequence != 0 && slot->sequence == sequence ? slot : NULL;
 }
 
-struct smpp_slot *smpp_window_oldest(struct smpp_window *w)
+struct smpp_slot *smpp_window_oldest(const struct smpp_window *w)
 {
 	return w->oldest == SMPP_NO_SLOT ? NULL : &w->slots[w->oldest];
 }

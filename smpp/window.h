@@ -27,5 +27,5 @@ uint32_t smpp_window_sequence(struct smpp_window *w);
 void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position, uint64_t now_us);
 /* Slot of a sequence number, or NULL: never sent, answered, or given up. */
 struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence);
-struct smpp_slot *smpp_window_oldest(struct smpp_window *w);
+struct smpp_slot *smpp_window_oldest(const struct smpp_window *w);
 void smpp_window_free(struct smpp_window *w, struct smpp_slot *slot);

@@ -35,3 +35,5 @@ else
 tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
 endif
+TESTS += tests/cellmap.sh
+EXTRA_DIST += tests/cellmap.sh

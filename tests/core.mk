@@ -20,3 +20,14 @@ check_PROGRAMS += tests/test_dispatch_share
 TESTS += tests/test_dispatch_share
 tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h
 tests_test_dispatch_share_LDADD = $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_sim
+TESTS += tests/test_sim
+tests_test_sim_SOURCES = tests/test_sim.c
+tests_test_sim_LDADD = libsim.a $(CORE_TEST_LIBS)
+
+check_PROGRAMS += tests/test_sim_scenarios
+TESTS += tests/test_sim_scenarios
+tests_test_sim_scenarios_SOURCES = tests/test_sim_scenarios.c
+tests_test_sim_scenarios_LDADD = libsim.a $(CORE_TEST_LIBS)
+EXTRA_DIST += tests/scenarios

@@ -83,10 +83,9 @@ master agentx
 agentXSocket unix:$D/snmp/agentx.sock
 agentXPerms 0660 0770
 rocommunity public 127.0.0.1
-persistentDir $D/snmp/persist
 E2
 MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist snmpd -f -C -c "$D/snmp/snmpd.conf" -Lf "$D/snmp/log" -I -smux,mteTrigger,mteTriggerConf \
-	udp:127.0.0.1:$SNMP > /dev/null 2>&1 &
+	> /dev/null 2>&1 &
 PIDS+=($!)
 minisign -G -f -W -p "$D/police.pub" -s "$D/police.key" > /dev/null 2>&1 || die "minisign could not make a key"
 link() { # carrier, name suffix, addressing, rate

@@ -234,7 +234,7 @@ static void test_agency_limits(void **state)
 	    "no alert type");
 	bad(WITH_AGENCY(BASE_AGENCY_HEAD "jurisdiction = ( { south = 41; west = 115; north = 39; east = 117; } );"),
 	    "agencies[0].jurisdiction[0].south", "not below north");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "jurisdiction = ( { south = 91; west = 115; north = 92; east = 117; } );"),
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "jurisdiction = ( { south = -91; west = 115; north = 41; east = 117; } );"),
 	    "agencies[0].jurisdiction[0].south", "-90 to 90");
 }
 

@@ -29,16 +29,20 @@ static void test_slot_until_answer_durable(void **state)
 	assert_int_equal(rig_next(r, l), 1);
 	rig_answer(r, l, job, 0, OUT_ACCEPTED);
 	assert_int_equal(dispatch_window_used(r->d, l), 2);
-	assert_true(rig_begin(r)); /* carries the answer; nothing more could be reserved */
-	assert_int_equal(job->sums.n[UNIT_HANDED], 1);
+	assert_true(rig_begin(r)); /* carries the answer and the slot's next unit */
+	assert_int_equal(job->sums.n[UNIT_HANDED], 2);
 	rig_answer(r, l, job, 1, OUT_ACCEPTED); /* comes while it is written: not in it */
+	dispatch_run(r->d, r->now);
 	assert_int_equal(dispatch_window_used(r->d, l), 2);
+	assert_int_equal(rig_next(r, l), UINT32_MAX);
 	rig_end(r);
-	assert_int_equal(dispatch_window_used(r->d, l), 1);
-	rig_commit(r);
-	assert_int_equal(dispatch_window_used(r->d, l), 1); /* the second's is free, the third is reserved */
-	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 2);
+	assert_int_equal(dispatch_window_used(r->d, l), 2);
 	assert_int_equal(rig_next(r, l), 2);
+	assert_int_equal(rig_next(r, l), UINT32_MAX); /* the second's slot is free only with the next commit */
+	rig_commit(r);
+	assert_int_equal(dispatch_window_used(r->d, l), 2);
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 2);
+	assert_int_equal(rig_next(r, l), 3);
 }
 
 static void test_failed_batch_is_offered_again(void **state)
@@ -60,8 +64,12 @@ static void test_failed_batch_is_offered_again(void **state)
 	}
 	assert_true(rig_begin(r));
 	assert_int_equal(rig_end(r), 0);
-	assert_int_equal(dispatch_window_used(r->d, l), 2);
-	assert_false(rig_begin(r) && r->batch->n != 1); /* one more reservation, one chunk */
+	assert_int_equal(dispatch_window_used(r->d, l), 3); /* the answered one's slot went to the fourth */
+	assert_false(rig_begin(r));
+	assert_int_equal(rig_next(r, l), 1);
+	assert_int_equal(rig_next(r, l), 2);
+	assert_int_equal(rig_next(r, l), 3);
+	assert_int_equal(job->sums.n[UNIT_WAITING], 1);
 }
 
 static void test_one_batch_at_a_time(void **state)
@@ -112,7 +120,6 @@ static void test_parts_hold_slots(void **state)
 	assert_int_equal(dispatch_window_used(r->d, narrow), 2);
 	rig_next(r, narrow);
 	rig_answer(r, narrow, wide, 0, OUT_ACCEPTED);
-	rig_commit(r);
 	assert_int_equal(wide->sums.n[UNIT_HANDED], 0);
 	rig_commit(r);
 	assert_int_equal(wide->sums.n[UNIT_HANDED], 1);
@@ -196,7 +203,6 @@ static void test_lost_three_times_is_unknown(void **state)
 		assert_int_equal(rig_next(r, l), 0);
 		assert_int_equal(UNIT_ATTEMPT(dispatch_unit(job, 0)), i);
 		rig_answer(r, l, job, 0, OUT_LOST);
-		rig_commit(r);
 	}
 	assert_int_equal(rig_state(job, 0), UNIT_UNKNOWN);
 	rig_commit(r);
@@ -259,6 +265,7 @@ static void test_second_answer_changes_nothing(void **state)
 	rig_answer(r, l, job, 99, OUT_ACCEPTED); /* never given out */
 	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 1);
 	assert_int_equal(job->sums.n[UNIT_REFUSED], 0);
+	dispatch_link_params(r->d, l, 4, 0); /* no room for another */
 	rig_commit(r);
 	assert_int_equal(dispatch_window_used(r->d, l), 4);
 }

@@ -70,7 +70,6 @@ static void test_down_sibling(void **state)
 		assert_int_equal(rig_next(r, links[1]), i);
 		rig_answer(r, links[1], job, i, OUT_ACCEPTED);
 	}
-	rig_commit(r);
 	assert_true(rig_begin(r));
 	assert_int_equal(dispatch_unit_link(job, 0), links[1]);
 	assert_int_equal(rig_next(r, links[1]), UINT32_MAX); /* the new owner is not durable yet */

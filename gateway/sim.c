@@ -1,0 +1,508 @@
+#include "gateway/sim_int.h"
+#include "gateway/dispatch_int.h"
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+#define END_US	    (SIM_START_US + UINT64_C(200000) * 1000000)
+#define LATE_US	    2000 /* the loop comes so late at most */
+#define RECOUNT	    64	 /* every so many steps, and before every crash */
+#define RETRY_US    UINT64_C(100000)
+#define RETRY_SHIFT 5 /* tries that double the wait */
+
+/* --- chance, events, trace --- */
+
+uint64_t sim_rnd(struct sim *s, uint64_t below)
+{
+	s->rnd ^= s->rnd << 13;
+	s->rnd ^= s->rnd >> 7;
+	s->rnd ^= s->rnd << 17;
+	return below ? (s->rnd >> 11) % below : 0;
+}
+
+void sim_note(struct sim *s, uint64_t a, uint64_t b)
+{
+	uint64_t v[3] = {s->now, a, b};
+
+	for (int i = 0; i < 3; i++)
+		s->report->hash = (s->report->hash ^ v[i]) * UINT64_C(1099511628211);
+}
+
+void sim_fail(struct sim *s, const char *fmt, ...)
+{
+	struct sim_report *r = s->report;
+	va_list ap;
+	int n;
+
+	if (r->error[0])
+		return;
+	n = snprintf(r->error, sizeof(r->error), "at %.6f s: ", (double)(s->now - SIM_START_US) / 1e6);
+	va_start(ap, fmt);
+	vsnprintf(r->error + n, sizeof(r->error) - n, fmt, ap);
+	va_end(ap);
+}
+
+static bool before(const struct sim_event *a, const struct sim_event *b)
+{
+	return a->at_us != b->at_us ? a->at_us < b->at_us : a->no < b->no;
+}
+
+struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who, uint64_t life)
+{
+	struct sim_event e = {.at_us = at_us, .no = s->event_no++, .type = type, .who = who, .life = life};
+	size_t i;
+
+	if (s->n_heap == s->max_heap) {
+		s->max_heap = s->max_heap ? 2 * s->max_heap : 256;
+		s->heap = talloc_realloc(s, s->heap, struct sim_event, s->max_heap);
+		OSMO_ASSERT(s->heap);
+	}
+	for (i = s->n_heap++; i > 0 && before(&e, &s->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		s->heap[i] = s->heap[(i - 1) / 2];
+	s->heap[i] = e;
+	return &s->heap[i];
+}
+
+static struct sim_event take_event(struct sim *s)
+{
+	struct sim_event first = s->heap[0], last = s->heap[--s->n_heap];
+	size_t i = 0, k;
+
+	for (; (k = 2 * i + 1) < s->n_heap; i = k) {
+		if (k + 1 < s->n_heap && before(&s->heap[k + 1], &s->heap[k]))
+			k++;
+		if (!before(&s->heap[k], &last))
+			break;
+		s->heap[i] = s->heap[k];
+	}
+	s->heap[i] = last;
+	return first;
+}
+
+/* --- the process --- */
+
+struct sim_job *sim_job_of(struct sim *s, const struct dispatch_job *job)
+{
+	return &s->job[job->spec.id - 1];
+}
+
+static void withdraw(struct sim *s, struct sim_job *j)
+{
+	if (j->cancelled_us == 0)
+		j->cancelled_us = s->now;
+	j->cancel_waits = false;
+	if (j->job)
+		dispatch_withdraw(s->dispatch, j->job, UNIT_WITHDRAWN, s->now);
+}
+
+static void add_job(struct sim *s, struct sim_job *j)
+{
+	uint16_t links[SIM_LINKS];
+	double shares[SIM_LINKS], sum = 0;
+	struct job_spec spec = {.id = j->id, .kind = j->plan->broadcast ? JOB_BROADCAST : JOB_SMS, .n_units = j->plan->units,
+				.parts = j->plan->parts, .deadline_us = (int64_t)j->deadline_us,
+				.expires_us = (int64_t)j->expires_us, .links = links, .shares = shares};
+
+	for (size_t i = 0; i < s->plan->n_links; i++) {
+		if (s->plan->link[i].group != j->plan->group)
+			continue;
+		links[spec.n_links] = s->link[i].index;
+		shares[spec.n_links] = s->plan->link[i].rate > 0 ? s->plan->link[i].rate : 1000;
+		sum += shares[spec.n_links++];
+	}
+	for (size_t i = 0; i < spec.n_links; i++)
+		shares[i] /= sum;
+	j->job = dispatch_add_job(s->dispatch, &spec, NULL, NULL);
+}
+
+/* From the spool. */
+static void accept_job(struct sim *s, struct sim_job *j)
+{
+	if (j->known || !j->arrived || j->cancelled_us)
+		return;
+	j->known = true;
+	j->deadline_us = s->now + j->plan->deadline_us;
+	j->expires_us = s->now + j->plan->expires_us;
+	add_job(s, j);
+}
+
+static int load_chunk(void *arg, const struct store_rec *rec)
+{
+	struct sim *s = arg;
+	struct dispatch_job *job;
+	uint64_t id;
+	uint32_t no;
+
+	if (dispatch_key_parse(rec->key, &id, &no) < 0)
+		return -EBADMSG;
+	job = dispatch_job(s->dispatch, id);
+	return job ? dispatch_load_chunk(s->dispatch, job, no, rec->value, rec->len, rec->epoch) : 0;
+}
+
+static void boot_links(struct sim *s)
+{
+	uint64_t filled = s->plan->full_bucket ? s->now - 10000000 : s->now;
+
+	for (size_t c = 0; c < SIM_LINKS; c++)
+		throttle_init(&s->carrier[c], s->plan->carrier_rate[c], sim_carrier_burst(s->plan, c), filled);
+	for (size_t i = 0; i < s->plan->n_links; i++) {
+		struct sim_link *l = &s->link[i];
+		const struct sim_link_plan *p = l->plan;
+
+		throttle_init(&l->throttle, p->rate, p->burst, filled);
+		l->index = dispatch_add_link(s->dispatch, p->name, p->window, p->rate, 5);
+		l->driver = l->ops->create(s->process, s, l);
+		l->connecting = false;
+		l->tries = 0;
+		l->retry_us = s->now;
+	}
+}
+
+static void boot(struct sim *s)
+{
+	int rc;
+
+	s->life = ++s->lives;
+	s->process = talloc_new(s);
+	s->dispatch = dispatch_new(s->process);
+	dispatch_break(s->dispatch, s->plan->faults);
+	s->wake_us = 0;
+	boot_links(s);
+	for (size_t i = 0; i < s->plan->n_jobs; i++)
+		if (s->job[i].known && !s->job[i].done)
+			add_job(s, &s->job[i]);
+	rc = s->store->ops->load(s->store, STORE_CHUNK, load_chunk, s);
+	if (rc)
+		sim_fail(s, "the ledger cannot be loaded: %d", rc);
+	for (size_t i = 0; i < s->plan->n_jobs; i++) {
+		struct sim_job *j = &s->job[i];
+
+		accept_job(s, j);
+		if (j->cancel_waits || j->cancelled_us)
+			withdraw(s, j);
+	}
+}
+
+static void crash(struct sim *s, uint64_t off_us, bool power)
+{
+	if (!s->life)
+		return;
+	sim_check_step(s, true);
+	s->report->crashes++;
+	for (size_t i = 0; i < s->plan->n_links; i++)
+		if (s->link[i].conn)
+			sim_line_cut(s, &s->link[i]);
+	/* A commit under way may be durable though nobody was told. */
+	if (s->batch && sim_rnd(s, 2) && s->now >= s->fail_until)
+		s->store->ops->apply(s->store, s->batch->recs, s->batch->n);
+	talloc_free(s->batch);
+	s->batch = NULL;
+	if (power)
+		store_memory_crash(s->store);
+	sim_check_crash(s);
+	talloc_free(s->process);
+	s->life = 0;
+	for (size_t i = 0; i < s->plan->n_jobs; i++)
+		s->job[i].job = NULL;
+	sim_at(s, s->now + off_us, EV_BOOT, 0, 0);
+}
+
+static void commit_begin(struct sim *s)
+{
+	uint64_t usual = s->plan->commit_us, us = usual / 2 + sim_rnd(s, usual + 1);
+
+	if (s->batch)
+		return;
+	s->batch = store_batch_new(s);
+	if (!dispatch_take_batch(s->dispatch, s->batch)) {
+		talloc_free(s->batch);
+		s->batch = NULL;
+		return;
+	}
+	sim_at(s, s->now + us * (s->now < s->slow_until ? 100 : 1), EV_COMMIT, 0, s->life);
+}
+
+static void commit_end(struct sim *s)
+{
+	int rc;
+
+	store_memory_fail(s->store, 1, s->now < s->fail_until, -ENOSPC);
+	rc = s->store->ops->apply(s->store, s->batch->recs, s->batch->n);
+	store_memory_fail(s->store, 0, 0, 0);
+	sim_note(s, 0xD0, (uint64_t)rc);
+	s->report->commits += rc == 0;
+	s->report->failed_commits += rc != 0;
+	dispatch_batch_done(s->dispatch, s->batch->tag, rc, s->now);
+	talloc_free(s->batch);
+	s->batch = NULL;
+}
+
+/* --- connections --- */
+
+static void hang_up(struct sim *s, struct sim_link *l)
+{
+	if (!l->conn)
+		return;
+	s->report->breaks++;
+	sim_line_cut(s, l);
+	sim_check_break(s, l);
+	l->ops->closed(l->driver, s->now);
+	l->retry_us = s->now + RETRY_US + sim_rnd(s, RETRY_US);
+}
+
+static void dial(struct sim *s, struct sim_link *l)
+{
+	if (l->conn || l->connecting || s->now < l->retry_us)
+		return;
+	l->connecting = true;
+	sim_at(s, s->now + 1000 + l->plan->latency_ms * UINT64_C(2000), EV_CONNECTED, l->no, s->life);
+}
+
+static void dialled(struct sim *s, struct sim_link *l)
+{
+	l->connecting = false;
+	if (l->peer_up) {
+		l->conn = ++s->conns;
+		l->tries = 0;
+		l->ops->connected(l->driver, s->now);
+		return;
+	}
+	l->ops->closed(l->driver, s->now);
+	l->retry_us = s->now + (RETRY_US << l->tries) + sim_rnd(s, RETRY_US);
+	l->tries += l->tries < RETRY_SHIFT;
+}
+
+/* --- the loop --- */
+
+static void forget_done(struct sim *s, struct sim_job *j)
+{
+	if (j->job && j->id % 2 && dispatch_job_at_rest(j->job)) {
+		dispatch_remove_job(s->dispatch, j->job);
+		j->job = NULL;
+		j->done = true;
+	}
+}
+
+static uint64_t sooner_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* What the daemon's loop does when something happened. */
+static void gateway_step(struct sim *s)
+{
+	uint64_t next = s->now + 1000000;
+
+	for (size_t i = 0; i < s->plan->n_links; i++) {
+		dial(s, &s->link[i]);
+		next = sooner_of(next, s->link[i].ops->tick(s->link[i].driver, s->now));
+		if (!s->link[i].conn && !s->link[i].connecting)
+			next = sooner_of(next, s->link[i].retry_us);
+	}
+	dispatch_run(s->dispatch, s->now);
+	commit_begin(s);
+	next = sooner_of(next, dispatch_next_us(s->dispatch, s->now));
+	next = (next > s->now ? next : s->now) + sim_rnd(s, LATE_US) + 1;
+	if (s->wake_us <= s->now || next < s->wake_us) {
+		s->wake_us = next;
+		sim_at(s, next, EV_WAKE, 0, s->life);
+	}
+	for (size_t i = 0; i < s->plan->n_jobs; i++)
+		forget_done(s, &s->job[i]);
+}
+
+static void act(struct sim *s, const struct sim_action *a)
+{
+	struct sim_link *l = &s->link[a->who < s->plan->n_links ? a->who : 0];
+
+	sim_note(s, 0xE0 + a->act, a->who);
+	switch (a->act) {
+	case ACT_LINK_DOWN:
+		l->peer_up = false;
+		hang_up(s, l);
+		break;
+	case ACT_LINK_UP:
+		l->peer_up = true;
+		break;
+	case ACT_DROP:
+		hang_up(s, l);
+		break;
+	case ACT_CRASH:
+	case ACT_POWER:
+		crash(s, a->for_us, a->act == ACT_POWER);
+		break;
+	case ACT_CANCEL:
+		if (s->life)
+			withdraw(s, &s->job[a->who]);
+		else
+			s->job[a->who].cancel_waits = true;
+		break;
+	case ACT_STORE_FAIL:
+		s->fail_until = s->now + a->for_us;
+		break;
+	case ACT_STORE_SLOW:
+		s->slow_until = s->now + a->for_us;
+		break;
+	}
+}
+
+/* False: it concerned what is gone. */
+static bool handle(struct sim *s, const struct sim_event *e)
+{
+	struct sim_link *l = &s->link[e->who < SIM_LINKS ? e->who : 0];
+
+	switch (e->type) {
+	case EV_BOOT:
+		boot(s);
+		return true;
+	case EV_ACTION:
+		act(s, &s->plan->action[e->who]);
+		return true;
+	case EV_JOB:
+		s->job[e->who].arrived = true;
+		if (s->life)
+			accept_job(s, &s->job[e->who]);
+		return true;
+	case EV_WAKE:
+		return e->life == s->life && e->at_us == s->wake_us;
+	case EV_COMMIT:
+		if (e->life == s->life)
+			commit_end(s);
+		return e->life == s->life;
+	case EV_CONNECTED:
+		if (e->life == s->life)
+			dialled(s, l);
+		return e->life == s->life;
+	default:
+		break;
+	}
+	if (l->conn == 0 || e->life != l->conn)
+		return false;
+	if (e->type == EV_TO_PEER)
+		l->ops->peer_input(s, l, e->data, e->len);
+	else if (e->type == EV_TO_GW)
+		l->ops->input(l->driver, e->data, e->len, s->now);
+	else {
+		struct sim_event *to = sim_at(s, s->now + l->plan->latency_ms * UINT64_C(1000), EV_TO_GW, l->no, l->conn);
+
+		memcpy(to->data, e->data, e->len);
+		to->len = e->len;
+	}
+	return e->type == EV_TO_GW;
+}
+
+static bool finished(const struct sim *s, size_t acted)
+{
+	if (acted < s->plan->n_actions + s->plan->n_jobs || !s->life || s->batch)
+		return false;
+	for (size_t i = 0; i < s->plan->n_jobs; i++)
+		if (s->job[i].job && !dispatch_job_at_rest(s->job[i].job))
+			return false;
+	return true;
+}
+
+static void begin(struct sim *s)
+{
+	const struct sim_plan *p = s->plan;
+
+	for (size_t i = 0; i < p->n_links; i++)
+		s->link[i] = (struct sim_link){.plan = &p->link[i], .ops = &sim_fake, .no = i, .peer_up = true};
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		uint32_t units = p->job[i].units;
+
+		s->job[i] = (struct sim_job){.plan = &p->job[i], .id = i + 1};
+		s->job[i].copies = talloc_zero_array(s, uint8_t, units * p->job[i].parts + 1);
+		s->job[i].licensed = talloc_zero_array(s, uint8_t, units + 1);
+		s->job[i].fate = talloc_zero_array(s, uint8_t, units + 1);
+		s->job[i].by = talloc_zero_array(s, uint8_t, units + 1);
+		sim_at(s, SIM_START_US + p->job[i].at_us, EV_JOB, i, 0);
+	}
+	for (size_t i = 0; i < p->n_links * p->n_jobs; i++) {
+		const struct sim_job_plan *j = &p->job[i / p->n_links];
+		struct sim_link *l = &s->link[i % p->n_links];
+
+		if (l->plan->group == j->group && j->parts > l->widest)
+			l->widest = j->parts;
+	}
+	for (size_t i = 0; i < p->n_actions; i++)
+		sim_at(s, SIM_START_US + p->action[i].at_us, EV_ACTION, i, 0);
+	sim_at(s, SIM_START_US, EV_BOOT, 0, 0);
+}
+
+static uint64_t figure(const struct sim_report *r, const char *name)
+{
+	const struct {
+		const char *name;
+		uint64_t value;
+	} v[] = {{"repeats", r->repeats}, {"copies", r->copies}, {"submits", r->submits}, {"crashes", r->crashes},
+		 {"failed", r->failed_commits}, {"worst", r->worst_person},
+		 {"seconds", (r->end_us - SIM_START_US) / 1000000}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
+		if (!strcmp(v[i].name, name))
+			return v[i].value;
+	return UINT64_MAX;
+}
+
+static void check_expects(struct sim *s)
+{
+	for (size_t i = 0; i < s->plan->n_expects; i++) {
+		const struct sim_expect *x = &s->plan->expect[i];
+		uint64_t is = x->job >= 0 ? s->report->sums[x->job].n[x->state] : figure(s->report, x->figure);
+
+		if (x->op == '=' ? is == x->value : x->op == '<' ? is <= x->value : is >= x->value)
+			continue;
+		if (x->job >= 0)
+			sim_fail(s, "expected job %d %s %c %lu, is %lu", x->job + 1, unit_state_name(x->state), x->op,
+				 (unsigned long)x->value, (unsigned long)is);
+		else
+			sim_fail(s, "expected %s %c %lu, is %lu", x->figure, x->op, (unsigned long)x->value, (unsigned long)is);
+	}
+}
+
+static void run(struct sim *s)
+{
+	size_t acted = 0;
+
+	while (s->n_heap && !s->report->error[0]) {
+		struct sim_event e = take_event(s);
+
+		if (e.at_us > END_US) {
+			sim_fail(s, "no end in sight");
+			break;
+		}
+		s->now = e.at_us;
+		acted += e.type == EV_ACTION || e.type == EV_JOB;
+		if (handle(s, &e) && s->life)
+			gateway_step(s);
+		sim_check_step(s, ++s->report->steps % RECOUNT == 0);
+		if (finished(s, acted))
+			break;
+	}
+}
+
+int sim_run(const struct sim_plan *plan, struct sim_report *report)
+{
+	struct sim *s = talloc_zero(NULL, struct sim);
+	char err[80];
+
+	OSMO_ASSERT(s);
+	*report = (struct sim_report){.hash = UINT64_C(14695981039346656037)};
+	s->plan = plan;
+	s->report = report;
+	s->now = SIM_START_US;
+	s->rnd = plan->seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
+	OSMO_ASSERT(store_memory.open(s, "memory:", &s->store, err, sizeof(err)) == 0);
+	begin(s);
+	run(s);
+	report->end_us = s->now;
+	if (!report->error[0]) {
+		sim_check_step(s, true);
+		sim_check_end(s);
+		check_expects(s);
+	}
+	talloc_free(s);
+	return report->error[0] ? -1 : 0;
+}
