@@ -539,14 +539,14 @@ static void payload_by_kind_of_link(void **state)
 static void json_has_every_link(void **state)
 {
 	struct bed *b = *state;
-	json_t *j, *link;
+	json_t *all, *j, *link;
 
 	add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 100);
 	add(b, "rx", LINK_SMPP, ADDR_SUBSCRIBERS, 100)->bind = BIND_RECEIVER;
 	add(b, "bsc", LINK_CBSP, 0, 20);
 	subscribe(b, 3000);
 	make(b);
-	j = plan_json(b->plan, &b->in, "x-1");
+	all = j = plan_json(b->plan, &b->in, "x-1");
 	assert_non_null(j);
 	assert_string_equal(json_string_value(json_object_get(j, "alert")), "x-1");
 	assert_string_equal(json_string_value(json_object_get(j, "deadline_at")), "1970-01-12T14:46:40Z");
@@ -564,6 +564,7 @@ static void json_has_every_link(void **state)
 	assert_int_equal(json_integer_value(json_object_get(link, "pages")), 2);
 	assert_int_equal(json_array_size(json_object_get(j, "unserved_cells")), 10);
 	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "unserved_cells"), 0)), "LTE-460-00-100-2");
+	json_decref(all);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
