@@ -172,6 +172,18 @@ static void fill_cells(struct view *v, struct plan_group *g, const struct conf_l
 	g->cells = g->n_units;
 }
 
+/* Cells addressed by name. */
+static void fill_lists(struct view *v, struct plan_group *g, bool take)
+{
+	uint32_t same;
+
+	fill_cells(v, g, NULL, take);
+	same = plan_drop_namesakes(v->in->map, g);
+	if (same)
+		plan_warn(v->plan, "%s: %u cells share the name of a nearer one (same cell, other area): each name is addressed once",
+			  v->carrier->name, same);
+}
+
 /* --- test numbers --- */
 static bool test_number(const struct plan_group *g, size_t link, size_t i, uint64_t *number)
 {
@@ -262,7 +274,7 @@ static void plan_cells(struct view *v)
 	if (g && v->in->exercise) /* a distribution list reaches whoever stands there, not test numbers only */
 		plan_warn(v->plan, "%s: an exercise sends nothing to the lists of cells", v->carrier->name);
 	else if (g)
-		fill_cells(v, g, NULL, false);
+		fill_lists(v, g, false);
 }
 
 static void plan_broadcast(struct view *v)
@@ -277,7 +289,7 @@ static void plan_broadcast(struct view *v)
 		}
 	g = group_of(v, GROUP_BROADCAST);
 	if (g)
-		fill_cells(v, g, NULL, true);
+		fill_lists(v, g, true);
 }
 
 static void list_unserved(struct view *v)
