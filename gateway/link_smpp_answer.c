@@ -4,7 +4,7 @@
 #include <osmocom/core/utils.h>
 #include "smpp/status.h"
 
-#define HOLD_US	    100000ull /* first pause after a throttle answer; doubles while nothing is accepted */
+#define HOLD_US     100000ull /* first pause after a throttle answer; doubles while nothing is accepted */
 #define HOLD_MAX_US (5 * SECOND)
 #define CONGESTED   90
 
@@ -69,7 +69,8 @@ static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *fai
 		struct cell_id id;
 		uint8_t digits;
 
-		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id, &digits) < 0 ||
+		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id,
+					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, name) < 0 || strcmp(name, failed) != 0)
 			continue;
 		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT);
@@ -90,7 +91,8 @@ static uint32_t failed_areas(struct link_smpp *l, struct flight *f, const struct
 		char name[SMPP_CELL_NAME];
 
 		if (tlv.tag == SMPP_TLV_BC_ERROR && tlv.len == 4)
-			status = (uint32_t)tlv.value[0] << 24 | tlv.value[1] << 16 | tlv.value[2] << 8 | tlv.value[3];
+			status = (uint32_t)tlv.value[0] << 24 | tlv.value[1] << 16 | tlv.value[2] << 8 |
+				 tlv.value[3];
 		if (tlv.tag != SMPP_TLV_BC_AREA || tlv.len < 2 || tlv.len > sizeof(name) || tlv.value[0] != 0)
 			continue;
 		memcpy(name, tlv.value + 1, tlv.len - 1);

@@ -90,7 +90,8 @@ static enum outcome outcome_of(const struct link_smpp *l, const struct flight *f
 	return OUT_LOST;
 }
 
-void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome, uint64_t now_us)
+void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
+			uint64_t now_us)
 {
 	uint64_t unknown = job->sums.n[UNIT_UNKNOWN];
 

@@ -29,8 +29,9 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 		l->output_full = true;
 		return false;
 	}
-	smpp_session_commit(s, smpp_submit_write(&d->submit, room, number, strlen(number), sequence,
-						 receipts_registered(l->link.cfg, f->job->spec.id, unit)),
+	smpp_session_commit(s,
+			    smpp_submit_write(&d->submit, room, number, strlen(number), sequence,
+					      receipts_registered(l->link.cfg, f->job->spec.id, unit)),
 			    sequence, TAG(f - l->flights, draft), now_us);
 	f->pending++;
 	return true;
@@ -47,7 +48,8 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 
 		if (smpp_flight_fate(l, f, i) != FATE_OK)
 			continue;
-		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id, &digits) < 0 ||
+		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id,
+					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, names[n]) < 0)
 			smpp_flight_mark(l, f, i, FATE_REFUSED);
 		else
@@ -74,7 +76,8 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 		l->output_full = true;
 		return false;
 	}
-	len = link_smpp_multi(&f->set->drafts->v[draft], (const char (*)[SMPP_CELL_NAME])names, n, sequence, room, SMPP_MULTI_ROOM);
+	len = link_smpp_multi(&f->set->drafts->v[draft], (const char(*)[SMPP_CELL_NAME])names, n, sequence,
+			      room, SMPP_MULTI_ROOM);
 	if (len < 0) {
 		smpp_flight_mark_all(l, f, FATE_REFUSED);
 		return true;
@@ -120,7 +123,8 @@ static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us
 	if (called_off(f))
 		f->stopped = true;
 	if (!f->stopped) {
-		if (!affords(l, purse, smpp_flight_parts(l, f, TAG_DRAFT(tag))) || !put(l, f, TAG_DRAFT(tag), purse, now_us))
+		if (!affords(l, purse, smpp_flight_parts(l, f, TAG_DRAFT(tag))) ||
+		    !put(l, f, TAG_DRAFT(tag), purse, now_us))
 			return false;
 	} else {
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
@@ -139,7 +143,8 @@ static bool send_current(struct link_smpp *l, struct purse *purse, uint64_t now_
 	if (called_off(f) && !f->stopped)
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 	if (!f->stopped) {
-		if (!affords(l, purse, smpp_flight_parts(l, f, f->next)) || !put(l, f, f->next, purse, now_us))
+		if (!affords(l, purse, smpp_flight_parts(l, f, f->next)) ||
+		    !put(l, f, f->next, purse, now_us))
 			return false;
 		f->next += !f->stopped;
 	}
@@ -154,7 +159,8 @@ static bool enough_for_group(const struct link_smpp *l, const struct purse *purs
 {
 	uint32_t half = OSMO_MAX(l->group / 2, 1u);
 
-	return purse->credit >= half || purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
+	return purse->credit >= half ||
+	       purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
 }
 
 static bool begin_flight(struct link_smpp *l, struct purse *purse, uint64_t now_us)
@@ -167,7 +173,8 @@ static bool begin_flight(struct link_smpp *l, struct purse *purse, uint64_t now_
 		return false;
 	f = &l->flights[i];
 	if (l->group > 1) {
-		f->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first, &l->units[f->first], group);
+		f->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first,
+					  &l->units[f->first], group);
 	} else {
 		f->n = dispatch_next(l->link.dispatch, l->link.index, now_us, &first);
 		l->units[f->first] = first.unit;
@@ -222,7 +229,8 @@ static uint64_t next_credit(struct link_smpp *l, uint64_t now_us)
 	else if (l->stopping || !dispatch_peek(l->link.dispatch, l->link.index, now_us, &waiting))
 		return NEVER;
 	else if (l->group > 1)
-		parts = OSMO_MIN(OSMO_MAX(l->group / 2, 1u), dispatch_link_waiting(l->link.dispatch, l->link.index));
+		parts = OSMO_MIN(OSMO_MAX(l->group / 2, 1u),
+				 dispatch_link_waiting(l->link.dispatch, l->link.index));
 	return both_next(l, OSMO_MIN(OSMO_MAX(parts, 1u), burst), now_us);
 }
 

@@ -79,7 +79,8 @@ static void from_gsm7(struct cursor *c, struct writer *w)
 	}
 }
 
-int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len, char *out, size_t size)
+int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len,
+	       char *out, size_t size)
 {
 	struct cursor c = {octets, len ? octets + len : octets, false};
 	struct writer w = {(uint8_t *)out, (uint8_t *)out + size, false};

@@ -26,9 +26,17 @@ static double now_ns(void)
 
 static struct smpp_pdu submit_to(const char *number)
 {
-	return (struct smpp_pdu){.id = SMPP_SUBMIT_SM, .sequence = 1, .service_type = "", .source = {5, 0, "POLICE"},
-				 .dest = {1, 1, number}, .esm_class = 0x40, .schedule = "", .validity = "000000060000000R",
-				 .data_coding = 8, .message = text, .message_len = sizeof(text)};
+	return (struct smpp_pdu){.id = SMPP_SUBMIT_SM,
+				 .sequence = 1,
+				 .service_type = "",
+				 .source = {5, 0, "POLICE"},
+				 .dest = {1, 1, number},
+				 .esm_class = 0x40,
+				 .schedule = "",
+				 .validity = "000000060000000R",
+				 .data_coding = 8,
+				 .message = text,
+				 .message_len = sizeof(text)};
 }
 
 static double bench_template(unsigned int rounds)
@@ -58,7 +66,8 @@ static double bench_encode(bool library, unsigned int rounds)
 			struct smpp_pdu pdu = submit_to(numbers[i]);
 
 			pdu.sequence = i + 1;
-			sink += library ? smpp_pack34(&pdu, out, sizeof(out)) : smpp_encode(&pdu, out, sizeof(out));
+			sink += library ? smpp_pack34(&pdu, out, sizeof(out))
+					: smpp_encode(&pdu, out, sizeof(out));
 		}
 	return (now_ns() - start) / rounds / N;
 }
@@ -89,7 +98,8 @@ static double bench_decode(bool library, bool response, unsigned int rounds)
 
 		if (library) {
 			memset(&theirs, 0, sizeof(theirs));
-			sink += smpp34_unpack(response ? SUBMIT_SM_RESP : SUBMIT_SM, &theirs, in[r % 64], len[r % 64]);
+			sink += smpp34_unpack(response ? SUBMIT_SM_RESP : SUBMIT_SM, &theirs, in[r % 64],
+					      len[r % 64]);
 		} else {
 			sink += smpp_decode(in[r % 64], len[r % 64], &pdu, &fault);
 		}
@@ -120,8 +130,13 @@ static double bench_session(uint32_t window, unsigned int total)
 {
 	static const struct smpp_session_ops ops = {on_bound, on_answer, on_timeout, on_message};
 	static const uint8_t bind_resp[] = {0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0};
-	const struct smpp_session_conf conf = {.bind = SMPP_BIND_TRANSCEIVER, .window = window, .system_id = "a", .password = "b",
-					       .system_type = "", .enquire_us = 30000000, .response_us = 10000000};
+	const struct smpp_session_conf conf = {.bind = SMPP_BIND_TRANSCEIVER,
+					       .window = window,
+					       .system_id = "a",
+					       .password = "b",
+					       .system_type = "",
+					       .enquire_us = 30000000,
+					       .response_us = 10000000};
 	struct smpp_session *s = smpp_session_new(NULL, &conf, &ops, NULL);
 	struct smpp_pdu pdu = submit_to("");
 	static uint8_t in[4096 * 32];
@@ -140,10 +155,35 @@ static double bench_session(uint32_t window, unsigned int total)
 		uint8_t *room;
 
 		while (smpp_session_room(s) > 0 && (room = smpp_session_begin(s, 320, &sequence))) {
-			const uint8_t resp[] = {0, 0, 0, 25, 0x80, 0, 0, 4, 0, 0, 0, 0, sequence >> 24, sequence >> 16, sequence >> 8,
-						sequence, '0', '0', 'a', 'b', 'c', 'd', 'e', 'f', 0};
+			const uint8_t resp[] = {0,
+						0,
+						0,
+						25,
+						0x80,
+						0,
+						0,
+						4,
+						0,
+						0,
+						0,
+						0,
+						sequence >> 24,
+						sequence >> 16,
+						sequence >> 8,
+						sequence,
+						'0',
+						'0',
+						'a',
+						'b',
+						'c',
+						'd',
+						'e',
+						'f',
+						0};
 
-			smpp_session_commit(s, smpp_submit_write(&t, room, numbers[done % N], 13, sequence, 0), sequence, done, 2);
+			smpp_session_commit(s,
+					    smpp_submit_write(&t, room, numbers[done % N], 13, sequence, 0),
+					    sequence, done, 2);
 			memcpy(in + 25 * n++, resp, 25);
 			done++;
 		}

@@ -39,7 +39,8 @@ bool dispatch_next(struct dispatch *d, uint16_t link, uint64_t now_us, struct ha
 	return true;
 }
 
-size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first, uint32_t *units, size_t max)
+size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first,
+			  uint32_t *units, size_t max)
 {
 	size_t n = 0;
 
@@ -48,8 +49,8 @@ size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, st
 	return n;
 }
 
-void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
-		     uint64_t now_us)
+void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
+		     enum outcome outcome, uint64_t now_us)
 {
 	assert_ptr_equal(job, &d->job);
 	d->outcome[unit] = outcome;
@@ -105,7 +106,8 @@ static int the_msisdn(void *arg, const struct dispatch_job *job, uint32_t unit, 
 	return 0;
 }
 
-static int the_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id, uint8_t *mnc_digits)
+static int the_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
+		    uint8_t *mnc_digits)
 {
 	if (unit < 4) {
 		*id = peer.cells[unit];
@@ -155,9 +157,18 @@ void peer_start(void)
 	peer.dispatch.job.spec.id = 1;
 	peer.tokens = UINT32_MAX;
 	peer.now_us = 100 * PEER_S;
-	peer.cfg = (struct conf_link){.name = "cm-1", .type = LINK_SMPP, .window = 4, .burst = 4, .connect_timeout_s = 10,
-				      .response_timeout_s = 10, .enquire_link_s = 30, .interface_version = 0x34,
-				      .system_id = "reunion", .password = "secret", .source = {5, 0, "POLICE"}, .gsm7 = true};
+	peer.cfg = (struct conf_link){.name = "cm-1",
+				      .type = LINK_SMPP,
+				      .window = 4,
+				      .burst = 4,
+				      .connect_timeout_s = 10,
+				      .response_timeout_s = 10,
+				      .enquire_link_s = 30,
+				      .interface_version = 0x34,
+				      .system_id = "reunion",
+				      .password = "secret",
+				      .source = {5, 0, "POLICE"},
+				      .gsm7 = true};
 	peer.payload.n_texts = 1;
 	peer.payload.udh_ref = 0x1234;
 	peer.payload.validity_s = 6 * 3600;
@@ -184,8 +195,12 @@ static bool note(void *arg, const uint8_t *frame, size_t len)
 
 	assert_int_equal(smpp_decode(frame, len, &pdu, &fault), 0);
 	assert_false(pdu.odd);
-	*s = (struct peer_seen){.id = pdu.id, .sequence = pdu.sequence, .n_dests = pdu.n_dests, .esm_class = pdu.esm_class,
-				.registered = pdu.registered, .data_coding = pdu.data_coding};
+	*s = (struct peer_seen){.id = pdu.id,
+				.sequence = pdu.sequence,
+				.n_dests = pdu.n_dests,
+				.esm_class = pdu.esm_class,
+				.registered = pdu.registered,
+				.data_coding = pdu.data_coding};
 	snprintf(s->dest, sizeof(s->dest), "%s", pdu.dest.digits);
 	snprintf(s->validity, sizeof(s->validity), "%s", pdu.validity);
 	if (pdu.esm_class & 0x40)
@@ -235,13 +250,17 @@ void peer_connected(unsigned int leg)
 void peer_bind(unsigned int leg, uint32_t status)
 {
 	peer_connected(leg);
-	peer_send(leg, &(struct smpp_pdu){.id = peer.seen[0].id | SMPP_RESP, .sequence = peer.seen[0].sequence, .status = status});
+	peer_send(leg, &(struct smpp_pdu){.id = peer.seen[0].id | SMPP_RESP,
+					  .sequence = peer.seen[0].sequence,
+					  .status = status});
 	peer.n_seen = 0;
 }
 
 void peer_answer(const struct peer_seen *request, uint32_t status)
 {
-	peer_send(0, &(struct smpp_pdu){.id = request->id | SMPP_RESP, .sequence = request->sequence, .status = status,
+	peer_send(0, &(struct smpp_pdu){.id = request->id | SMPP_RESP,
+					.sequence = request->sequence,
+					.status = status,
 					.message_id = "42"});
 }
 

@@ -1,5 +1,5 @@
-/* smpp_peer: an SMPP link between fakes: a dispatch that hands out units 0..n-1 and notes outcomes, a throttle that is a
- * number, an edge that notes calls, and a peer in memory that answers as told. */
+/* smpp_peer: an SMPP link between fakes: a dispatch that hands out units 0..n-1 and notes outcomes, a
+ * throttle that is a number, an edge that notes calls, and a peer in memory that answers as told. */
 #pragma once
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "smpp/pdu.h"
 
 #define PEER_UNITS 512
-#define PEER_S	   1000000ull
+#define PEER_S     1000000ull
 
 struct dispatch {
 	struct dispatch_job job;
@@ -48,12 +48,12 @@ struct peer {
 };
 extern struct peer peer;
 
-void peer_start(void);	/* zeroes all, gives a working configuration; adjust peer.cfg and then ... */
+void peer_start(void);  /* zeroes all, gives a working configuration; adjust peer.cfg and then ... */
 void peer_create(void); /* ... make the link and dial */
 void peer_connected(unsigned int leg);
 void peer_bind(unsigned int leg, uint32_t status); /* connected, and the bind answered */
-void peer_read(unsigned int leg);		    /* takes what the link has to say into peer.seen */
-void peer_tick(void);				    /* tick, then read leg 0 */
+void peer_read(unsigned int leg);                  /* takes what the link has to say into peer.seen */
+void peer_tick(void);                              /* tick, then read leg 0 */
 void peer_send(unsigned int leg, const struct smpp_pdu *pdu);
 void peer_answer(const struct peer_seen *request, uint32_t status);
 void peer_answer_all(uint32_t status); /* every submit in peer.seen, which is emptied */

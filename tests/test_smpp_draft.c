@@ -1,4 +1,5 @@
-/* What an SMPP link makes of a payload: PDUs by carrier method, cells' names, validity, the receipts' sample. */
+/* What an SMPP link makes of a payload: PDUs by carrier method, cells' names, validity, the receipts' sample.
+ */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -131,7 +132,10 @@ static void broadcast_areas(void **state)
 	assert_string_equal(pdu.service_type, "CBS");
 	assert_true(smpp_tlv_next(&pdu, &at, &tlv) && smpp_tlv_next(&pdu, &at, &tlv));
 	assert_int_equal(tlv.tag, SMPP_TLV_BC_AREA);
-	assert_memory_equal(tlv.value, "\0" "46000-L7", 9);
+	assert_memory_equal(tlv.value,
+			    "\0"
+			    "46000-L7",
+			    9);
 	assert_true(smpp_tlv_find(&pdu, SMPP_TLV_BC_REP_NUM, &tlv));
 	assert_memory_equal(tlv.value, "\x05\xA0", 2); /* 1440 times */
 	assert_true(smpp_tlv_find(&pdu, SMPP_TLV_BC_INTERVAL, &tlv));
@@ -153,7 +157,8 @@ static void most_cells_fit(void **state)
 
 		cfg.addressing = a;
 		d = drafts(LONG_UDH16, 1520);
-		assert_true(link_smpp_multi(&d->v[0], (const char (*)[SMPP_CELL_NAME])names, SMPP_MULTI_MAX, 1, out, sizeof(out)) > 0);
+		assert_true(link_smpp_multi(&d->v[0], (const char(*)[SMPP_CELL_NAME])names, SMPP_MULTI_MAX, 1,
+					    out, sizeof(out)) > 0);
 		talloc_free(d);
 	}
 }

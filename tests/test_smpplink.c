@@ -164,8 +164,11 @@ static void congestion_slows(void **state)
 {
 	fresh(1);
 	peer_tick();
-	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = peer.seen[0].sequence, .message_id = "1",
-					.tlvs = (const uint8_t *)"\x04\x28\x00\x01\x63", .tlvs_len = 5});
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP,
+					.sequence = peer.seen[0].sequence,
+					.message_id = "1",
+					.tlvs = (const uint8_t *)"\x04\x28\x00\x01\x63",
+					.tlvs_len = 5});
 	assert_int_equal(peer.backoffs, 1);
 	expect(0, OUT_ACCEPTED);
 	peer_stop();
@@ -350,7 +353,8 @@ static void cells_up(uint32_t units)
 	peer_start();
 	peer.cfg.addressing = ADDR_CELLS;
 	peer.cells[0] = (struct cell_id){.cell = 6969, .area = 4301, .mcc = 460, .mnc = 0, .radio = CELL_GSM};
-	peer.cells[1] = (struct cell_id){.cell = 268435455, .area = 1, .mcc = 460, .mnc = 0, .radio = CELL_UMTS};
+	peer.cells[1] =
+		(struct cell_id){.cell = 268435455, .area = 1, .mcc = 460, .mnc = 0, .radio = CELL_UMTS};
 	peer.cells[2] = (struct cell_id){.cell = 5, .mcc = 460, .mnc = 1, .radio = CELL_LTE};
 	peer.cells[3] = (struct cell_id){.cell = 68719476735, .mcc = 460, .mnc = 0, .radio = CELL_NR};
 	up(units);
@@ -378,12 +382,21 @@ static void cells_by_name(void **state)
 
 static void failed_cells_are_told_apart(void **state)
 {
-	static const uint8_t failed[] = "\0\0" "46001-L5\0\0\0\0\x34" "\0\0" "46000-4301-6969\0\0\0\0\x08" "\0\0" "stranger\0\0\0\0\x0B";
+	static const uint8_t failed[] = "\0\0"
+					"46001-L5\0\0\0\0\x34"
+					"\0\0"
+					"46000-4301-6969\0\0\0\0\x08"
+					"\0\0"
+					"stranger\0\0\0\0\x0B";
 
 	cells_up(4);
 	peer_tick();
-	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_MULTI | SMPP_RESP, .sequence = peer.seen[0].sequence, .message_id = "9",
-					.n_failed = 3, .failed = failed, .failed_len = sizeof(failed) - 1});
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_MULTI | SMPP_RESP,
+					.sequence = peer.seen[0].sequence,
+					.message_id = "9",
+					.n_failed = 3,
+					.failed = failed,
+					.failed_len = sizeof(failed) - 1});
 	expect(0, OUT_TRANSIENT);
 	expect(1, OUT_ACCEPTED);
 	expect(2, OUT_REFUSED);

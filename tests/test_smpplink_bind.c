@@ -1,4 +1,5 @@
-/* The SMPP link's connections between fakes: dialling, binding, falling back, backing off, stopping, and messages. */
+/* The SMPP link's connections between fakes: dialling, binding, falling back, backing off, stopping, and
+ * messages. */
 #include "tests/smpp_peer.h"
 #include <string.h>
 #include "smpp/status.h"
@@ -32,8 +33,10 @@ static void binds_as_configured(void **state)
 	static const struct {
 		enum conf_bind bind;
 		uint32_t command;
-	} kinds[] = {{BIND_TRANSCEIVER, SMPP_BIND_TRANSCEIVER}, {BIND_TRANSMITTER, SMPP_BIND_TRANSMITTER},
-		     {BIND_RECEIVER, SMPP_BIND_RECEIVER}, {BIND_PAIR, SMPP_BIND_TRANSMITTER}};
+	} kinds[] = {{BIND_TRANSCEIVER, SMPP_BIND_TRANSCEIVER},
+		     {BIND_TRANSMITTER, SMPP_BIND_TRANSMITTER},
+		     {BIND_RECEIVER, SMPP_BIND_RECEIVER},
+		     {BIND_PAIR, SMPP_BIND_TRANSMITTER}};
 
 	for (size_t i = 0; i < 4; i++) {
 		peer_start();
@@ -51,7 +54,8 @@ static void binds_as_configured(void **state)
 
 static void pair_receives_on_the_second_leg(void **state)
 {
-	static const struct smpp_pdu clue = {.id = SMPP_DELIVER_SM, .sequence = 5, .message = (const uint8_t *)"seen", .message_len = 4};
+	static const struct smpp_pdu clue = {
+		.id = SMPP_DELIVER_SM, .sequence = 5, .message = (const uint8_t *)"seen", .message_len = 4};
 
 	peer_start();
 	peer.cfg.bind = BIND_PAIR;
@@ -248,8 +252,11 @@ static void receipts_are_counted(void **state)
 	fresh();
 	peer_bind(0, 0);
 	for (unsigned int i = 0; i < 3; i++)
-		peer_send(0, &(struct smpp_pdu){.id = SMPP_DELIVER_SM, .sequence = i + 1, .esm_class = 4,
-						.message = (const uint8_t *)texts[i], .message_len = strlen(texts[i])});
+		peer_send(0, &(struct smpp_pdu){.id = SMPP_DELIVER_SM,
+						.sequence = i + 1,
+						.esm_class = 4,
+						.message = (const uint8_t *)texts[i],
+						.message_len = strlen(texts[i])});
 	peer_read(0);
 	assert_int_equal(peer.n_seen, 3);
 	assert_int_equal(peer.clues, 0);
@@ -261,7 +268,10 @@ static void receipts_are_counted(void **state)
 
 static void clue_is_answered_when_durable(void **state)
 {
-	struct smpp_pdu clue = {.id = SMPP_DELIVER_SM, .sequence = 5, .data_coding = 8, .message = (const uint8_t *)"\x4E\x2D",
+	struct smpp_pdu clue = {.id = SMPP_DELIVER_SM,
+				.sequence = 5,
+				.data_coding = 8,
+				.message = (const uint8_t *)"\x4E\x2D",
 				.message_len = 2};
 
 	fresh();
@@ -286,7 +296,8 @@ static void clue_is_answered_when_durable(void **state)
 
 static void clue_of_an_earlier_connection_is_not_answered(void **state)
 {
-	struct smpp_pdu clue = {.id = SMPP_DELIVER_SM, .sequence = 5, .message = (const uint8_t *)"x", .message_len = 1};
+	struct smpp_pdu clue = {
+		.id = SMPP_DELIVER_SM, .sequence = 5, .message = (const uint8_t *)"x", .message_len = 1};
 
 	fresh();
 	peer_bind(0, 0);

@@ -12,7 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	char *a = malloc(len + 1), *b;
 
 	smpp_receipt_text(data, len, &r);
-	OSMO_ASSERT(r.state <= SMPP_STATE_ABSENT && strlen(r.id) < sizeof(r.id) && strlen(r.error) < sizeof(r.error));
+	OSMO_ASSERT(r.state <= SMPP_STATE_ABSENT && strlen(r.id) < sizeof(r.id) &&
+		    strlen(r.error) < sizeof(r.error));
 	memcpy(a, data, len);
 	a[len] = '\0';
 	b = a + strlen(a) / 2;

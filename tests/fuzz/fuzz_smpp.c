@@ -1,5 +1,5 @@
-/* Any octets into the PDU decoder, its iterators, and into a bound session. The first octet chooses the bind and how
- * finely the rest is cut. */
+/* Any octets into the PDU decoder, its iterators, and into a bound session. The first octet chooses the bind
+ * and how finely the rest is cut. */
 #include <stdlib.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
@@ -86,8 +86,13 @@ static void lost(void *arg, uint64_t tag, bool left)
 static void converse(const uint8_t *data, size_t len)
 {
 	static const uint8_t bind_resp[] = {0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0};
-	const struct smpp_session_conf conf = {.bind = data[0] & 1 ? SMPP_BIND_TRANSCEIVER : SMPP_BIND_TRANSMITTER, .window = 8,
-					       .system_id = "a", .password = "b", .system_type = "", .enquire_us = 30000000,
+	const struct smpp_session_conf conf = {.bind = data[0] & 1 ? SMPP_BIND_TRANSCEIVER
+								   : SMPP_BIND_TRANSMITTER,
+					       .window = 8,
+					       .system_id = "a",
+					       .password = "b",
+					       .system_type = "",
+					       .enquire_us = 30000000,
 					       .response_us = 10000000};
 	struct smpp_session *s = smpp_session_new(NULL, &conf, &ops, NULL);
 	size_t step = 1 + (data[0] >> 1), size, out;
