@@ -15,11 +15,11 @@
 #include "smpp/plain.h"
 
 /* Examples in place of what the ledger allocates. */
-#define EXAMPLE_GS	  1	/* one display per network (TS 23.041 9.4.1.2.1) */
-#define EXAMPLE_CODE	  0x301 /* emergency user alert, popup, and the first of the codes left */
+#define EXAMPLE_GS        1     /* one display per network (TS 23.041 9.4.1.2.1) */
+#define EXAMPLE_CODE      0x301 /* emergency user alert, popup, and the first of the codes left */
 #define EXAMPLE_OLD_CODE  0x300 /* what an update replaces */
 #define EXAMPLE_REFERENCE 0x0101
-#define PDU_MAX		  SMPP_PDU_MAX
+#define PDU_MAX           SMPP_PDU_MAX
 
 static const char usage_text[] =
 	"usage: reunion encode -c CFG [--agency NAME] [--link NAME] [--all] TRIGGER\n"
@@ -46,9 +46,9 @@ struct options {
 struct work {
 	const struct plan_dry *d;
 	const struct plan_group *g;
-	size_t l;			/* link in the group */
+	size_t l; /* link in the group */
 	const struct conf_link *cfg;
-	uint32_t first, n;		/* its units */
+	uint32_t first, n; /* its units */
 	const char *language[PAYLOAD_TEXTS];
 	struct payload *payload;
 	uint32_t sequence;
@@ -94,7 +94,8 @@ static void prepare(struct work *w)
 
 	plan_payload(w->cfg, w->d->in.texts, w->d->in.n_texts, false, p, &none, p);
 	for (size_t i = 0, n = 0; i < w->d->in.n_texts && n < p->n_texts; i++)
-		if (chosen(w, &w->d->in.texts[i]) && w->d->in.texts[i].message_identifier == p->message_identifier[n])
+		if (chosen(w, &w->d->in.texts[i]) &&
+		    w->d->in.texts[i].message_identifier == p->message_identifier[n])
 			w->language[n++] = w->d->in.texts[i].language;
 	for (unsigned int i = 0; i < p->n_texts; i++) {
 		p->serial[i] = page_serial(EXAMPLE_GS, EXAMPLE_CODE, 0);
@@ -123,8 +124,9 @@ static void print_text(const struct work *w, const struct smpp_draft *draft)
 {
 	const struct smpp_text *t = &w->payload->sms[draft->text];
 
-	printf("%s part %u/%u, %s: %s\n", w->language[draft->text] ? w->language[draft->text] : "?", draft->part + 1,
-	       draft->cost > 1 ? 1 : t->n, t->data_coding == 8 ? "UCS-2" : "GSM-7", part_text(w, draft));
+	printf("%s part %u/%u, %s: %s\n", w->language[draft->text] ? w->language[draft->text] : "?",
+	       draft->part + 1, draft->cost > 1 ? 1 : t->n, t->data_coding == 8 ? "UCS-2" : "GSM-7",
+	       part_text(w, draft));
 }
 
 static int number_of(const struct work *w, uint32_t unit, char out[16])
@@ -146,8 +148,8 @@ static int encode_submits(struct work *w, const struct smpp_drafts *drafts)
 
 		for (size_t i = 0; rc == 0 && i < drafts->n; i++) {
 			const struct smpp_draft *draft = &drafts->v[i];
-			size_t len = smpp_submit_write(&draft->submit, w->buf, number, strlen(number), ++w->sequence,
-						       receipts_registered(w->cfg, 1, u));
+			size_t len = smpp_submit_write(&draft->submit, w->buf, number, strlen(number),
+						       ++w->sequence, receipts_registered(w->cfg, 1, u));
 
 			begin(w, w->buf, len);
 			printf("submit_sm to %s (%u of %u), ", number, u - w->first + 1, w->n);
@@ -170,7 +172,7 @@ static int cell_of(const struct work *w, uint32_t unit, struct cell_id *id)
 
 static int encode_multi(struct work *w, const struct smpp_drafts *drafts, uint32_t from, uint32_t n)
 {
-	char (*names)[SMPP_CELL_NAME] = talloc_zero_size(w->payload, n * SMPP_CELL_NAME);
+	char(*names)[SMPP_CELL_NAME] = talloc_zero_size(w->payload, n * SMPP_CELL_NAME);
 	uint32_t named = 0;
 	int rc = 0;
 
@@ -185,7 +187,8 @@ static int encode_multi(struct work *w, const struct smpp_drafts *drafts, uint32
 			named++;
 	}
 	for (size_t i = 0; named > 0 && i < drafts->n; i++) {
-		rc = link_smpp_multi(&drafts->v[i], (const char(*)[SMPP_CELL_NAME])names, named, ++w->sequence, w->buf, PDU_MAX);
+		rc = link_smpp_multi(&drafts->v[i], (const char(*)[SMPP_CELL_NAME])names, named,
+				     ++w->sequence, w->buf, PDU_MAX);
 		if (rc < 0)
 			break;
 		begin(w, w->buf, (size_t)rc);
@@ -225,22 +228,26 @@ static void encode_pages(const struct work *w, unsigned int t)
 	for (unsigned int i = 0; i < set->n; i++) {
 		page_octets(set, i, p->serial[t], p->message_identifier[t], page);
 		begin(w, page, sizeof(page));
-		printf("page %u/%u of %s, message %u, serial %04x, DCS %02x, %u octets of text\n", i + 1, set->n,
-		       w->language[t] ? w->language[t] : "?", p->message_identifier[t], p->serial[t], set->dcs, set->used[i]);
+		printf("page %u/%u of %s, message %u, serial %04x, DCS %02x, %u octets of text\n", i + 1,
+		       set->n, w->language[t] ? w->language[t] : "?", p->message_identifier[t], p->serial[t],
+		       set->dcs, set->used[i]);
 	}
 }
 
 static int encode_write(const struct work *w, unsigned int t, const struct cbsp_cell *cells, size_t n)
 {
 	const struct payload *p = w->payload;
-	int len = link_cbsp_write(w->cfg, p, t, p->old_serial[t] != 0, cells, n, p->lifetime_s, w->buf, PDU_MAX);
+	int len = link_cbsp_write(w->cfg, p, t, p->old_serial[t] != 0, cells, n, p->lifetime_s, w->buf,
+				  PDU_MAX);
 
 	if (len < 0)
 		return len;
 	begin(w, w->buf, (size_t)len);
-	printf("WRITE-REPLACE of %s, message %u, serial %04x%s, %u pages to %zu cells, %u-%u (LAC-CI) to %u-%u\n",
-	       w->language[t] ? w->language[t] : "?", p->message_identifier[t], p->serial[t], p->old_serial[t] ? " for the old one" : "",
-	       p->pages[t].n, n, cells[0].lac, cells[0].ci, cells[n - 1].lac, cells[n - 1].ci);
+	printf("WRITE-REPLACE of %s, message %u, serial %04x%s, %u pages to %zu cells, %u-%u (LAC-CI) to "
+	       "%u-%u\n",
+	       w->language[t] ? w->language[t] : "?", p->message_identifier[t], p->serial[t],
+	       p->old_serial[t] ? " for the old one" : "", p->pages[t].n, n, cells[0].lac, cells[0].ci,
+	       cells[n - 1].lac, cells[n - 1].ci);
 	return 0;
 }
 
@@ -308,7 +315,9 @@ static int encode_named(const struct plan_dry *d, const struct conf_link *link, 
 
 				if (rc < 0)
 					fprintf(stderr, "reunion encode: link %s: %s\n", link->name,
-						rc == -ENOTSUP ? "broadcast_sm is not built yet; nothing would be sent" : strerror(-rc));
+						rc == -ENOTSUP ? "broadcast_sm is not built yet; nothing "
+								 "would be sent"
+							       : strerror(-rc));
 				return rc < 0;
 			}
 	return 0;
@@ -330,7 +339,8 @@ static int encode_all(const struct plan_dry *d, const struct options *o)
 		}
 	if (found)
 		return fflush(stdout) == 0 ? 0 : 1;
-	fprintf(stderr, "reunion encode: %s: has no link \"%s\"\n", o->config, log_safe(o->link ? o->link : "", o->link ? strlen(o->link) : 0));
+	fprintf(stderr, "reunion encode: %s: has no link \"%s\"\n", o->config,
+		log_safe(o->link ? o->link : "", o->link ? strlen(o->link) : 0));
 	return 1;
 }
 
@@ -338,19 +348,31 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"agency", required_argument, NULL, 'a'},
-		{"link", required_argument, NULL, 'l'}, {"all", no_argument, NULL, 'A'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"link", required_argument, NULL, 'l'},   {"all", no_argument, NULL, 'A'},
+		{"help", no_argument, NULL, 'h'},         {0},
 	};
 	int c;
 
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "c:a:l:h", longs, NULL)) != -1) {
 		switch (c) {
-		case 'c': o->config = optarg; break;
-		case 'a': o->agency = optarg; break;
-		case 'l': o->link = optarg; break;
-		case 'A': o->all = true; break;
-		case 'h': o->help = true; break;
-		default: return 2;
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'a':
+			o->agency = optarg;
+			break;
+		case 'l':
+			o->link = optarg;
+			break;
+		case 'A':
+			o->all = true;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (o->help)

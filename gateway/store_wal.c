@@ -11,7 +11,7 @@
 
 #define WAL_HEADER   32
 #define FRAME_HEADER 24
-#define MAGIC	     0x377F0682u /* the lowest bit: words of the checksum are big-endian */
+#define MAGIC        0x377F0682u /* the lowest bit: words of the checksum are big-endian */
 
 struct wal {
 	const uint8_t *octets;
@@ -70,7 +70,8 @@ static bool carries_on(const struct wal *w, size_t i, struct sum before)
 {
 	const uint8_t *f = frame(w, i);
 
-	return !memcmp(f + 8, w->octets + 16, 8) && be32(f) != 0 && same(stored(f + 16), computed(w, i, before));
+	return !memcmp(f + 8, w->octets + 16, 8) && be32(f) != 0 &&
+	       same(stored(f + 16), computed(w, i, before));
 }
 
 static bool commits(const struct wal *w, size_t i)
@@ -78,8 +79,8 @@ static bool commits(const struct wal *w, size_t i)
 	return be32(frame(w, i) + 4) != 0;
 }
 
-/* From frame i on, which is sound after that sum: does a whole commit end and another frame follow it? The damaged frame
- * before may have been the commit's last. */
+/* From frame i on, which is sound after that sum: does a whole commit end and another frame follow it? The
+ * damaged frame before may have been the commit's last. */
 static bool goes_on(const struct wal *w, size_t i, struct sum before, bool committed)
 {
 	for (; i < w->n_frames && carries_on(w, i, before); i++) {
@@ -100,7 +101,8 @@ static bool damaged_inside(const struct wal *w)
 		sum = stored(frame(w, i++) + 16);
 	if (i + 1 >= w->n_frames)
 		return false;
-	/* Either its content changed, then its stored sum still leads on; or its sum did, then the true one does. */
+	/* Either its content changed, then its stored sum still leads on; or its sum did, then the true one
+	 * does. */
 	return goes_on(w, i + 1, stored(frame(w, i) + 16), commits(w, i)) ||
 	       goes_on(w, i + 1, computed(w, i, sum), commits(w, i));
 }
@@ -115,7 +117,8 @@ static int check(const uint8_t *octets, size_t size)
 	magic = be32(octets);
 	w.big_endian = magic & 1;
 	w.page_size = be32(octets + 8);
-	if ((magic & ~1u) != MAGIC || w.page_size < 512 || w.page_size > 65536 || w.page_size & (w.page_size - 1) ||
+	if ((magic & ~1u) != MAGIC || w.page_size < 512 || w.page_size > 65536 ||
+	    w.page_size & (w.page_size - 1) ||
 	    !same(add((struct sum){0, 0}, octets, 24, w.big_endian), stored(octets + 24)))
 		return 0; /* a log that was just begun anew: nothing in it counts yet */
 	w.n_frames = (size - WAL_HEADER) / (FRAME_HEADER + (size_t)w.page_size);

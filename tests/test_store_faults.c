@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +158,8 @@ static void folder_missing(void **state)
 {
 	struct store *s;
 
-	assert_int_equal(store_open(ctx, "sqlite:/nonexistent/folder/ledger.db", &s, err, sizeof(err)), -ENOENT);
+	assert_int_equal(store_open(ctx, "sqlite:/nonexistent/folder/ledger.db", &s, err, sizeof(err)),
+			 -ENOENT);
 	assert_non_null(strstr(err, "/nonexistent/folder/ledger.db"));
 }
 
@@ -294,7 +296,8 @@ static void changed_value_is_noticed(void **state)
 	s->ops->close(s);
 }
 
-/* Every single bit flip is refused at open, noticed at load, or harmless: never fewer records, never another content. */
+/* Every single bit flip is refused at open, noticed at load, or harmless: never fewer records, never another
+ * content. */
 static void flips_are_noticed_or_harmless(void **state)
 {
 	off_t size = make(300);
@@ -318,7 +321,8 @@ static void flips_are_noticed_or_harmless(void **state)
 		poke(at, 1 << i % 8);
 	}
 	assert_true(noticed > 10 && refused > 0);
-	print_message("# %u flips: %u refused at open, %u noticed at load, %u harmless\n", 250, refused, noticed, harmless);
+	print_message("# %u flips: %u refused at open, %u noticed at load, %u harmless\n", 250, refused,
+		      noticed, harmless);
 }
 
 /* A killed owner's log with n commits of one job each; the last ones are not yet in the database file. */
@@ -367,8 +371,8 @@ static void log_of_a_killed_owner_is_read(void **state)
 	s->ops->close(s);
 }
 
-/* SQLite alone would end the log at the damaged frame and forget acknowledged commits. Only of the last commit nobody
- * can tell whether it was acknowledged. */
+/* SQLite alone would end the log at the damaged frame and forget acknowledged commits. Only of the last
+ * commit nobody can tell whether it was acknowledged. */
 static void flips_in_the_log_are_noticed(void **state)
 {
 	char wal[192];
@@ -553,8 +557,7 @@ static void full_disk(void **state)
 	unsigned int n, kept;
 	int rc;
 
-	if (mount_small(small, sizeof(small), "size=24m") < 0)
-		skip();
+	assert_int_equal(mount_small(small, sizeof(small), "size=24m"), 0);
 	paths(small);
 	s = must_open();
 	assert_true(store_file_reserved(db));
@@ -582,6 +585,18 @@ static void full_disk(void **state)
 	unmount_small(small);
 }
 
+static bool may_mount(void)
+{
+	char small[128];
+
+	if (mount_small(small, sizeof(small), "size=1m") < 0) {
+		rmdir(small);
+		return false;
+	}
+	unmount_small(small);
+	return true;
+}
+
 /* A full disk must not keep a restarted gateway from reading what it knows. */
 static void opens_on_a_full_disk(void **state)
 {
@@ -590,8 +605,7 @@ static void opens_on_a_full_disk(void **state)
 	char small[128];
 	int rc;
 
-	if (mount_small(small, sizeof(small), "size=24m") < 0)
-		skip();
+	assert_int_equal(mount_small(small, sizeof(small), "size=24m"), 0);
 	paths(small);
 	s = must_open();
 	fill(s, 10);
@@ -613,21 +627,43 @@ static void opens_on_a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(unknown_scheme), CASE(folder_missing), CASE(empty_file_is_damage), CASE(other_content_is_damage),
-		CASE(short_file_is_damage), CASE(file_short_of_one_page_is_damage), CASE(lost_file_with_a_log_is_damage),
-		CASE(folder_in_its_place), CASE(other_databases_are_refused), CASE(other_versions_are_refused),
-		CASE(lost_table_is_damage), CASE(leftover_of_a_creation_is_no_harm), CASE(changed_value_is_noticed),
-		CASE(flips_are_noticed_or_harmless), CASE(log_of_a_killed_owner_is_read),
-		CASE(flips_in_the_log_are_noticed), CASE(torn_logs_open), CASE(second_owner_is_refused),
-		CASE(killed_owner_loses_nothing_acknowledged), CASE(reader_does_not_stop_the_owner), CASE(reserve_is_made),
-		CASE(full_disk), CASE(opens_on_a_full_disk),
+		CASE(unknown_scheme),
+		CASE(folder_missing),
+		CASE(empty_file_is_damage),
+		CASE(other_content_is_damage),
+		CASE(short_file_is_damage),
+		CASE(file_short_of_one_page_is_damage),
+		CASE(lost_file_with_a_log_is_damage),
+		CASE(folder_in_its_place),
+		CASE(other_databases_are_refused),
+		CASE(other_versions_are_refused),
+		CASE(lost_table_is_damage),
+		CASE(leftover_of_a_creation_is_no_harm),
+		CASE(changed_value_is_noticed),
+		CASE(flips_are_noticed_or_harmless),
+		CASE(log_of_a_killed_owner_is_read),
+		CASE(flips_in_the_log_are_noticed),
+		CASE(torn_logs_open),
+		CASE(second_owner_is_refused),
+		CASE(killed_owner_loses_nothing_acknowledged),
+		CASE(reader_does_not_stop_the_owner),
+		CASE(reserve_is_made),
+		CASE(full_disk),
+		CASE(opens_on_a_full_disk),
 	};
+	size_t n;
 	int rc;
 
 	snprintf(folder, sizeof(folder), "/tmp/test_faults.XXXXXX");
 	if (!mkdtemp(folder))
 		return 99;
-	rc = cmocka_run_group_tests_name("store_faults", tests, NULL, NULL);
+	n = sizeof(tests) / sizeof(*tests);
+	if (!may_mount()) {
+		n -= 2;
+		print_message("# not run, since file systems may not be mounted here: full_disk, "
+			      "opens_on_a_full_disk\n");
+	}
+	rc = _cmocka_run_group_tests("store_faults", tests, n, NULL, NULL);
 	rmdir(folder);
 	return rc;
 }

@@ -1,5 +1,5 @@
-/* The embedded ledger when the n-th write or sync of any of its files fails, for every n: what was acknowledged is there
- * afterwards, and the store goes on working once the fault is over. */
+/* The embedded ledger when the n-th write or sync of any of its files fails, for every n: what was
+ * acknowledged is there afterwards, and the store goes on working once the fault is over. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -37,32 +37,75 @@ static int strike(void)
 }
 
 #define REAL(f) ((struct faulty *)(f))->real
-static int f_close(sqlite3_file *f) { return REAL(f)->pMethods->xClose(REAL(f)); }
-static int f_read(sqlite3_file *f, void *b, int n, sqlite3_int64 o) { return REAL(f)->pMethods->xRead(REAL(f), b, n, o); }
+static int f_close(sqlite3_file *f)
+{
+	return REAL(f)->pMethods->xClose(REAL(f));
+}
+static int f_read(sqlite3_file *f, void *b, int n, sqlite3_int64 o)
+{
+	return REAL(f)->pMethods->xRead(REAL(f), b, n, o);
+}
 static int f_write(sqlite3_file *f, const void *b, int n, sqlite3_int64 o)
 {
 	int rc = strike();
 
 	return rc ? rc : REAL(f)->pMethods->xWrite(REAL(f), b, n, o);
 }
-static int f_truncate(sqlite3_file *f, sqlite3_int64 n) { return REAL(f)->pMethods->xTruncate(REAL(f), n); }
+static int f_truncate(sqlite3_file *f, sqlite3_int64 n)
+{
+	return REAL(f)->pMethods->xTruncate(REAL(f), n);
+}
 static int f_sync(sqlite3_file *f, int flags)
 {
 	int rc = strike();
 
-	return rc ? (rc == SQLITE_IOERR_WRITE ? SQLITE_IOERR_FSYNC : rc) : REAL(f)->pMethods->xSync(REAL(f), flags);
+	return rc ? (rc == SQLITE_IOERR_WRITE ? SQLITE_IOERR_FSYNC : rc)
+		  : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
-static int f_size(sqlite3_file *f, sqlite3_int64 *n) { return REAL(f)->pMethods->xFileSize(REAL(f), n); }
-static int f_lock(sqlite3_file *f, int l) { return REAL(f)->pMethods->xLock(REAL(f), l); }
-static int f_unlock(sqlite3_file *f, int l) { return REAL(f)->pMethods->xUnlock(REAL(f), l); }
-static int f_reserved(sqlite3_file *f, int *r) { return REAL(f)->pMethods->xCheckReservedLock(REAL(f), r); }
-static int f_control(sqlite3_file *f, int op, void *a) { return REAL(f)->pMethods->xFileControl(REAL(f), op, a); }
-static int f_sector(sqlite3_file *f) { return REAL(f)->pMethods->xSectorSize(REAL(f)); }
-static int f_traits(sqlite3_file *f) { return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f)); }
-static int f_shm_map(sqlite3_file *f, int i, int n, int e, void volatile **p) { return REAL(f)->pMethods->xShmMap(REAL(f), i, n, e, p); }
-static int f_shm_lock(sqlite3_file *f, int o, int n, int flags) { return REAL(f)->pMethods->xShmLock(REAL(f), o, n, flags); }
-static void f_shm_barrier(sqlite3_file *f) { REAL(f)->pMethods->xShmBarrier(REAL(f)); }
-static int f_shm_unmap(sqlite3_file *f, int d) { return REAL(f)->pMethods->xShmUnmap(REAL(f), d); }
+static int f_size(sqlite3_file *f, sqlite3_int64 *n)
+{
+	return REAL(f)->pMethods->xFileSize(REAL(f), n);
+}
+static int f_lock(sqlite3_file *f, int l)
+{
+	return REAL(f)->pMethods->xLock(REAL(f), l);
+}
+static int f_unlock(sqlite3_file *f, int l)
+{
+	return REAL(f)->pMethods->xUnlock(REAL(f), l);
+}
+static int f_reserved(sqlite3_file *f, int *r)
+{
+	return REAL(f)->pMethods->xCheckReservedLock(REAL(f), r);
+}
+static int f_control(sqlite3_file *f, int op, void *a)
+{
+	return REAL(f)->pMethods->xFileControl(REAL(f), op, a);
+}
+static int f_sector(sqlite3_file *f)
+{
+	return REAL(f)->pMethods->xSectorSize(REAL(f));
+}
+static int f_traits(sqlite3_file *f)
+{
+	return REAL(f)->pMethods->xDeviceCharacteristics(REAL(f));
+}
+static int f_shm_map(sqlite3_file *f, int i, int n, int e, void volatile **p)
+{
+	return REAL(f)->pMethods->xShmMap(REAL(f), i, n, e, p);
+}
+static int f_shm_lock(sqlite3_file *f, int o, int n, int flags)
+{
+	return REAL(f)->pMethods->xShmLock(REAL(f), o, n, flags);
+}
+static void f_shm_barrier(sqlite3_file *f)
+{
+	REAL(f)->pMethods->xShmBarrier(REAL(f));
+}
+static int f_shm_unmap(sqlite3_file *f, int d)
+{
+	return REAL(f)->pMethods->xShmUnmap(REAL(f), d);
+}
 
 static int f_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out)
 {
@@ -82,14 +125,17 @@ static void install(void)
 	faulty_vfs.zName = "faulty";
 	faulty_vfs.szOsFile = (int)sizeof(struct faulty) + real_vfs->szOsFile;
 	faulty_vfs.xOpen = f_open;
-	methods = (sqlite3_io_methods){2, f_close, f_read, f_write, f_truncate, f_sync, f_size, f_lock, f_unlock, f_reserved,
-				       f_control, f_sector, f_traits, f_shm_map, f_shm_lock, f_shm_barrier, f_shm_unmap, NULL, NULL};
+	methods = (sqlite3_io_methods){2,        f_close,   f_read,     f_write,       f_truncate,  f_sync,
+				       f_size,   f_lock,    f_unlock,   f_reserved,    f_control,   f_sector,
+				       f_traits, f_shm_map, f_shm_lock, f_shm_barrier, f_shm_unmap, NULL,
+				       NULL};
 	sqlite3_vfs_register(&faulty_vfs, 1);
 }
 
 static void wipe(void)
 {
-	static const char *const rests[] = {"", "-wal", "-shm", ".lock", ".reserve", ".new", ".new-wal", ".new-shm", ".new-journal"};
+	static const char *const rests[] = {"",     "-wal",     "-shm",     ".lock",       ".reserve",
+					    ".new", ".new-wal", ".new-shm", ".new-journal"};
 	char name[192];
 
 	for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++) {
@@ -197,7 +243,9 @@ static void errors_have_their_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_io_error), cmocka_unit_test(every_run_of_io_errors), cmocka_unit_test(every_full_disk),
+		cmocka_unit_test(every_io_error),
+		cmocka_unit_test(every_run_of_io_errors),
+		cmocka_unit_test(every_full_disk),
 		cmocka_unit_test(errors_have_their_names),
 	};
 	int rc;
