@@ -183,11 +183,11 @@ static void fill_cells(struct view *v, struct plan_group *g, const struct conf_l
 }
 
 /* Cells addressed by name. */
-static void fill_lists(struct view *v, struct plan_group *g, bool take)
+static void fill_lists(struct view *v, struct plan_group *g)
 {
 	uint32_t same;
 
-	fill_cells(v, g, NULL, take);
+	fill_cells(v, g, NULL, false);
 	same = plan_drop_namesakes(v->in->map, g);
 	if (same)
 		plan_warn(v->plan, "%s: %u cells share the name of a nearer one (same cell, other area): each name is addressed once",
@@ -287,7 +287,7 @@ static void plan_cells(struct view *v)
 	    v->in->exercise) /* a distribution list reaches whoever stands there, not test numbers only */
 		plan_warn(v->plan, "%s: an exercise sends nothing to the lists of cells", v->carrier->name);
 	else if (g)
-		fill_lists(v, g, false);
+		fill_lists(v, g);
 }
 
 static void plan_broadcast(struct view *v)
@@ -302,13 +302,8 @@ static void plan_broadcast(struct view *v)
 		}
 	/* No driver speaks broadcast_sm yet: its cells must not pass for served. */
 	g = group_of(v, GROUP_BROADCAST);
-<<<<<<< HEAD
-	if (g)
-		fill_lists(v, g, true);
-=======
 	for (size_t l = 0; g && l < g->n_links; l++)
 		plan_warn(v->plan, "%s: broadcast_sm is not built yet: this link sends nothing", g->links[l]->name);
->>>>>>> store
 }
 
 static void list_unserved(struct view *v)
