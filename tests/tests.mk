@@ -14,7 +14,7 @@ include tests/carrier.mk
 
 # The house and its papers.
 TESTS += tests/house.sh tests/docs.sh
-EXTRA_DIST += tests/house.sh tests/docs.sh
+EXTRA_DIST += tests/house.sh tests/docs.sh tests/cmocka_tap.sh
 
 # Figures beside peers, measured side by side in one run: every target bench-... of the fragments.
 bench: all
