@@ -1,4 +1,5 @@
-/* bigmem: zeroed memory of any size (talloc stops at 256 MiB), freed with its talloc parent. Aborts when there is none. */
+/* bigmem: zeroed memory of any size (talloc stops at 256 MiB), freed with its talloc parent. Aborts when
+ * there is none. */
 #pragma once
 #include <stddef.h>
 void *bigmem(void *ctx, size_t size);

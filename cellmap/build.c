@@ -17,8 +17,8 @@ uint64_t cellmap_report_dropped(const struct cellmap_report *r)
 	return n;
 }
 
-static int refuse(const struct cellmap_report *r, const struct cellmap_table *first, const struct cellmap_build_options *o,
-		  char *err, size_t err_len)
+static int refuse(const struct cellmap_report *r, const struct cellmap_table *first,
+		  const struct cellmap_build_options *o, char *err, size_t err_len)
 {
 	uint64_t dropped = cellmap_report_dropped(r);
 	const char *hint = r->first_reason == CSV_POSITION_DECIMAL_COMMA
@@ -28,18 +28,22 @@ static int refuse(const struct cellmap_report *r, const struct cellmap_table *fi
 	if (r->rows_read == dropped && dropped == 0)
 		snprintf(err, err_len, "%s: holds no rows; a cell-site table is needed", first->path);
 	else if (r->rows_read == dropped)
-		snprintf(err, err_len, "%s:%" PRIu64 ": %s, and no other row can be used; %s", first->path, r->first_line,
-			 csv_result_name(r->first_reason), hint);
+		snprintf(err, err_len, "%s:%" PRIu64 ": %s, and no other row can be used; %s", first->path,
+			 r->first_line, csv_result_name(r->first_reason), hint);
 	else if (o->strict && dropped * 1000 > (uint64_t)o->strict * r->rows_read)
-		snprintf(err, err_len, "%s:%" PRIu64 ": %s; %" PRIu64 " of %" PRIu64 " rows are bad, --strict allows %u in 1000; %s",
-			 first->path, r->first_line, csv_result_name(r->first_reason), dropped, r->rows_read, o->strict, hint);
+		snprintf(err, err_len,
+			 "%s:%" PRIu64 ": %s; %" PRIu64 " of %" PRIu64
+			 " rows are bad, --strict allows %u in 1000; %s",
+			 first->path, r->first_line, csv_result_name(r->first_reason), dropped, r->rows_read,
+			 o->strict, hint);
 	else
 		return 0;
 	return -EINVAL;
 }
 
 static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table *tables, size_t n_tables,
-		       const struct cellmap_build_options *o, struct cellmap_report *report, char *err, size_t err_len)
+		       const struct cellmap_build_options *o, struct cellmap_report *report, char *err,
+		       size_t err_len)
 {
 	struct loader *l = loader_new(ctx, rows, o, report);
 	uint32_t *starts = talloc_array(ctx, uint32_t, n_tables);
@@ -69,8 +73,9 @@ static void count_unaddressable(const struct rows *rows, struct cellmap_report *
 	}
 }
 
-int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n_tables, const struct cellmap_build_options *o,
-		  struct cellmap_report *report, char *err, size_t err_len)
+int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n_tables,
+		  const struct cellmap_build_options *o, struct cellmap_report *report, char *err,
+		  size_t err_len)
 {
 	static const struct cellmap_build_options none;
 	void *ctx = talloc_named_const(NULL, 0, "cellmap_build");
@@ -80,7 +85,8 @@ int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n
 
 	*report = (struct cellmap_report){0};
 	o = o ? o : &none;
-	rc = outfile_open(ctx, path, &out, err, err_len); /* first: nobody waits for a build that cannot be written */
+	rc = outfile_open(ctx, path, &out, err,
+			  err_len); /* first: nobody waits for a build that cannot be written */
 	if (rc == 0)
 		rc = read_tables(ctx, rows, tables, n_tables, o, report, err, err_len);
 	if (rc == 0) {

@@ -36,7 +36,8 @@ static const char *header_fault(const struct map_header *h, uint64_t size)
 	return NULL;
 }
 
-/* Do networks and trees tile the cells and nodes? Later code relies on it, so a forged sum must not pass here. */
+/* Do networks and trees tile the cells and nodes? Later code relies on it, so a forged sum must not pass
+ * here. */
 static const char *directory_fault(const struct cellmap *map)
 {
 	const struct map_header *h = map->head;
@@ -51,8 +52,8 @@ static const char *directory_fault(const struct cellmap *map)
 		for (; tree < n->first_tree + n->n_trees; tree++) {
 			const struct map_tree *t = &map->trees[tree];
 
-			if (t->first != cell || t->first_node != node || t->first_block != block || t->count == 0 ||
-			    t->count > h->n_cells - cell ||
+			if (t->first != cell || t->first_node != node || t->first_block != block ||
+			    t->count == 0 || t->count > h->n_cells - cell ||
 			    t->n_leaves != t->count / MAP_LEAF + (t->count % MAP_LEAF != 0))
 				return "has a directory that contradicts itself; build it again";
 			cell += t->count;
@@ -106,8 +107,8 @@ static void list_networks(struct cellmap *map)
 	map->list = talloc_array(map, struct cell_network, n + 1);
 	OSMO_ASSERT(map->list);
 	for (uint32_t i = 0; i < n; i++)
-		map->list[i] = (struct cell_network){map->networks[i].mcc, map->networks[i].mnc, map->networks[i].first,
-						     map->networks[i].count};
+		map->list[i] = (struct cell_network){map->networks[i].mcc, map->networks[i].mnc,
+						     map->networks[i].first, map->networks[i].count};
 }
 
 static int map_file(struct cellmap *map, const char *path, char *err, size_t err_len)

@@ -1,11 +1,12 @@
 /* cellmap: which cells does this area touch?
  *
- * A cell map is one immutable file, mmap'ed, built from cell-site tables (OpenCelliD CSV). It answers circle queries
- * exactly on WGS-84 and knows nothing of alerts, links or messages.
+ * A cell map is one immutable file, mmap'ed, built from cell-site tables (OpenCelliD CSV). It answers circle
+ * queries exactly on WGS-84 and knows nothing of alerts, links or messages.
  *
  * Units: degrees (latitude first), metres. An index is the position of a cell in the map's own order
- * (0 .. cellmap_count()-1); it is only meaningful together with cellmap_checksum(). Cells of one network are consecutive.
- * Queries are thread-safe and, unless said otherwise, allocate nothing. Errors: 0 or -errno, with a sentence in err.
+ * (0 .. cellmap_count()-1); it is only meaningful together with cellmap_checksum(). Cells of one network are
+ * consecutive. Queries are thread-safe and, unless said otherwise, allocate nothing. Errors: 0 or -errno,
+ * with a sentence in err.
  */
 #pragma once
 #include <stdbool.h>
@@ -17,7 +18,7 @@ enum cell_radio { CELL_GSM = 0, CELL_UMTS, CELL_LTE, CELL_NR, CELL_CDMA, CELL_RA
 
 /* A cell's key. mnc carries no width: 460-00 and 460-0 are one network. */
 struct cell_id {
-	uint64_t cell; /* CI, LCID, ECI, NCI; < 2^36 */
+	uint64_t cell; /* CI, LCID, ECI, NCI; < 2^36; a negative one (never addressed) in two's complement */
 	uint32_t area; /* LAC, TAC */
 	uint16_t mcc, mnc;
 	uint8_t radio; /* enum cell_radio */
@@ -25,9 +26,10 @@ struct cell_id {
 
 struct cell {
 	struct cell_id id;
-	double lat, lon;	/* WGS-84, kept to <= 1e-7 degree */
-	uint32_t range_m;	/* as in the table; 0 = unknown */
-	bool addressable;	/* false: cell <= 0 in the table, or a GSM CI > 65535: has a position, is never addressed */
+	double lat, lon;  /* WGS-84, kept to <= 1e-7 degree */
+	uint32_t range_m; /* as in the table; 0 = unknown */
+	bool addressable; /* false: cell <= 0 in the table, or a GSM CI > 65535: has a position, is never
+			     addressed */
 };
 
 struct cell_network {
@@ -42,8 +44,8 @@ enum cell_select { SELECT_COVERAGE = 0, SELECT_SITE };
 struct cell_query {
 	double lat, lon, radius_m;
 	enum cell_select select;
-	double max_range_m;		     /* 0 = CELL_MAX_RANGE_M */
-	uint32_t radio_mask;		     /* bit per enum cell_radio; 0 = all */
+	double max_range_m;                  /* 0 = CELL_MAX_RANGE_M */
+	uint32_t radio_mask;                 /* bit per enum cell_radio; 0 = all */
 	const struct cell_network *networks; /* only mcc, mnc are read; NULL = all */
 	size_t n_networks;
 };
@@ -74,15 +76,18 @@ double cellmap_distance_m(double lat1, double lon1, double lat2, double lon2); /
 
 /* Why the query cannot be asked (NaN, out of range, radius), or NULL. */
 const char *cell_query_error(const struct cell_query *q);
-/* Upper bound of spans a query may return: the caller sizes the buffer. */
+/* Upper bound of spans a query may return: the caller sizes the buffer. (It runs the query.) No span reaches
+ * over two networks. */
 size_t cellmap_max_spans(const struct cellmap *map, const struct cell_query *q);
 /* The cells, as ascending disjoint spans. *n is always the true number of spans; -ENOSPC when it exceeds max;
  * -EINVAL for a bad query; -EBADMSG when a block's checksum is wrong. Allocation-free. */
-int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max, size_t *n);
+int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max,
+		  size_t *n);
 /* The same cells nearest first (ties by index); *hits is a talloc child of ctx. */
-int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits, size_t *n);
+int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
+		    size_t *n);
 
 /* Names in the field's notation. */
-const char *cell_radio_name(enum cell_radio radio);	/* "GSM" ... */
-int cell_radio_parse(const char *name);			/* enum cell_radio or -EINVAL */
+const char *cell_radio_name(enum cell_radio radio); /* "GSM" ... */
+int cell_radio_parse(const char *name);             /* enum cell_radio or -EINVAL */
 int cell_network_parse(const char *text, uint16_t *mcc, uint16_t *mnc, uint8_t *mnc_digits); /* "460-00" */

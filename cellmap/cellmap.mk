@@ -11,3 +11,4 @@ libcellmap_a_SOURCES = \
 	cellmap/cmd.h cellmap/cmd.c cellmap/cmdutil.h cellmap/cmdutil.c cellmap/cmdbuild.c cellmap/cmdinfo.c \
 	cellmap/cmdquery.c cellmap/cmdsynth.c
 CELLMAP_LIBS = libcellmap.a $(OSMO_LIBS) $(PROJ_LIBS) $(ZLIB_LIBS) -lm
+dist_man_MANS += cellmap/reunion-cellmap.5

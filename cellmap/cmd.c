@@ -32,7 +32,8 @@ int cellmap_cmd(int argc, char **argv)
 			int rc = commands[i].run(argc, argv);
 
 			if (fflush(stdout) || ferror(stdout))
-				return cmd_fail("standard output: cannot be written; is the disk full or the reader gone?");
+				return cmd_fail("standard output: cannot be written; is the disk full or the "
+						"reader gone?");
 			return rc;
 		}
 	return cmd_usage("COMMAND", "%s: no such command; there are build, info, query and synth", argv[0]);

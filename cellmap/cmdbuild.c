@@ -13,7 +13,8 @@ static const char help[] =
 	"Makes a cell map from cell-site tables (also .gz; - is standard input).\n\n"
 	"  -o, --output MAP      the map; a regular file of that name is replaced when all went well\n"
 	"      --format NAME     opencellid (the default: 14 columns, or what the header names)\n"
-	"      --columns LIST    radio=1,mcc=2,net=3,area=4,cell=5,lon=7,lat=8[,range=9,samples=10,updated=13]\n"
+	"      --columns LIST    "
+	"radio=1,mcc=2,net=3,area=4,cell=5,lon=7,lat=8[,range=9,samples=10,updated=13]\n"
 	"                        for other tables; radio=LTE when no column tells the radio\n"
 	"      --datum NAME      wgs84 (default), gcj02 or bd09: what the tables' positions mean\n"
 	"      --prefer CSV      one more table, whose rows win over the others' (the carrier's own)\n"
@@ -44,7 +45,10 @@ static int take_option(struct arguments *a, int c, const char *value)
 		a->output = value;
 		return 0;
 	case 'f':
-		return strcmp(value, "opencellid") ? cmd_usage("build", "--format %s: only opencellid is known; use --columns", value) : 0;
+		return strcmp(value, "opencellid")
+			       ? cmd_usage("build", "--format %s: only opencellid is known; use --columns",
+					   value)
+			       : 0;
 	case 'c':
 		a->columns = value;
 		return 0;
@@ -77,10 +81,17 @@ static int take_option(struct arguments *a, int c, const char *value)
 
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"output", 1, NULL, 'o'},  {"format", 1, NULL, 'f'}, {"columns", 1, NULL, 'c'}, {"datum", 1, NULL, 'd'},
-		{"rejects", 1, NULL, 'r'}, {"strict", 1, NULL, 's'}, {"threads", 1, NULL, 't'}, {"json", 0, NULL, 'j'},
-		{"prefer", 1, NULL, 'p'},  {"help", 0, NULL, 'h'},   {0}};
+	static const struct option options[] = {{"output", 1, NULL, 'o'},
+						{"format", 1, NULL, 'f'},
+						{"columns", 1, NULL, 'c'},
+						{"datum", 1, NULL, 'd'},
+						{"rejects", 1, NULL, 'r'},
+						{"strict", 1, NULL, 's'},
+						{"threads", 1, NULL, 't'},
+						{"json", 0, NULL, 'j'},
+						{"prefer", 1, NULL, 'p'},
+						{"help", 0, NULL, 'h'},
+						{0}};
 	struct csv_layout layout = {0};
 	char err[256];
 	int c, rc;
@@ -106,39 +117,47 @@ static void print_json(const struct cellmap_report *r)
 {
 	const char *comma = "";
 
-	printf("{\"rows_read\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"merged\":%" PRIu64 ",\"dropped\":{", r->rows_read, r->kept, r->merged);
+	printf("{\"rows_read\":%" PRIu64 ",\"kept\":%" PRIu64 ",\"merged\":%" PRIu64 ",\"dropped\":{",
+	       r->rows_read, r->kept, r->merged);
 	for (int i = 0; i < CSV_RESULTS; i++)
 		if (r->dropped[i]) {
 			printf("%s\"%s\":%" PRIu64, comma, csv_result_name(i), r->dropped[i]);
 			comma = ",";
 		}
 	printf("},\"not_addressable\":{\"cell_not_positive\":%" PRIu64 ",\"gsm_ci_too_large\":%" PRIu64 "},"
-	       "\"networks\":%u,\"octets\":%" PRIu64 "}\n", r->cell_not_positive, r->gsm_ci_too_large, r->networks, r->octets);
+	       "\"networks\":%u,\"octets\":%" PRIu64 "}\n",
+	       r->cell_not_positive, r->gsm_ci_too_large, r->networks, r->octets);
 }
 
 static void print_text(const struct cellmap_report *r, const char *output)
 {
 	printf("rows read        %12" PRIu64 "\nkept             %12" PRIu64 "\nmerged duplicates%12" PRIu64
-	       "\ndropped          %12" PRIu64 "\n", r->rows_read, r->kept, r->merged, cellmap_report_dropped(r));
+	       "\ndropped          %12" PRIu64 "\n",
+	       r->rows_read, r->kept, r->merged, cellmap_report_dropped(r));
 	for (int i = 0; i < CSV_RESULTS; i++)
 		if (r->dropped[i])
 			printf("  %-24s%8" PRIu64 "\n", csv_result_name(i), r->dropped[i]);
-	printf("%s: %" PRIu64 " cells of %u networks, %" PRIu64 " octets\n", output, r->kept, r->networks, r->octets);
+	printf("%s: %" PRIu64 " cells of %u networks, %" PRIu64 " octets\n", output, r->kept, r->networks,
+	       r->octets);
 }
 
 /* On stderr, also with --json: who builds a map by hand must not overlook them. */
 static void warn(const struct cellmap_report *r, const char *output)
 {
 	if (r->cell_not_positive)
-		fprintf(stderr, "warning: %s: %" PRIu64 " cells with an id <= 0 have a position but are never addressed\n", output,
-			r->cell_not_positive);
+		fprintf(stderr,
+			"warning: %s: %" PRIu64
+			" cells with an id <= 0 have a position but are never addressed\n",
+			output, r->cell_not_positive);
 	if (r->gsm_ci_too_large)
-		fprintf(stderr, "warning: %s: %" PRIu64 " GSM cells with CI > 65535 have a position but are never addressed\n",
+		fprintf(stderr,
+			"warning: %s: %" PRIu64
+			" GSM cells with CI > 65535 have a position but are never addressed\n",
 			output, r->gsm_ci_too_large);
 }
 
-static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *rejects, struct cellmap_report *report,
-		 char *err, size_t err_len)
+static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *rejects,
+		 struct cellmap_report *report, char *err, size_t err_len)
 {
 	struct cellmap_table *tables = talloc_zero_array(NULL, struct cellmap_table, n_paths + a->n_prefer);
 	struct progress progress;
@@ -161,8 +180,8 @@ static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *
 }
 
 /* The rejects are wanted most when no map came about, so they are kept in either case. */
-static int build_with_rejects(struct arguments *a, char *const *paths, size_t n_paths, struct cellmap_report *report,
-			      char *err, size_t err_len)
+static int build_with_rejects(struct arguments *a, char *const *paths, size_t n_paths,
+			      struct cellmap_report *report, char *err, size_t err_len)
 {
 	struct outfile *out;
 	FILE *f;
@@ -198,7 +217,8 @@ int cmd_build(int argc, char **argv)
 		return 0;
 	}
 	if (a.rejects)
-		rc = build_with_rejects(&a, argv + optind, (size_t)(argc - optind), &report, err, sizeof(err));
+		rc = build_with_rejects(&a, argv + optind, (size_t)(argc - optind), &report, err,
+					sizeof(err));
 	else
 		rc = build(&a, argv + optind, (size_t)(argc - optind), NULL, &report, err, sizeof(err));
 	if (rc < 0)

@@ -18,7 +18,8 @@ static const char help[] =
 	"The cells of a circle, sorted by mcc, net, radio, area, cell.\n\n"
 	"      --at LAT,LON       the centre, in degrees, latitude first\n"
 	"      --radius-km R      above 0 and at most 20037\n"
-	"      --select NAME      coverage (default: distance - range <= radius) or site (distance <= radius)\n"
+	"      --select NAME      coverage (default: distance - range <= radius) or site (distance <= "
+	"radius)\n"
 	"      --max-range-m M    longer ranges are cut to this (default 35000)\n"
 	"      --networks LIST    only these, as 460-00,460-01\n"
 	"      --radio LIST       only these of GSM,UMTS,LTE,NR,CDMA\n"
@@ -52,7 +53,8 @@ static int take_at(struct arguments *a, const char *value)
 	    !cmd_number(comma + 1, -1e9, 1e9, &a->q.lon))
 		return cmd_usage("query", "--at %s: is not LAT,LON in decimal degrees", value);
 	if (a->q.lat < -90 || a->q.lat > 90)
-		return cmd_usage("query", "--at %s: the latitude is not within -90..90; it stands first", value);
+		return cmd_usage("query", "--at %s: the latitude is not within -90..90; it stands first",
+				 value);
 	if (a->q.lon < -180 || a->q.lon > 180)
 		return cmd_usage("query", "--at %s: the longitude is not within -180..180", value);
 	a->at = true;
@@ -132,12 +134,15 @@ static int take_option(struct arguments *a, int c, const char *value)
 		return take_at(a, value);
 	case 'r':
 		if (!cmd_number(value, 0, 20037, &v) || v <= 0)
-			return cmd_usage("query", "--radius-km %s: is no number above 0 and at most 20037", value);
+			return cmd_usage("query", "--radius-km %s: is no number above 0 and at most 20037",
+					 value);
 		a->q.radius_m = v * 1000;
 		return 0;
 	case 'm':
 		if (!cmd_number(value, 0, 2e7, &v) || v <= 0)
-			return cmd_usage("query", "--max-range-m %s: is no number above 0 and at most 20000000", value);
+			return cmd_usage("query",
+					 "--max-range-m %s: is no number above 0 and at most 20000000",
+					 value);
 		a->q.max_range_m = v;
 		return 0;
 	case 's':
@@ -165,11 +170,19 @@ static int take_option(struct arguments *a, int c, const char *value)
 
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {
-		{"at", 1, NULL, 'a'},	     {"radius-km", 1, NULL, 'r'}, {"max-range-m", 1, NULL, 'm'}, {"select", 1, NULL, 's'},
-		{"networks", 1, NULL, 'n'}, {"radio", 1, NULL, 'R'},	  {"format", 1, NULL, 'f'},	 {"datum", 1, NULL, 'd'},
-		{"output", 1, NULL, 'o'},   {"json", 0, NULL, 'j'},	  {"count", 0, NULL, 'c'},	 {"help", 0, NULL, 'h'},
-		{0}};
+	static const struct option options[] = {{"at", 1, NULL, 'a'},
+						{"radius-km", 1, NULL, 'r'},
+						{"max-range-m", 1, NULL, 'm'},
+						{"select", 1, NULL, 's'},
+						{"networks", 1, NULL, 'n'},
+						{"radio", 1, NULL, 'R'},
+						{"format", 1, NULL, 'f'},
+						{"datum", 1, NULL, 'd'},
+						{"output", 1, NULL, 'o'},
+						{"json", 0, NULL, 'j'},
+						{"count", 0, NULL, 'c'},
+						{"help", 0, NULL, 'h'},
+						{0}};
 	int c, rc;
 
 	optind = 0;
@@ -190,20 +203,27 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 	return 0;
 }
 
-static int write_svg(FILE *f, const struct arguments *a, const struct cellmap *map, const struct cell_span *spans, size_t n)
+static int write_svg(FILE *f, const struct arguments *a, const struct cellmap *map,
+		     const struct cell_span *spans, size_t n)
 {
 	const struct svg_ring ring = {.radius_m = a->q.radius_m};
 	char title[128];
-	struct svg_picture picture = {
-		.title = title, .lat = a->q.lat, .lon = a->q.lon, .rings = &ring, .n_rings = 1, .map = map, .spans = spans, .n_spans = n};
+	struct svg_picture picture = {.title = title,
+				      .lat = a->q.lat,
+				      .lon = a->q.lon,
+				      .rings = &ring,
+				      .n_rings = 1,
+				      .map = map,
+				      .spans = spans,
+				      .n_spans = n};
 
 	snprintf(title, sizeof(title), "%.5f, %.5f, %g km, %s", a->q.lat, a->q.lon, a->q.radius_m / 1000,
 		 a->q.select == SELECT_SITE ? "site" : "coverage");
 	return svg_write(f, &picture);
 }
 
-static int write_cells(FILE *f, void *ctx, const struct arguments *a, const struct cellmap *map, const struct cell_span *spans,
-		       size_t n_spans)
+static int write_cells(FILE *f, void *ctx, const struct arguments *a, const struct cellmap *map,
+		       const struct cell_span *spans, size_t n_spans)
 {
 	struct listed *cells;
 	size_t n = 0;
@@ -240,12 +260,13 @@ static void warn_absent(const struct arguments *a, const struct cellmap *map, co
 		for (size_t k = 0; k < n; k++)
 			found |= have[k].mcc == a->networks[i].mcc && have[k].mnc == a->networks[i].mnc;
 		if (!found)
-			fprintf(stderr, "warning: %s: has no cell of network %u-%u\n", path, a->networks[i].mcc, a->networks[i].mnc);
+			fprintf(stderr, "warning: %s: has no cell of network %u-%u\n", path,
+				a->networks[i].mcc, a->networks[i].mnc);
 	}
 }
 
-static int to_file(void *ctx, const struct arguments *a, const struct cellmap *map, const struct cell_span *spans, size_t n,
-		   char *err, size_t err_len)
+static int to_file(void *ctx, const struct arguments *a, const struct cellmap *map,
+		   const struct cell_span *spans, size_t n, char *err, size_t err_len)
 {
 	struct outfile *out;
 	FILE *f;
@@ -278,7 +299,8 @@ static int query(void *ctx, const struct arguments *a, const char *path)
 	if (cellmap_query(map, &a->q, spans, max, &n) < 0)
 		return cmd_fail(err);
 	warn_absent(a, map, path);
-	if (a->output ? to_file(ctx, a, map, spans, n, err, sizeof(err)) < 0 : write_cells(stdout, ctx, a, map, spans, n) < 0)
+	if (a->output ? to_file(ctx, a, map, spans, n, err, sizeof(err)) < 0
+		      : write_cells(stdout, ctx, a, map, spans, n) < 0)
 		return cmd_fail(err);
 	return 0;
 }

@@ -13,7 +13,8 @@
 
 static const char help[] =
 	"Usage: reunion cellmap synth --cells N --seed S [-o FILE] [--clean]\n"
-	"A made-up table of China's cells in OpenCelliD's columns, for trials: where people live, networks 460-00, 460-01, 460-11\n"
+	"A made-up table of China's cells in OpenCelliD's columns, for trials: where people live, networks "
+	"460-00, 460-01, 460-11\n"
 	"and 460-15, with the dirt of real tables. The same seed gives the same octets.\n\n"
 	"      --cells N      rows with distinct keys (dirt comes on top)\n"
 	"      --seed S       any number\n"
@@ -92,8 +93,9 @@ static int take_option(struct arguments *a, int c, const char *value)
 
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {{"cells", 1, NULL, 'n'}, {"seed", 1, NULL, 's'}, {"output", 1, NULL, 'o'},
-						{"clean", 0, NULL, 'C'}, {"help", 0, NULL, 'h'}, {0}};
+	static const struct option options[] = {{"cells", 1, NULL, 'n'},  {"seed", 1, NULL, 's'},
+						{"output", 1, NULL, 'o'}, {"clean", 0, NULL, 'C'},
+						{"help", 0, NULL, 'h'},   {0}};
 	int c, rc;
 
 	optind = 0;
@@ -105,7 +107,8 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 	if (a->help)
 		return 0;
 	if (!a->cells || !a->seed)
-		return cmd_usage("synth", "--cells N and --seed S are needed; see reunion cellmap synth --help");
+		return cmd_usage("synth",
+				 "--cells N and --seed S are needed; see reunion cellmap synth --help");
 	if (optind < argc)
 		return cmd_usage("synth", "%s: is one argument too many", argv[optind]);
 	return 0;
@@ -130,7 +133,9 @@ int cmd_synth(int argc, char **argv)
 		rc = to_file(&a);
 	} else {
 		a.synth.put = put_stdout;
-		rc = synth_write(&a.synth) ? cmd_fail("standard output: cannot be written; is the disk full or the reader gone?") : 0;
+		rc = synth_write(&a.synth) ? cmd_fail("standard output: cannot be written; is the disk full "
+						      "or the reader gone?")
+					   : 0;
 	}
 	progress_end(&progress);
 	return rc;

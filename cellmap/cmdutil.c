@@ -36,7 +36,8 @@ int cmd_usage(const char *command, const char *format, ...)
 
 int cmd_bad_option(const char *command, char *const *argv)
 {
-	return cmd_usage(command, "%s: no such option, or its value is missing; see reunion cellmap %s --help",
+	return cmd_usage(command,
+			 "%s: no such option, or its value is missing; see reunion cellmap %s --help",
 			 argv[optind - 1], command);
 }
 
@@ -81,8 +82,8 @@ void progress_show(void *progress, const char *what, uint64_t done, uint64_t tot
 	p->last = share;
 	p->shown = true;
 	filled = share > 100 ? 30 : share * 30 / 100;
-	fprintf(stderr, "\r%-8s [%.*s%.*s] %3d %%", what, filled, "##############################", 30 - filled,
-		"..............................", share);
+	fprintf(stderr, "\r%-8s [%.*s%.*s] %3d %%", what, filled, "##############################",
+		30 - filled, "..............................", share);
 }
 
 void progress_end(struct progress *p)
@@ -94,8 +95,11 @@ void progress_end(struct progress *p)
 /* Length of the well-formed UTF-8 sequence at p, or 0. */
 static int utf8_len(const unsigned char *p)
 {
-	int n = p[0] < 0x80 ? 1 : p[0] >= 0xC2 && p[0] < 0xE0 ? 2 : p[0] >= 0xE0 && p[0] < 0xF0 ? 3 :
-		p[0] >= 0xF0 && p[0] < 0xF5 ? 4 : 0;
+	int n = p[0] < 0x80                   ? 1
+		: p[0] >= 0xC2 && p[0] < 0xE0 ? 2
+		: p[0] >= 0xE0 && p[0] < 0xF0 ? 3
+		: p[0] >= 0xF0 && p[0] < 0xF5 ? 4
+					      : 0;
 
 	for (int i = 1; i < n; i++)
 		if ((p[i] & 0xC0) != 0x80)

@@ -6,11 +6,13 @@
 #include "cellmap/cellmap.h"
 #include "cellmap/geo.h"
 
-int cmd_fail(const char *text);				     /* "reunion cellmap: text" on stderr; 1 */
-int cmd_usage(const char *command, const char *format, ...) __attribute__((format(printf, 2, 3))); /* the same; 2 */
+int cmd_fail(const char *text); /* "reunion cellmap: text" on stderr; 1 */
+int cmd_usage(const char *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));              /* the same; 2 */
 int cmd_bad_option(const char *command, char *const *argv); /* after getopt_long's '?' or ':'; 2 */
 
-bool cmd_number(const char *text, double lo, double hi, double *v); /* the whole text, finite, lo <= v <= hi */
+bool cmd_number(const char *text, double lo, double hi,
+		double *v); /* the whole text, finite, lo <= v <= hi */
 bool cmd_unsigned(const char *text, uint64_t max, uint64_t *v);
 
 /* A bar on stderr when that is a terminal, at most ten times a second by the share done. */

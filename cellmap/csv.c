@@ -36,8 +36,8 @@ const char *csv_result_name(enum csv_result r)
 	return (unsigned int)r < CSV_RESULTS ? names[r] : "?";
 }
 
-/* A quoted field up to its closing quote; the quotes stay outside. Doubled quotes are left doubled: no field that is read
- * here can hold one. NULL when it does not close. */
+/* A quoted field up to its closing quote; the quotes stay outside. Doubled quotes are left doubled: no field
+ * that is read here can hold one. NULL when it does not close. */
 static const char *quoted(const char *p, const char *end, char separator, struct field *f)
 {
 	const char *start = ++p;
@@ -108,7 +108,11 @@ static enum csv_result read_radio(const struct field *f, struct csv_row *row)
 	static const struct {
 		const char *name;
 		uint8_t radio;
-	} radios[] = {{"lte", CELL_LTE}, {"umts", CELL_UMTS}, {"gsm", CELL_GSM}, {"nr", CELL_NR}, {"cdma", CELL_CDMA}};
+	} radios[] = {{"lte", CELL_LTE},
+		      {"umts", CELL_UMTS},
+		      {"gsm", CELL_GSM},
+		      {"nr", CELL_NR},
+		      {"cdma", CELL_CDMA}};
 
 	for (size_t i = 0; i < sizeof(radios) / sizeof(radios[0]); i++)
 		if (field_is(f, radios[i].name)) {
@@ -199,7 +203,7 @@ static enum csv_result slow_coordinate(const struct field *f, double *v)
 
 static inline enum csv_result coordinate(const struct field *f, double *v)
 {
-	static const double scale[19] = {1,    1e1,  1e2,  1e3,	 1e4,  1e5,  1e6,  1e7,	 1e8, 1e9,
+	static const double scale[19] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8, 1e9,
 					 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18};
 	uint32_t i = f->len && f->at[0] == '-', digits = 0, point = 0;
 	uint64_t n = 0;
@@ -254,9 +258,10 @@ static bool is_header(const struct csv_layout *l, const struct field *f, int n)
 	static const struct {
 		enum csv_field field;
 		const char *name;
-	} names[] = {{CSV_RADIO, "radio"}, {CSV_MCC, "mcc"},   {CSV_NET, "net"},    {CSV_NET, "mnc"},  {CSV_AREA, "area"},
-		     {CSV_AREA, "lac"},	   {CSV_CELL, "cell"}, {CSV_LON, "lon"},    {CSV_LON, "long"}, {CSV_LON, "longitude"},
-		     {CSV_LAT, "lat"},	   {CSV_CELL, "cid"},  {CSV_LAT, "latitude"}};
+	} names[] = {{CSV_RADIO, "radio"}, {CSV_MCC, "mcc"},       {CSV_NET, "net"},   {CSV_NET, "mnc"},
+		     {CSV_AREA, "area"},   {CSV_AREA, "lac"},      {CSV_CELL, "cell"}, {CSV_LON, "lon"},
+		     {CSV_LON, "long"},    {CSV_LON, "longitude"}, {CSV_LAT, "lat"},   {CSV_CELL, "cid"},
+		     {CSV_LAT, "latitude"}};
 	int found = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -321,7 +326,7 @@ void csv_layout_opencellid(struct csv_layout *l)
 	layout_end(l);
 }
 
-static const char *const field_names[CSV_FIELDS] = {"radio", "mcc", "net",   "area",	"cell",
+static const char *const field_names[CSV_FIELDS] = {"radio", "mcc", "net",   "area",    "cell",
 						    "lon",   "lat", "range", "samples", "updated"};
 
 /* Other people's names of the columns. */
@@ -330,8 +335,8 @@ static int field_of(const struct field *f)
 	static const struct {
 		const char *name;
 		enum csv_field field;
-	} others[] = {{"mnc", CSV_NET},	 {"lac", CSV_AREA},	 {"tac", CSV_AREA},  {"cid", CSV_CELL},
-		      {"ci", CSV_CELL},	 {"cellid", CSV_CELL},	 {"long", CSV_LON},  {"lng", CSV_LON},
+	} others[] = {{"mnc", CSV_NET},       {"lac", CSV_AREA},    {"tac", CSV_AREA}, {"cid", CSV_CELL},
+		      {"ci", CSV_CELL},       {"cellid", CSV_CELL}, {"long", CSV_LON}, {"lng", CSV_LON},
 		      {"longitude", CSV_LON}, {"latitude", CSV_LAT}};
 
 	for (int i = 0; i < CSV_FIELDS; i++)
@@ -377,15 +382,19 @@ static bool layout_entry(struct csv_layout *l, const struct field *f)
 
 int csv_layout_parse(struct csv_layout *l, const char *text, char *err, size_t err_len)
 {
-	struct csv_layout new = {.radio = -1, .separator = l->separator ? l->separator : ',', .datum = l->datum};
+	struct csv_layout new = {
+		.radio = -1, .separator = l->separator ? l->separator : ',', .datum = l->datum};
 	struct field f[CSV_COLUMNS_MAX];
 	int n = split(text, strlen(text), ',', f, CSV_COLUMNS_MAX);
 	const char *missing;
 
 	for (int i = 0; i < n; i++)
 		if (!layout_entry(&new, &f[i])) {
-			snprintf(err, err_len, "columns: entry %d is not NAME=NUMBER with NUMBER from 1 to %d; names are radio, mcc, "
-				 "net, area, cell, lon, lat, range, samples, updated", i + 1, CSV_COLUMNS_MAX);
+			snprintf(err, err_len,
+				 "columns: entry %d is not NAME=NUMBER with NUMBER from 1 to %d; names are "
+				 "radio, mcc, "
+				 "net, area, cell, lon, lat, range, samples, updated",
+				 i + 1, CSV_COLUMNS_MAX);
 			return -EINVAL;
 		}
 	if (n < 1 || !complete(&new, &missing)) {

@@ -11,8 +11,8 @@ static inline uint64_t mix(uint64_t h)
 	return h;
 }
 
-/* Each step is a bijection of the word it takes in, so one changed word always changes the result; four lanes keep the
- * multipliers busy. */
+/* Each step is a bijection of the word it takes in, so one changed word always changes the result; four lanes
+ * keep the multipliers busy. */
 uint64_t map_sum(const void *data, size_t len)
 {
 	uint64_t lane[4] = {1, 2, 3, 4}, w[4] = {0}, h = mix(len + 1);

@@ -4,14 +4,10 @@
 #include <stddef.h>
 #include <strings.h>
 
-#define WGS84_A 6378137.0
-#define WGS84_F (1 / 298.257223563)
-#define WGS84_E2 (WGS84_F * (2 - WGS84_F))
-#define DEGREE (M_PI / 180)
-/* Smallest radius of curvature of a geodesic, b^2/a; and more than the largest, a^2/b, by 1/1000 for their torsion. */
-#define RADIUS_MIN 6335439.0
-#define RADIUS_MAX 6406000.0
-#define ROUNDING_M 1e-5 /* more than doubles lose at the size of the earth */
+#define WGS84_A       6378137.0
+#define WGS84_F       (1 / 298.257223563)
+#define WGS84_E2      (WGS84_F * (2 - WGS84_F))
+#define DEGREE        (M_PI / 180)
 #define HALF_MERIDIAN 20003932.0
 
 void geo_init(struct geod_geodesic *g)
@@ -39,16 +35,16 @@ double geo_chord_in(double limit_m)
 {
 	if (limit_m >= HALF_MERIDIAN)
 		return INFINITY;
-	if (limit_m >= M_PI * RADIUS_MIN)
-		return 2 * RADIUS_MIN;
-	return 2 * RADIUS_MIN * sin(limit_m / (2 * RADIUS_MIN)) - ROUNDING_M;
+	if (limit_m >= M_PI * GEO_RADIUS_MIN)
+		return 2 * GEO_RADIUS_MIN;
+	return 2 * GEO_RADIUS_MIN * sin(limit_m / (2 * GEO_RADIUS_MIN)) - GEO_ROUNDING_M;
 }
 
 double geo_chord_out(double limit_m)
 {
-	if (limit_m >= M_PI * RADIUS_MAX)
+	if (limit_m >= M_PI * GEO_RADIUS_MAX)
 		return INFINITY;
-	return 2 * RADIUS_MAX * sin(limit_m / (2 * RADIUS_MAX)) + ROUNDING_M;
+	return 2 * GEO_RADIUS_MAX * sin(limit_m / (2 * GEO_RADIUS_MAX)) + GEO_ROUNDING_M;
 }
 
 double geo_distance_m(const struct geod_geodesic *g, double lat1, double lon1, double lat2, double lon2)
@@ -64,8 +60,8 @@ int geo_datum_parse(const char *name)
 	static const struct {
 		const char *name;
 		enum geo_datum datum;
-	} names[] = {{"wgs84", GEO_WGS84},   {"wgs-84", GEO_WGS84}, {"gcj02", GEO_GCJ02},
-		     {"gcj-02", GEO_GCJ02}, {"bd09", GEO_BD09},	  {"bd-09", GEO_BD09}};
+	} names[] = {{"wgs84", GEO_WGS84},  {"wgs-84", GEO_WGS84}, {"gcj02", GEO_GCJ02},
+		     {"gcj-02", GEO_GCJ02}, {"bd09", GEO_BD09},    {"bd-09", GEO_BD09}};
 
 	for (size_t i = 0; name && i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcasecmp(name, names[i].name))
@@ -76,7 +72,8 @@ int geo_datum_parse(const char *name)
 /* China's box, grown by edge. */
 static bool shifted(double lat, double lon, double edge)
 {
-	return lon >= 72.004 - edge && lon <= 137.8347 + edge && lat >= 0.8293 - edge && lat <= 55.8271 + edge;
+	return lon >= 72.004 - edge && lon <= 137.8347 + edge && lat >= 0.8293 - edge &&
+	       lat <= 55.8271 + edge;
 }
 
 /* The waves that both offsets share. */
@@ -88,7 +85,8 @@ static double waves(double x)
 static void gcj_forward(double *lat, double *lon)
 {
 	const double a = 6378245.0, ee = 0.00669342162296594323;
-	double x = *lon - 105, y = *lat - 35, lat0 = *lat, s = sin(*lat * DEGREE), m = 1 - ee * s * s, root = sqrt(m);
+	double x = *lon - 105, y = *lat - 35, lat0 = *lat, s = sin(*lat * DEGREE), m = 1 - ee * s * s,
+	       root = sqrt(m);
 	double north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * sqrt(fabs(x)) + waves(x);
 	double east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * sqrt(fabs(x)) + waves(x);
 
@@ -120,7 +118,8 @@ void geo_from_wgs84(enum geo_datum datum, double *lat, double *lon)
 		bd_forward(lat, lon);
 }
 
-/* The inverse has no closed form: walk back by the error of the forward way, which shrinks a hundredfold each round. */
+/* The inverse has no closed form: walk back by the error of the forward way, which shrinks a hundredfold each
+ * round. */
 void geo_to_wgs84(enum geo_datum datum, double *lat, double *lon)
 {
 	double to_lat = *lat, to_lon = *lon;

@@ -8,10 +8,12 @@ struct listed {
 	double distance_m; /* site to centre, geodesic */
 };
 
-/* The cells of spans, sorted by mcc, net, radio's name, area, cell. *cells is a child of ctx. 0 or -EBADMSG. */
-int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q, const struct cell_span *spans, size_t n_spans,
-	       struct listed **cells, size_t *n);
+/* The cells of spans, sorted by mcc, net, radio's name, area, cell. *cells is a child of ctx. 0 or -EBADMSG.
+ */
+int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
+	       const struct cell_span *spans, size_t n_spans, struct listed **cells, size_t *n);
 void list_table(FILE *f, const struct listed *cells, size_t n);
-void list_csv(FILE *f, const struct listed *cells, size_t n); /* radio,mcc,net,area,cell,lon,lat,range,distance_m */
+void list_csv(FILE *f, const struct listed *cells,
+	      size_t n); /* radio,mcc,net,area,cell,lon,lat,range,distance_m */
 void list_json(FILE *f, const struct listed *cells, size_t n);
 void list_geojson(FILE *f, const struct cell_query *q, const struct listed *cells, size_t n);

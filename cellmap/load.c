@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CHUNK (1 << 20)
+#define CHUNK       (1 << 20)
 #define THREADS_MAX 32
 
 struct reject {
@@ -42,7 +42,7 @@ struct loader {
 	pthread_cond_t work, done;
 	pthread_t threads[THREADS_MAX];
 	const char *path; /* of the table being read */
-	uint64_t line;	  /* its lines so far */
+	uint64_t line;    /* its lines so far */
 };
 
 static void *grown(void *p, size_t *size, size_t each)
@@ -126,7 +126,8 @@ static unsigned int thread_count(unsigned int asked)
 	return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned int)cores;
 }
 
-struct loader *loader_new(void *ctx, struct rows *rows, const struct cellmap_build_options *o, struct cellmap_report *report)
+struct loader *loader_new(void *ctx, struct rows *rows, const struct cellmap_build_options *o,
+			  struct cellmap_report *report)
 {
 	struct loader *l = talloc_zero(ctx, struct loader);
 	unsigned int threads = thread_count(o->threads);
@@ -162,7 +163,8 @@ static void count_reject(struct loader *l, const struct reject *r)
 		l->report->first_reason = r->reason;
 	}
 	if (l->options->rejects)
-		fprintf(l->options->rejects, "%" PRIu64 ",%s,%s\n", line, csv_result_name(r->reason), l->path);
+		fprintf(l->options->rejects, "%" PRIu64 ",%s,%s\n", line, csv_result_name(r->reason),
+			l->path);
 }
 
 /* Takes over the oldest chunk. */
@@ -223,8 +225,8 @@ static void look_at_header(struct csv_layout *layout, const char *text, size_t l
 	}
 }
 
-static int read_chunks(struct loader *l, struct table *t, struct csv_layout *layout, bool columns_given, char *err,
-		       size_t err_len)
+static int read_chunks(struct loader *l, struct table *t, struct csv_layout *layout, bool columns_given,
+		       char *err, size_t err_len)
 {
 	for (bool first = true;; first = false) {
 		struct chunk *c = &l->ring[l->submitted % l->n_ring];
@@ -235,7 +237,8 @@ static int read_chunks(struct loader *l, struct table *t, struct csv_layout *lay
 		if (rc == 0)
 			rc = table_read(t, c->text, CHUNK, &c->len, err, err_len);
 		else
-			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells", l->path);
+			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells",
+				 l->path);
 		if (rc < 0 || c->len == 0)
 			return rc;
 		if (first)
@@ -243,7 +246,8 @@ static int read_chunks(struct loader *l, struct table *t, struct csv_layout *lay
 		c->layout = *layout;
 		submit(l);
 		if (l->options->progress)
-			l->options->progress(l->options->progress_arg, "reading", table_position(t), table_size(t));
+			l->options->progress(l->options->progress_arg, "reading", table_position(t),
+					     table_size(t));
 	}
 }
 
@@ -268,7 +272,8 @@ int loader_read(struct loader *l, const struct cellmap_table *table, char *err, 
 	rc = read_chunks(l, t, &layout, table->columns, err, err_len);
 	while (l->collected < l->submitted)
 		if (collect(l) < 0 && rc == 0) {
-			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells", l->path);
+			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells",
+				 l->path);
 			rc = -EFBIG;
 		}
 	talloc_free(t);

@@ -16,7 +16,7 @@ struct cellmap {
 	const uint64_t *sums;
 	struct map_layout at;
 	struct cell_network *list; /* as the public header shows them */
-	uint32_t *verified;	   /* a bit per block: cells, nodes, slots; set atomically by whoever reads first */
+	uint32_t *verified; /* a bit per block: cells, nodes, slots; set atomically by whoever reads first */
 	struct geod_geodesic geod;
 };
 

@@ -9,8 +9,9 @@
 #include <string.h>
 
 #define BUFFER_LEAVES 1024
-#define MERIDIAN_DEGREE (6400000.0 * M_PI / 180) /* no degree of latitude, nor of longitude at the equator, is longer */
-#define BALL_ROUNDING 2.0			 /* of the centre to float */
+#define MERIDIAN_DEGREE                                                                                      \
+	(6400000.0 * M_PI / 180) /* no degree of latitude, nor of longitude at the equator, is longer */
+#define BALL_ROUNDING 2.0        /* of the centre to float */
 
 struct writer {
 	struct rows *rows;
@@ -36,7 +37,8 @@ static void pack_cell(const struct csv_row *r, struct map_cell *c)
 	uint32_t range = OSMO_MIN(r->range_m, MAP_CELL_RANGE_MAX);
 
 	*c = (struct map_cell){r->lat, r->lon, r->area, (uint32_t)magnitude,
-			       range << 8 | (uint32_t)r->radio << 5 | (r->cell < 0 ? 16u : 0) | (uint32_t)(magnitude >> 32)};
+			       range << 8 | (uint32_t)r->radio << 5 | (r->cell < 0 ? 16u : 0) |
+				       (uint32_t)(magnitude >> 32)};
 }
 
 static void count_cell(struct writer *w, struct map_network *n, const struct csv_row *r)
@@ -138,7 +140,8 @@ static void join_nodes(struct map_node *n, const struct map_node *child, uint32_
 	n->z = (float)((lo.z + hi.z) / 2);
 	at = (struct geo_xyz){n->x, n->y, n->z};
 	for (uint32_t i = 0; i < count; i++)
-		r = fmax(r, geo_chord(&at, &(struct geo_xyz){child[i].x, child[i].y, child[i].z}) + child[i].r);
+		r = fmax(r,
+			 geo_chord(&at, &(struct geo_xyz){child[i].x, child[i].y, child[i].z}) + child[i].r);
 	n->r = (float)((r + 1e-3) * (1 + 1e-6));
 }
 
@@ -155,8 +158,9 @@ static void join_levels(struct writer *w, const struct map_tree *t)
 
 			join_nodes(node, &w->nodes[below + first], count);
 			for (uint32_t k = first; k < first + count; k++)
-				node->ends[0] |= node_radios(&w->nodes[below + k], leaf,
-							     OSMO_MIN(t->count - k * MAP_LEAF, (uint32_t)MAP_LEAF));
+				node->ends[0] |=
+					node_radios(&w->nodes[below + k], leaf,
+						    OSMO_MIN(t->count - k * MAP_LEAF, (uint32_t)MAP_LEAF));
 		}
 		below = at;
 		at += up;
@@ -167,7 +171,8 @@ static void join_levels(struct writer *w, const struct map_tree *t)
 static int flush(struct writer *w, uint32_t end)
 {
 	long long offset = (long long)(w->at.cells + (uint64_t)(end - w->buffered) * sizeof(struct map_cell));
-	int rc = outfile_write(w->out, w->buffer, w->buffered * sizeof(struct map_cell), offset, w->err, w->err_len);
+	int rc = outfile_write(w->out, w->buffer, w->buffered * sizeof(struct map_cell), offset, w->err,
+			       w->err_len);
 
 	w->buffered = 0;
 	return rc;
@@ -176,7 +181,8 @@ static int flush(struct writer *w, uint32_t end)
 /* The cells of a leaf, sorted by radio (stable). */
 static int write_leaf(struct writer *w, struct map_network *net, const struct map_tree *t, uint32_t leaf)
 {
-	uint32_t first = t->first + leaf * MAP_LEAF, count = OSMO_MIN(t->first + t->count - first, (uint32_t)MAP_LEAF), at = 0;
+	uint32_t first = t->first + leaf * MAP_LEAF,
+		 count = OSMO_MIN(t->first + t->count - first, (uint32_t)MAP_LEAF), at = 0;
 	struct map_cell *c = w->buffer + w->buffered;
 
 	for (uint8_t radio = 0; radio < CELL_RADIO_N && at < count; radio++)
@@ -202,8 +208,14 @@ static void plan_trees(struct writer *w)
 	for (uint32_t i = 0; i < w->head.n_networks; i++) {
 		struct map_network *n = &w->networks[i];
 
-		*n = (struct map_network){.mcc = w->groups[i].mcc, .mnc = w->groups[i].mnc, .first = cell, .first_tree = tree,
-					  .south = INT32_MAX, .west = INT32_MAX, .north = INT32_MIN, .east = INT32_MIN};
+		*n = (struct map_network){.mcc = w->groups[i].mcc,
+					  .mnc = w->groups[i].mnc,
+					  .first = cell,
+					  .first_tree = tree,
+					  .south = INT32_MAX,
+					  .west = INT32_MAX,
+					  .north = INT32_MIN,
+					  .east = INT32_MIN};
 		for (int c = 0; c < MAP_CLASSES; c++) {
 			uint32_t count = w->groups[i].count[c], leaves = (count + MAP_LEAF - 1) / MAP_LEAF;
 
@@ -249,8 +261,8 @@ static void sum_blocks(struct writer *w)
 	uint64_t *sum = w->sums + w->at.cell_blocks;
 
 	for (uint32_t i = 0; i < w->head.n_nodes; i += MAP_BLOCK)
-		*sum++ = map_sum(&w->nodes[i],
-				 OSMO_MIN(w->head.n_nodes - i, (uint32_t)MAP_BLOCK) * sizeof(struct map_node));
+		*sum++ = map_sum(&w->nodes[i], OSMO_MIN(w->head.n_nodes - i, (uint32_t)MAP_BLOCK) *
+						       sizeof(struct map_node));
 	for (uint32_t i = 0; i < w->head.n_slots; i += MAP_SLOT_BLOCK)
 		*sum++ = map_sum(&w->rows->slots[i],
 				 OSMO_MIN(w->head.n_slots - i, (uint32_t)MAP_SLOT_BLOCK) * sizeof(uint32_t));
@@ -283,16 +295,19 @@ static int write_rest(struct writer *w)
 		if (w->rows->slots[i] != MAP_SLOT_FREE)
 			w->rows->slots[i] = w->place[w->rows->slots[i]];
 	sum_blocks(w);
-	rc = outfile_write(w->out, w->nodes, w->head.n_nodes * sizeof(*w->nodes), (long long)w->at.nodes, w->err, w->err_len);
+	rc = outfile_write(w->out, w->nodes, w->head.n_nodes * sizeof(*w->nodes), (long long)w->at.nodes,
+			   w->err, w->err_len);
 	if (rc == 0)
-		rc = outfile_write(w->out, w->sums, n_sums * sizeof(*w->sums), (long long)w->at.sums, w->err, w->err_len);
-	if (rc == 0)
-		rc = outfile_write(w->out, w->rows->slots, w->head.n_slots * sizeof(uint32_t), (long long)w->at.slots, w->err,
+		rc = outfile_write(w->out, w->sums, n_sums * sizeof(*w->sums), (long long)w->at.sums, w->err,
 				   w->err_len);
+	if (rc == 0)
+		rc = outfile_write(w->out, w->rows->slots, w->head.n_slots * sizeof(uint32_t),
+				   (long long)w->at.slots, w->err, w->err_len);
 	return rc == 0 ? write_head(w) : rc;
 }
 
-int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64_t *octets, char *err, size_t err_len)
+int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64_t *octets, char *err,
+	      size_t err_len)
 {
 	struct writer *w = talloc_zero(NULL, struct writer);
 	int rc;
@@ -308,7 +323,8 @@ int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64
 	w->head.n_slots = rows->n_slots;
 	rc = order_rows(w, rows, &w->keys, &w->groups);
 	if (rc < 0) {
-		snprintf(err, err_len, "the tables name more than %d networks; that cannot be real, check their columns",
+		snprintf(err, err_len,
+			 "the tables name more than %d networks; that cannot be real, check their columns",
 			 ORDER_NETWORKS_MAX);
 		talloc_free(w);
 		return rc;
@@ -320,7 +336,8 @@ int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64
 	plan_trees(w);
 	w->head.file_size = w->at.end;
 	w->nodes = bigmem(w, w->head.n_nodes * sizeof(*w->nodes));
-	w->sums = bigmem(w, ((size_t)w->at.cell_blocks + w->at.node_blocks + w->at.slot_blocks) * sizeof(*w->sums));
+	w->sums = bigmem(w, ((size_t)w->at.cell_blocks + w->at.node_blocks + w->at.slot_blocks) *
+				    sizeof(*w->sums));
 	w->place = bigmem(w, (size_t)rows->n * sizeof(*w->place));
 	w->buffer = bigmem(w, (size_t)BUFFER_LEAVES * MAP_LEAF * sizeof(*w->buffer));
 	rc = write_cells(w);

@@ -8,23 +8,29 @@
 #include <string.h>
 
 #define HILBERT_BITS 23
-#define CLASS_MIN 256 /* cells below which a class is no tree of its own */
-#define MCC_END 1000
+#define CLASS_MIN    256 /* cells below which a class is no tree of its own */
+#define MCC_END      1000
 
 unsigned int order_class(uint32_t range_m)
 {
 	return range_m <= 2000 ? 0 : range_m <= 6000 ? 1 : range_m <= 15000 ? 2 : 3;
 }
 
-/* One step of the curve: quadrant of state s at bits (x, y) -> its place on the curve, and the state within. */
+/* One step of the curve: quadrant of state s at bits (x, y) -> its place on the curve, and the state within.
+ */
 static const uint8_t curve[4][4] = {
 	/* place << 4 | next state, by x << 1 | y */
-	{0x01, 0x10, 0x32, 0x20}, {0x00, 0x33, 0x11, 0x21}, {0x22, 0x12, 0x30, 0x03}, {0x23, 0x31, 0x13, 0x02}};
+	{0x01, 0x10, 0x32, 0x20},
+	{0x00, 0x33, 0x11, 0x21},
+	{0x22, 0x12, 0x30, 0x03},
+	{0x23, 0x31, 0x13, 0x02}};
 
 uint64_t order_hilbert(int32_t lat, int32_t lon)
 {
-	uint32_t x = (uint32_t)(((uint64_t)(lon + INT64_C(1800000000)) << HILBERT_BITS) / UINT64_C(3600000001));
-	uint32_t y = (uint32_t)(((uint64_t)(lat + INT64_C(900000000)) << HILBERT_BITS) / UINT64_C(1800000001));
+	uint32_t x =
+		(uint32_t)(((uint64_t)(lon + INT64_C(1800000000)) << HILBERT_BITS) / UINT64_C(3600000001));
+	uint32_t y =
+		(uint32_t)(((uint64_t)(lat + INT64_C(900000000)) << HILBERT_BITS) / UINT64_C(1800000001));
 	uint64_t d = 0;
 	uint8_t state = 0;
 
@@ -125,7 +131,8 @@ static void radix_sort(struct order_key *keys, struct order_key *spare, uint32_t
 		memcpy(keys, from, (size_t)n * sizeof(*keys));
 }
 
-static void make_keys(const struct rows *rows, const struct ranks *ranks, struct order_key *keys, struct order_group *groups)
+static void make_keys(const struct rows *rows, const struct ranks *ranks, struct order_key *keys,
+		      struct order_group *groups)
 {
 	for (uint32_t i = 0; i < rows->n; i++) {
 		const struct csv_row *r = &rows->row[i];
@@ -133,7 +140,7 @@ static void make_keys(const struct rows *rows, const struct ranks *ranks, struct
 		unsigned int class = order_class(map_range(r->radio, r->range_m));
 
 		groups[rank].count[class]++;
-		keys[i].key = rank << 48 | (uint64_t)class << 46 | order_hilbert(r->lat, r->lon);
+		keys[i].key = rank << 48 | (uint64_t) class << 46 | order_hilbert(r->lat, r->lon);
 		keys[i].row = i;
 	}
 }
@@ -142,7 +149,7 @@ int order_rows(void *ctx, const struct rows *rows, struct order_key **keys, stru
 {
 	struct ranks *ranks = talloc_zero(ctx, struct ranks);
 	struct order_key *spare;
-	uint8_t (*to)[MAP_CLASSES];
+	uint8_t(*to)[MAP_CLASSES];
 	uint32_t *networks;
 	int n;
 
@@ -163,7 +170,8 @@ int order_rows(void *ctx, const struct rows *rows, struct order_key **keys, stru
 		for (uint32_t i = 0; i < rows->n; i++) {
 			uint64_t key = (*keys)[i].key;
 
-			(*keys)[i].key = (key & ~(UINT64_C(3) << 46)) | (uint64_t)to[key >> 48][key >> 46 & 3] << 46;
+			(*keys)[i].key = (key & ~(UINT64_C(3) << 46)) | (uint64_t)to[key >> 48][key >> 46 & 3]
+										<< 46;
 		}
 		radix_sort(*keys, spare, rows->n);
 	}

@@ -44,7 +44,8 @@ static int check_target(const char *path, char *err, size_t err_len)
 	struct stat st;
 
 	if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		snprintf(err, err_len, "%s: is not a regular file and is not replaced; name another output", path);
+		snprintf(err, err_len, "%s: is not a regular file and is not replaced; name another output",
+			 path);
 		return -EEXIST;
 	}
 	return 0;
@@ -109,7 +110,8 @@ int outfile_fd(const struct outfile *out)
 	return out->fd;
 }
 
-int outfile_write(struct outfile *out, const void *data, size_t len, long long offset, char *err, size_t err_len)
+int outfile_write(struct outfile *out, const void *data, size_t len, long long offset, char *err,
+		  size_t err_len)
 {
 	const char *p = data;
 

@@ -40,6 +40,8 @@ static void grow(struct rows *r, uint32_t size)
 
 int rows_add(struct rows *r, const struct csv_row *add, size_t n)
 {
+	if (n == 0)
+		return 0;
 	if (n > UINT32_MAX - 1 - r->n)
 		return -EFBIG;
 	if (n > r->size - r->n) {
@@ -59,7 +61,8 @@ static uint32_t home(const struct rows *r, const struct csv_row *row)
 
 static bool same_key(const struct csv_row *a, const struct csv_row *b)
 {
-	return a->cell == b->cell && a->area == b->area && a->mcc == b->mcc && a->mnc == b->mnc && a->radio == b->radio;
+	return a->cell == b->cell && a->area == b->area && a->mcc == b->mcc && a->mnc == b->mnc &&
+	       a->radio == b->radio;
 }
 
 struct merge {
@@ -141,7 +144,8 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	void *p;
 
 	r->n_slots = slots > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)slots;
-	p = mmap(NULL, (size_t)r->n_slots * sizeof(*r->slots), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, (size_t)r->n_slots * sizeof(*r->slots), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	OSMO_ASSERT(p != MAP_FAILED);
 	r->slots = p;
 	memset(r->slots, 0xFF, (size_t)r->n_slots * sizeof(*r->slots));

@@ -8,12 +8,12 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 
-#define SIZE 800     /* of the square picture */
-#define LEGEND 240   /* beside it */
-#define HALF 380.0   /* pixels from the centre to the outermost ring */
-#define BIN 5	     /* pixels of a density bin */
-#define BINS (SIZE / BIN)
-#define SHADES 6
+#define SIZE    800   /* of the square picture */
+#define LEGEND  240   /* beside it */
+#define HALF    380.0 /* pixels from the centre to the outermost ring */
+#define BIN     5     /* pixels of a density bin */
+#define BINS    (SIZE / BIN)
+#define SHADES  6
 #define COLOURS 10
 
 struct series {
@@ -117,10 +117,13 @@ static void draw_bins(struct drawing *d, const struct series *s, const char *col
 		fprintf(d->f, "<path fill=\"%s\" fill-opacity=\"%.2f\" d=\"", colour, 0.12 + 0.13 * level);
 		for (int y = 0; y < BINS; y++)
 			for (int x = 0, run; x < BINS; x += run ? run : 1) {
-				for (run = 0; x + run < BINS && shade(s->bins[y * BINS + x + run], most) == level; run++)
+				for (run = 0;
+				     x + run < BINS && shade(s->bins[y * BINS + x + run], most) == level;
+				     run++)
 					;
 				if (run)
-					fprintf(d->f, "M%d %dh%dv%dh-%dz", x * BIN, y * BIN, run * BIN, BIN, run * BIN);
+					fprintf(d->f, "M%d %dh%dv%dh-%dz", x * BIN, y * BIN, run * BIN, BIN,
+						run * BIN);
 			}
 		fputs("\"/>\n", d->f);
 	}
@@ -137,8 +140,11 @@ static int draw_cells(struct drawing *d)
 		uint32_t end = d->p->map->list[s->network].first + d->p->map->list[s->network].count;
 
 		if (!d->shaded)
-			fprintf(d->f, "<path stroke=\"%s\" stroke-width=\"%s\" stroke-linecap=\"round\" stroke-opacity=\".6\" "
-				"fill=\"none\" d=\"", colour, d->total > 3000 ? "1.6" : "3");
+			fprintf(d->f,
+				"<path stroke=\"%s\" stroke-width=\"%s\" stroke-linecap=\"round\" "
+				"stroke-opacity=\".6\" "
+				"fill=\"none\" d=\"",
+				colour, d->total > 3000 ? "1.6" : "3");
 		for (; span < d->p->n_spans && d->p->spans[span].first < end && rc == 0; span++)
 			rc = draw_span(d, s, &d->p->spans[span]);
 		if (d->shaded)
@@ -155,16 +161,20 @@ static void draw_rings(struct drawing *d)
 		const struct svg_ring *r = &d->p->rings[i];
 		double px = r->radius_m * d->scale;
 
-		fprintf(d->f, "<circle cx=\"%d\" cy=\"%d\" r=\"%.1f\" fill=\"none\" stroke=\"#222\" stroke-width=\"1.2\"%s/>\n", SIZE / 2,
-			SIZE / 2, px, i ? " stroke-dasharray=\"6 4\"" : "");
-		fprintf(d->f, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\" class=\"halo\">", SIZE / 2, SIZE / 2 - px + 14);
+		fprintf(d->f,
+			"<circle cx=\"%d\" cy=\"%d\" r=\"%.1f\" fill=\"none\" stroke=\"#222\" "
+			"stroke-width=\"1.2\"%s/>\n",
+			SIZE / 2, SIZE / 2, px, i ? " stroke-dasharray=\"6 4\"" : "");
+		fprintf(d->f, "<text x=\"%d\" y=\"%.1f\" text-anchor=\"middle\" class=\"halo\">", SIZE / 2,
+			SIZE / 2 - px + 14);
 		if (r->label)
 			put_text(d->f, r->label);
 		else
 			fprintf(d->f, "%g km", r->radius_m / 1000);
 		fputs("</text>\n", d->f);
 	}
-	fprintf(d->f, "<path d=\"M%d %dh12m-6-6v12\" stroke=\"#000\" stroke-width=\"1.5\"/>\n", SIZE / 2 - 6, SIZE / 2);
+	fprintf(d->f, "<path d=\"M%d %dh12m-6-6v12\" stroke=\"#000\" stroke-width=\"1.5\"/>\n", SIZE / 2 - 6,
+		SIZE / 2);
 }
 
 /* The longest of 1, 2, 5 x 10^n metres that fits a quarter of the picture. */
@@ -173,7 +183,8 @@ static void draw_scale(struct drawing *d)
 	double room = SIZE / 4 / d->scale, m = pow(10, floor(log10(room)));
 
 	m *= room / m >= 5 ? 5 : room / m >= 2 ? 2 : 1;
-	fprintf(d->f, "<path d=\"M20 %dv8h%.1fv-8\" fill=\"none\" stroke=\"#000\" stroke-width=\"1.5\"/>\n", SIZE - 28, m * d->scale);
+	fprintf(d->f, "<path d=\"M20 %dv8h%.1fv-8\" fill=\"none\" stroke=\"#000\" stroke-width=\"1.5\"/>\n",
+		SIZE - 28, m * d->scale);
 	if (m >= 1000)
 		fprintf(d->f, "<text x=\"24\" y=\"%d\" class=\"halo\">%g km</text>\n", SIZE - 30, m / 1000);
 	else
@@ -195,17 +206,22 @@ static void draw_legend(struct drawing *d)
 	size_t shown = OSMO_MIN(d->n_series, (size_t)32);
 	int y = 60;
 
-	fprintf(d->f, "<text x=\"%d\" y=\"34\" font-weight=\"bold\">%llu cells</text>\n", SIZE + 16, (unsigned long long)d->total);
+	fprintf(d->f, "<text x=\"%d\" y=\"34\" font-weight=\"bold\">%llu cells</text>\n", SIZE + 16,
+		(unsigned long long)d->total);
 	for (size_t i = 0; i < shown; i++, y += 20) {
-		fprintf(d->f, "<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" y=\"%d\">", SIZE + 16, y - 10,
-			colours[i % COLOURS], SIZE + 34, y);
+		fprintf(d->f,
+			"<rect x=\"%d\" y=\"%d\" width=\"12\" height=\"12\" fill=\"%s\"/><text x=\"%d\" "
+			"y=\"%d\">",
+			SIZE + 16, y - 10, colours[i % COLOURS], SIZE + 34, y);
 		network_label(d, d->series[i].network);
 		fprintf(d->f, ": %u</text>\n", d->series[i].cells);
 	}
 	if (shown < d->n_series)
-		fprintf(d->f, "<text x=\"%d\" y=\"%d\">and %zu networks more</text>\n", SIZE + 16, y, d->n_series - shown);
+		fprintf(d->f, "<text x=\"%d\" y=\"%d\">and %zu networks more</text>\n", SIZE + 16, y,
+			d->n_series - shown);
 	if (d->shaded)
-		fprintf(d->f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">darker: more cells</text>\n", SIZE + 16, y + 24);
+		fprintf(d->f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">darker: more cells</text>\n", SIZE + 16,
+			y + 24);
 }
 
 int svg_write(FILE *f, const struct svg_picture *p)
@@ -223,7 +239,9 @@ int svg_write(FILE *f, const struct svg_picture *p)
 	}
 	d.scale = HALF / widest;
 	make_series(&d, ctx);
-	fprintf(f, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"13\">\n",
+	fprintf(f,
+		"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" "
+		"font-size=\"13\">\n",
 		SIZE + LEGEND, SIZE);
 	fputs("<style>.halo{paint-order:stroke;stroke:#fff;stroke-width:3px}</style>\n", f);
 	fprintf(f, "<rect width=\"%d\" height=\"%d\" fill=\"#fff\"/>\n", SIZE + LEGEND, SIZE);

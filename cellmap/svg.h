@@ -1,6 +1,6 @@
-/* svg: a picture of an area: its rings, the cells by network, scale bar and legend. Distances and directions from the centre are
- * true (azimuthal equidistant). Up to SVG_DOTS_MAX cells are dots, more are shaded by density, so that the file stays below
- * 2 MiB whatever the number. */
+/* svg: a picture of an area: its rings, the cells by network, scale bar and legend. Distances and directions
+ * from the centre are true (azimuthal equidistant). Up to SVG_DOTS_MAX cells are dots, more are shaded by
+ * density, so that the file stays below 2 MiB whatever the number. */
 #pragma once
 #include <stdio.h>
 #include "cellmap/cellmap.h"

@@ -7,19 +7,19 @@
 #include <string.h>
 
 #define LINE_MAX_LEN 160
-#define AREA_CELLS 400	    /* cells of a location or tracking area, about */
-#define Q 20		    /* fixed point of the place within a city */
-#define MICRO_PER_KM 8983   /* 1e-6 degree of latitude in a kilometre */
-#define HEADER "radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal\n"
-#define FIRST_DAY 1500000000u
-#define DAYS_S 200000000u
+#define AREA_CELLS   400  /* cells of a location or tracking area, about */
+#define Q            20   /* fixed point of the place within a city */
+#define MICRO_PER_KM 8983 /* 1e-6 degree of latitude in a kilometre */
+#define HEADER       "radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal\n"
+#define FIRST_DAY    1500000000u
+#define DAYS_S       200000000u
 
 /* 1024 / cos(latitude in degrees) */
-static const uint16_t secant[] = {
-	1024, 1024, 1025, 1025, 1027, 1028, 1030, 1032, 1034, 1037, 1040, 1043, 1047, 1051, 1055,
-	1060, 1065, 1071, 1077, 1083, 1090, 1097, 1104, 1112, 1121, 1130, 1139, 1149, 1160, 1171,
-	1182, 1195, 1207, 1221, 1235, 1250, 1266, 1282, 1299, 1318, 1337, 1357, 1378, 1400, 1424,
-	1448, 1474, 1501, 1530, 1561, 1593, 1627, 1663, 1702, 1742, 1785, 1831, 1880, 1932, 1988};
+static const uint16_t secant[] = {1024, 1024, 1025, 1025, 1027, 1028, 1030, 1032, 1034, 1037, 1040, 1043,
+				  1047, 1051, 1055, 1060, 1065, 1071, 1077, 1083, 1090, 1097, 1104, 1112,
+				  1121, 1130, 1139, 1149, 1160, 1171, 1182, 1195, 1207, 1221, 1235, 1250,
+				  1266, 1282, 1299, 1318, 1337, 1357, 1378, 1400, 1424, 1448, 1474, 1501,
+				  1530, 1561, 1593, 1627, 1663, 1702, 1742, 1785, 1831, 1880, 1932, 1988};
 
 struct out {
 	const struct synth *s;
@@ -30,10 +30,15 @@ struct out {
 };
 
 /* Networks of the country and what share of cells (in 1/100) each radio has of them. */
-static const struct operator {
+static const struct operator
+{
 	uint16_t net;
 	uint8_t share, radio[4];
-} operators[] = {{0, 45, {20, 5, 50, 25}}, {1, 22, {5, 20, 50, 25}}, {11, 28, {0, 0, 65, 35}}, {15, 5, {0, 0, 10, 90}}};
+}
+operators[] = {{0, 45, {20, 5, 50, 25}},
+	       {1, 22, {5, 20, 50, 25}},
+	       {11, 28, {0, 0, 65, 35}},
+	       {15, 5, {0, 0, 10, 90}}};
 
 #define OPERATORS (sizeof(operators) / sizeof(operators[0]))
 
@@ -42,13 +47,14 @@ static const struct technology {
 	uint32_t range_lo, range_hi, first_area;
 } technologies[4] = {{1200, 12000, 4301}, {600, 5000, 20001}, {500, 6000, 30001}, {200, 1600, 100001}};
 
-/* Cells of one operator, radio and city, cut into areas of neighbours: a grid of equal shares of the people. */
+/* Cells of one operator, radio and city, cut into areas of neighbours: a grid of equal shares of the people.
+ */
 struct group {
 	const struct city *city;
 	uint16_t net;
 	uint8_t radio;
 	uint32_t side, first_area; /* side x side areas */
-	uint32_t *sites;	   /* so far, per area */
+	uint32_t *sites;           /* so far, per area */
 };
 
 struct site {
@@ -135,8 +141,9 @@ static int64_t integer_root64(int64_t n)
 	return r;
 }
 
-/* From a place in the square, -2^Q..2^Q each way, to metres from the middle of the city: rings of the square become circles, dense
- * inside and thin outside (0.6 m^2 + 0.4 m^4 + 3 m^8). The map is continuous: neighbours stay neighbours. */
+/* From a place in the square, -2^Q..2^Q each way, to metres from the middle of the city: rings of the square
+ * become circles, dense inside and thin outside (0.6 m^2 + 0.4 m^4 + 3 m^8). The map is continuous:
+ * neighbours stay neighbours. */
 static void spread(int64_t *x, int64_t *y, uint32_t thousands)
 {
 	int64_t m = OSMO_MAX(llabs(*x), llabs(*y)), m2 = m * m >> Q, m4 = m2 * m2 >> Q, m8 = m4 * m4 >> Q;
@@ -150,7 +157,8 @@ static void spread(int64_t *x, int64_t *y, uint32_t thousands)
 static struct site make_site(struct out *o, struct group *g, uint32_t *node)
 {
 	uint32_t u = below(o, 1 << Q), v = below(o, 1 << Q), degree = OSMO_MIN(g->city->lat / 100u, 59u);
-	uint32_t tile = (uint32_t)((uint64_t)v * g->side >> Q) * g->side + (uint32_t)((uint64_t)u * g->side >> Q);
+	uint32_t tile =
+		(uint32_t)((uint64_t)v * g->side >> Q) * g->side + (uint32_t)((uint64_t)u * g->side >> Q);
 	struct site s = {.area = g->first_area + tile, .number = ++g->sites[tile], .node = ++*node};
 	int64_t x = 2 * (int64_t)u - (1 << Q), y = 2 * (int64_t)v - (1 << Q);
 
@@ -187,7 +195,8 @@ static char *put_range(struct out *o, char *p, const struct technology *t)
 		return put_number(p, 1000);
 	if (dice < 603)
 		return put_number(p, 20000 + below(o, 80000));
-	return put_number(p, t->range_lo + below(o, t->range_hi - t->range_lo) * (uint64_t)below(o, 1000) / 1000);
+	return put_number(p, t->range_lo +
+				     below(o, t->range_hi - t->range_lo) * (uint64_t)below(o, 1000) / 1000);
 }
 
 /* What one row says; dirt changes it before it is written. */
@@ -310,7 +319,8 @@ static void put_group(struct out *o, struct group *g, uint64_t cells, struct cou
 /* Shares of a whole by running sums, so that they add up exactly. */
 static uint64_t share(uint64_t whole, uint64_t part, uint64_t before, uint64_t all)
 {
-	return (uint64_t)((unsigned __int128)whole * (before + part) / all - (unsigned __int128)whole * before / all);
+	return (uint64_t)((unsigned __int128)whole * (before + part) / all -
+			  (unsigned __int128)whole * before / all);
 }
 
 static void put_city(struct out *o, const struct city *city, uint64_t cells, struct counters *count)

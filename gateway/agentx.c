@@ -1,14 +1,20 @@
+#include <dirent.h>
 #include <errno.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include "gateway/agentx_queue.h"
 #include "gateway/agentx_serve.h"
 #include "gateway/log.h"
 #include "gateway/noc.h"
 
-#define STOP_MS 800 /* an orderly goodbye to a master that answers takes a millisecond */
+#define GOODBYE_MS 400 /* a master that answers needs a millisecond */
+#define CUT_MS     400
 
 struct agentx {
 	struct agentx_queue *queue;
@@ -25,15 +31,51 @@ static void *run(void *arg)
 	return NULL;
 }
 
+/* Whether this descriptor is a connection to the unix socket of that path. */
+static bool leads_to(int fd, const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNSPEC};
+	socklen_t len = sizeof(sun) - 1; /* leaves a NUL behind the longest path */
+
+	return getpeername(fd, (struct sockaddr *)&sun, &len) == 0 && sun.sun_family == AF_UNIX &&
+	       !strcmp(sun.sun_path, path);
+}
+
+/* Wakes the thread out of its wait for a master that hangs: to it the master has gone. Found by its peer,
+ * because net-snmp's own structures belong to the thread. */
+static void cut_connection(const char *socket_path)
+{
+	const char *path = strncmp(socket_path, "unix:", 5) ? socket_path : socket_path + 5;
+	DIR *dir = opendir("/proc/self/fd");
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+
+		if (entry->d_name[0] != '.' && leads_to(fd, path))
+			shutdown(fd, SHUT_RDWR);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* A thread that is left behind ends with the process; only a master that cannot even be connected to, or one
+ * reached over TCP, comes to that. */
 static int stop(struct agentx *agent)
 {
+	bool done;
+
 	agentx_queue_stop(agent->queue);
-	if (agentx_queue_wait_done(agent->queue, STOP_MS)) {
-		pthread_join(agent->thread, NULL);
-	} else {
+	done = agentx_queue_wait_done(agent->queue, GOODBYE_MS);
+	if (!done) {
 		LOGP(DNOC, LOGL_NOTICE, "the AgentX master does not answer; leaving without a goodbye\n");
-		pthread_detach(agent->thread);
+		cut_connection(agentx_queue_socket(agent->queue));
+		done = agentx_queue_wait_done(agent->queue, CUT_MS);
 	}
+	if (done)
+		pthread_join(agent->thread, NULL);
+	else
+		pthread_detach(agent->thread);
 	agentx_queue_put(agent->queue);
 	return 0;
 }

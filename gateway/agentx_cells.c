@@ -3,6 +3,7 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 #include <time.h>
+#include "gateway/snapshot_json.h"
 
 static void integer(struct mib_value *v, int64_t n)
 {
@@ -141,8 +142,10 @@ static void link_cell(const struct snap_link *l, uint32_t column, struct mib_val
 		return gauge(v, l->window);
 	case 11:
 		return gauge(v, l->window_used);
-	default:
+	case 12:
 		return gauge(v, l->queue);
+	default:
+		return truth(v, snapshot_window_bound(l));
 	}
 }
 

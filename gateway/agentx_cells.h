@@ -1,12 +1,13 @@
-/* agentx_cells: the value of one cell of REUNION-GATEWAY-MIB. Columns are numbers of etc/REUNION-GATEWAY-MIB.in; the
- * counters of gateway/counters.h follow each other in its order, which must therefore only grow at its end. */
+/* agentx_cells: the value of one cell of REUNION-GATEWAY-MIB. Columns are numbers of
+ * etc/REUNION-GATEWAY-MIB.in; the counters of gateway/counters.h follow each other in its order, which must
+ * therefore only grow at its end. */
 #pragma once
 #include "gateway/agentx_mib.h"
 
 #define CELL_ONE(field, mib, text) +1
 enum {
 	CELL_GATEWAY_LAST = 8,
-	CELL_LINK_LAST = 12,
+	CELL_LINK_LAST = 13,
 	CELL_CARRIER_LAST = 7,
 	CELL_AGENCY_LAST = 5,
 	CELL_ALERT_LAST = 29,

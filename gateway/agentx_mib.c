@@ -6,8 +6,9 @@
 #include "gateway/agentx_cells.h"
 #include "reunion-config.h"
 
-/* Where a table stands: the sub-identifiers in front of the column, the length of its index, and its columns as up to two
- * runs (fixed ones, and counters from 101 so that both can grow). In the order of their identifiers. */
+/* Where a table stands: the sub-identifiers in front of the column, the length of its index, and its columns
+ * as up to two runs (fixed ones, and counters from 101 so that both can grow). In the order of their
+ * identifiers. */
 static const struct place {
 	uint8_t prefix[3], prefix_len, index_len;
 	struct {
@@ -16,7 +17,10 @@ static const struct place {
 } places[MIB_TABLES] = {
 	[MIB_GATEWAY] = {{1, 1}, 2, 1, {{1, CELL_GATEWAY_LAST}, {0, 0}}},
 	[MIB_TOTALS] = {{1, 2}, 2, 1, {{1, CELL_TOTALS}, {0, 0}}},
-	[MIB_LINKS] = {{1, 3, 1}, 3, 1, {{2, CELL_LINK_LAST}, {CELL_COUNTERS, CELL_COUNTERS + CELL_LINK_COUNTERS - 1}}},
+	[MIB_LINKS] = {{1, 3, 1},
+		       3,
+		       1,
+		       {{2, CELL_LINK_LAST}, {CELL_COUNTERS, CELL_COUNTERS + CELL_LINK_COUNTERS - 1}}},
 	[MIB_CARRIERS] = {{1, 4, 1}, 3, 1, {{2, CELL_CARRIER_LAST}, {0, 0}}},
 	[MIB_AGENCIES] = {{1, 5, 1}, 3, 1, {{2, CELL_AGENCY_LAST}, {0, 0}}},
 	[MIB_ALERTS] = {{1, 6, 1}, 3, 1, {{2, CELL_ALERT_LAST}, {0, 0}}},
@@ -44,7 +48,8 @@ static struct mib_row *rows_new(struct mib_view *view, enum mib_table table, siz
 	return view->rows[table];
 }
 
-static void rows_in_order(struct mib_view *view, enum mib_table table, const void *first, size_t size, size_t n)
+static void rows_in_order(struct mib_view *view, enum mib_table table, const void *first, size_t size,
+			  size_t n)
 {
 	struct mib_row *row = rows_new(view, table, n);
 
@@ -154,7 +159,8 @@ static uint32_t column_from(const struct place *p, uint32_t column)
 	return 0;
 }
 
-/* How the first `len` sub-identifiers of oid stand to the row's index: <0, 0 (equal and complete), >0 the row is behind. */
+/* How the first `len` sub-identifiers of oid stand to the row's index: <0, 0 (equal and complete), >0 the row
+ * is behind. */
 static int index_cmp(const struct mib_row *row, size_t index_len, const uint32_t *oid, size_t len)
 {
 	for (size_t i = 0; i < index_len && i < len; i++)
@@ -221,7 +227,8 @@ static void name_cell(int t, uint32_t column, const struct mib_row *row, struct 
 		found->v[found->len++] = row->index[i];
 }
 
-int mib_next(const struct mib_view *view, const struct mib_oid *oid, struct mib_oid *found, struct mib_value *value)
+int mib_next(const struct mib_view *view, const struct mib_oid *oid, struct mib_oid *found,
+	     struct mib_value *value)
 {
 	for (int t = 0; t < MIB_TABLES; t++) {
 		const struct place *p = &places[t];

@@ -1,14 +1,15 @@
 /* agentx_mib: REUNION-GATEWAY-MIB over one snapshot. Pure: no agent, no clock, no locks.
  *
- * Object identifiers here are suffixes below the MIB's root (REUNION_ROOT_OID), as sub-identifiers. Cells are computed when
- * asked for; a view only sorts the rows once, so that a walk is O(log rows) a step. Borrowed: the view keeps pointers into
- * the snapshot. etc/REUNION-GATEWAY-MIB.in says what each column means; a test holds the two together. RFC 2578, RFC 3416. */
+ * Object identifiers here are suffixes below the MIB's root (REUNION_ROOT_OID), as sub-identifiers. Cells are
+ * computed when asked for; a view only sorts the rows once, so that a walk is O(log rows) a step. Borrowed:
+ * the view keeps pointers into the snapshot. etc/REUNION-GATEWAY-MIB.in says what each column means; a test
+ * holds the two together. RFC 2578, RFC 3416. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
 #include "gateway/snapshot.h"
 
-#define MIB_OID_MAX 8 /* longest suffix of ours */
+#define MIB_OID_MAX  8 /* longest suffix of ours */
 #define MIB_ROOT_MAX 64
 
 /* The MIB's root, as configured (--with-enterprise-oid); returns its length. */
@@ -18,7 +19,7 @@ enum mib_type { MIB_INTEGER, MIB_GAUGE, MIB_COUNTER64, MIB_TICKS, MIB_TEXT };
 
 struct mib_value {
 	enum mib_type type;
-	uint64_t n;	  /* MIB_INTEGER: a signed number in two's complement */
+	uint64_t n;       /* MIB_INTEGER: a signed number in two's complement */
 	const char *text; /* MIB_TEXT: len octets, borrowed from the snapshot or buf */
 	size_t len;
 	char buf[12];
@@ -29,7 +30,16 @@ struct mib_oid {
 	size_t len;
 };
 
-enum mib_table { MIB_GATEWAY, MIB_TOTALS, MIB_LINKS, MIB_CARRIERS, MIB_AGENCIES, MIB_ALERTS, MIB_ALERT_LINKS, MIB_TABLES };
+enum mib_table {
+	MIB_GATEWAY,
+	MIB_TOTALS,
+	MIB_LINKS,
+	MIB_CARRIERS,
+	MIB_AGENCIES,
+	MIB_ALERTS,
+	MIB_ALERT_LINKS,
+	MIB_TABLES
+};
 
 struct mib_row {
 	uint32_t index[2];
@@ -49,6 +59,7 @@ void mib_view_free(struct mib_view *view);
 
 /* The object named exactly: 0 or -ENOENT. */
 int mib_get(const struct mib_view *view, const struct mib_oid *oid, struct mib_value *value);
-/* The first object behind oid (len 0: the very first) in lexicographic order, its name in *found: 0 or -ENOENT. oid may be
- * longer than MIB_OID_MAX in the request: the caller cuts it, which keeps the order. */
-int mib_next(const struct mib_view *view, const struct mib_oid *oid, struct mib_oid *found, struct mib_value *value);
+/* The first object behind oid (len 0: the very first) in lexicographic order, its name in *found: 0 or
+ * -ENOENT. oid may be longer than MIB_OID_MAX in the request: the caller cuts it, which keeps the order. */
+int mib_next(const struct mib_view *view, const struct mib_oid *oid, struct mib_oid *found,
+	     struct mib_value *value);

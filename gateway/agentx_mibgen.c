@@ -29,7 +29,8 @@ static void root(const char *oid)
 	printf("    ::= { %s }\n", text);
 }
 
-static void objects(const struct line *l, size_t n, const char *prefix, const char *parent, unsigned int first)
+static void objects(const struct line *l, size_t n, const char *prefix, const char *parent,
+		    unsigned int first)
 {
 	for (size_t i = 0; i < n; i++)
 		printf("reunion%s%s OBJECT-TYPE\n    SYNTAX      Counter64\n    MAX-ACCESS  read-only\n"

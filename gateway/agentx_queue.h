@@ -1,5 +1,6 @@
-/* agentx_queue: what the loop and the agent's thread share: a bounded queue of notifications, a wish to stop, a bell.
- * Thread-safe; from malloc and counted, because a thread that hangs in a dead master outlives its owner. */
+/* agentx_queue: what the loop and the agent's thread share: a bounded queue of notifications, a wish to stop,
+ * a bell. Thread-safe; from malloc and counted, because a thread that hangs in a dead master outlives its
+ * owner. */
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -29,7 +30,7 @@ int agentx_queue_bell(const struct agentx_queue *q); /* readable after add and s
 void agentx_queue_hush(struct agentx_queue *q);
 void agentx_queue_stop(struct agentx_queue *q);
 bool agentx_queue_stopping(struct agentx_queue *q);
-void agentx_queue_done(struct agentx_queue *q);			      /* the thread is about to return */
+void agentx_queue_done(struct agentx_queue *q);                      /* the thread is about to return */
 bool agentx_queue_wait_done(struct agentx_queue *q, int timeout_ms); /* false: it hangs */
 void agentx_queue_set_connected(struct agentx_queue *q, bool connected);
 bool agentx_queue_connected(struct agentx_queue *q);

@@ -11,9 +11,14 @@
 #include <unistd.h>
 #include "gateway/agentx_mib.h"
 
-#define RECONNECT_S	5
+#define RECONNECT_S       5
 #define MASTER_TIMEOUT_US 2000000
-#define JITTER_TICKS	500 /* the master's idea of its uptime and ours may differ by so much */
+#define JITTER_TICKS      500 /* the master's idea of its uptime and ours may differ by so much */
+
+/* The argument of net-snmp's callbacks: net-snmp frees it when it shuts down. */
+struct session {
+	struct agentx_queue *queue;
+};
 
 struct serve {
 	struct agentx_queue *queue;
@@ -23,8 +28,8 @@ struct serve {
 	uint32_t discontinuity;
 };
 
-/* When the counters began, in the master's time. Kept while it is about right, since a manager takes every change of it
- * for a reset of the counters. */
+/* When the counters began, in the master's time. Kept while it is about right, since a manager takes every
+ * change of it for a reset of the counters. */
 static uint32_t discontinuity(uint32_t before, uint64_t uptime_s)
 {
 	uint64_t master = (uint32_t)netsnmp_get_agent_uptime(), ours = uptime_s * 100;
@@ -112,8 +117,8 @@ static void answer_next(struct serve *serve, netsnmp_request_info *req)
 	set_value(req->requestvb, &value);
 }
 
-static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg, netsnmp_agent_request_info *info,
-		  netsnmp_request_info *requests)
+static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *reg,
+		  netsnmp_agent_request_info *info, netsnmp_request_info *requests)
 {
 	struct serve *serve = reg->my_reg_void;
 
@@ -132,13 +137,13 @@ static int handle(netsnmp_mib_handler *handler, netsnmp_handler_registration *re
 
 static int connected(int major, int minor, void *server, void *client)
 {
-	agentx_queue_set_connected(client, true);
+	agentx_queue_set_connected(((struct session *)client)->queue, true);
 	return 0;
 }
 
 static int disconnected(int major, int minor, void *server, void *client)
 {
-	agentx_queue_set_connected(client, false);
+	agentx_queue_set_connected(((struct session *)client)->queue, false);
 	return 0;
 }
 
@@ -153,6 +158,9 @@ static void keep_to_ourselves(const char *socket_path)
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DISABLE_PERSISTENT_SAVE, 1);
 	netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_DONT_LOAD_HOST_FILES, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_MIBDIRS, "");
+	/* Whatever it still looks for there cannot be there. */
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_PERSISTENT_DIR, "/dev/null");
+	netsnmp_ds_set_string(NETSNMP_DS_LIBRARY_ID, NETSNMP_DS_LIB_CONFIGURATION_DIR, "/dev/null");
 	netsnmp_ds_set_boolean(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_NO_CONNECTION_WARNINGS, 1);
 	netsnmp_ds_set_string(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_X_SOCKET, socket_path);
 	netsnmp_enable_subagent();
@@ -160,11 +168,14 @@ static void keep_to_ourselves(const char *socket_path)
 
 static void begin(struct serve *serve)
 {
+	struct session *session = calloc(1, sizeof(*session));
 	netsnmp_handler_registration *reg;
 
+	OSMO_ASSERT(session);
+	session->queue = serve->queue;
 	keep_to_ourselves(agentx_queue_socket(serve->queue));
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected, serve->queue);
-	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, disconnected, serve->queue);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_START, connected, session);
+	snmp_register_callback(SNMP_CALLBACK_APPLICATION, SNMPD_CALLBACK_INDEX_STOP, disconnected, session);
 	init_agent("reunion");
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_PING_INTERVAL, RECONNECT_S);
 	netsnmp_ds_set_int(NETSNMP_DS_APPLICATION_ID, NETSNMP_DS_AGENT_AGENTX_TIMEOUT, MASTER_TIMEOUT_US);
@@ -176,8 +187,8 @@ static void begin(struct serve *serve)
 	init_snmp("reunion");
 }
 
-static void add_text(netsnmp_variable_list **list, const struct serve *serve, unsigned int object, u_char type,
-		     const void *value, size_t len)
+static void add_text(netsnmp_variable_list **list, const struct serve *serve, unsigned int object,
+		     u_char type, const void *value, size_t len)
 {
 	oid name[MAX_OID_LEN];
 	size_t n = serve->root_len;

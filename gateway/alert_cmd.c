@@ -7,22 +7,22 @@
 #include "gateway/status_cmd_ask.h"
 #include "gateway/statusview.h"
 
-static const char help[] =
-	"Usage: reunion alert list [-c CFG | --socket PATH] [--json]\n"
-	"       reunion alert show ID [-c CFG | --socket PATH] [--json]\n"
-	"       reunion alert cancel ID --reason TEXT [-c CFG | --socket PATH] [--json]\n"
-	"\n"
-	"Lists the alerts of a running gateway, shows one in full, or recalls one: what is unsent is withdrawn\n"
-	"at once, broadcasts are stopped, and those reached get the found text.\n"
-	"\n"
-	"  -c, --config CFG  the gateway's configuration (default " STATUS_CONFIG ")\n"
-	"      --socket PATH its control socket, instead of a configuration\n"
-	"      --reason TEXT why; kept in the ledger with your user id\n"
-	"      --json        for programs\n"
-	"\n"
-	"Examples:\n"
-	"  reunion alert list -c etc/reunion.conf\n"
-	"  reunion alert cancel 20261123-0001 --reason 'found at 09:40, police desk 3'\n";
+static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [--json]\n"
+			   "       reunion alert show ID [-c CFG | --socket PATH] [--json]\n"
+			   "       reunion alert cancel ID --reason TEXT [-c CFG | --socket PATH] [--json]\n"
+			   "\n"
+			   "Lists the alerts of a running gateway, shows one in full, or recalls one: what "
+			   "is unsent is withdrawn\n"
+			   "at once, broadcasts are stopped, and those reached get the found text.\n"
+			   "\n"
+			   "  -c, --config CFG  the gateway's configuration (default " STATUS_CONFIG ")\n"
+			   "      --socket PATH its control socket, instead of a configuration\n"
+			   "      --reason TEXT why; kept in the ledger with your user id\n"
+			   "      --json        for programs\n"
+			   "\n"
+			   "Examples:\n"
+			   "  reunion alert list -c etc/reunion.conf\n"
+			   "  reunion alert cancel 20261123-0001 --reason 'found at 09:40, police desk 3'\n";
 
 struct options {
 	struct status_target target;
@@ -83,7 +83,8 @@ static int show(void *ctx, const struct options *o)
 
 static int cancel(void *ctx, const struct options *o)
 {
-	json_t *answer, *request = json_pack("{s:s,s:s,s:s}", "cmd", "cancel", "alert_id", o->id, "reason", o->reason);
+	json_t *answer, *request = json_pack("{s:s,s:s,s:s}", "cmd", "cancel", "alert_id", o->id, "reason",
+					     o->reason);
 
 	if (!request)
 		return status_usage("alert", "an ID or reason that is not UTF-8");

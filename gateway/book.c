@@ -356,8 +356,7 @@ void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us)
 	struct book_job *j;
 
 	llist_for_each_entry(j, &a->jobs, entry)
-		if (j->job->state == JOB_RUNNING)
-			dispatch_withdraw(b->dispatch, j->job, UNIT_WITHDRAWN, now_us);
+		dispatch_withdraw(b->dispatch, j->job, UNIT_WITHDRAWN, now_us);
 }
 
 void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)

@@ -156,7 +156,7 @@ static int reopen_maps(struct alert *a, const struct conf *conf, const char *sta
 
 	for (size_t i = 0; i < conf->n_carriers; i++)
 		sums[i] = hex(json_object_get(json_object_get(o, "subs"), conf->carriers[i].name));
-	rc = maps_open_kept(talloc_parent(a), state, hex(json_object_get(o, "map")), sums, conf->n_carriers, &a->maps, err, err_len);
+	rc = maps_open_kept(NULL, state, hex(json_object_get(o, "map")), sums, conf->n_carriers, &a->maps, err, err_len);
 	if (rc == 0)
 		a->maps->uses = 1;
 	talloc_free(sums);

@@ -8,7 +8,8 @@
 #include "gateway/lexical.h"
 #include "gateway/log.h"
 
-#define CONF_PATH_OCTETS 192
+#define CONF_PATH_OCTETS  192
+#define CONF_MAX_PROBLEMS 500 /* who has more corrects these first */
 
 /* Where a field stands in the file. An element and its first field have one address: `whole` tells them
  * apart. */
@@ -72,6 +73,8 @@ void conf_problem_at(struct conf_reader *r, unsigned int line, const char *key, 
 {
 	struct conf_problems *p = r->problems;
 
+	if (p->n == CONF_MAX_PROBLEMS)
+		return;
 	p->v = talloc_realloc(r->problems_ctx, p->v, struct conf_problem, p->n + 1);
 	OSMO_ASSERT(p->v);
 	p->v[p->n++] = (struct conf_problem){

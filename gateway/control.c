@@ -21,7 +21,8 @@
 struct control {
 	const struct control_ops *ops;
 	char *path;
-	struct osmo_fd listener, clock; /* clock: one tick a second while there are peers; timerfd, hence monotonic */
+	struct osmo_fd listener,
+		clock; /* clock: one tick a second while there are peers; timerfd, hence monotonic */
 	struct llist_head peers;
 	unsigned int n_peers;
 };
@@ -82,7 +83,8 @@ static void peer_answer(struct peer *peer, size_t line)
 /* One line; its end may also be the end of the peer's sending. True when the exchange is over. */
 static bool peer_read(struct peer *peer)
 {
-	ssize_t n = recv(peer->fd.fd, peer->request + peer->got, sizeof(peer->request) - peer->got, MSG_DONTWAIT);
+	ssize_t n =
+		recv(peer->fd.fd, peer->request + peer->got, sizeof(peer->request) - peer->got, MSG_DONTWAIT);
 	char *end;
 
 	if (n < 0)
@@ -150,7 +152,7 @@ static int clock_cb(struct osmo_fd *ofd, unsigned int what)
 
 	if (read(ofd->fd, &n, sizeof(n)) != sizeof(n))
 		return 0;
-	llist_for_each_entry_safe(peer, next, &control->peers, entry)
+	llist_for_each_entry_safe (peer, next, &control->peers, entry)
 		if (--peer->ticks == 0)
 			talloc_free(peer);
 	return 0;
@@ -160,7 +162,7 @@ static int control_close(struct control *control)
 {
 	struct peer *peer, *next;
 
-	llist_for_each_entry_safe(peer, next, &control->peers, entry)
+	llist_for_each_entry_safe (peer, next, &control->peers, entry)
 		talloc_free(peer);
 	if (control->clock.fd >= 0) {
 		osmo_fd_unregister(&control->clock);
@@ -187,7 +189,9 @@ static int clear_path(const struct sockaddr_un *sun)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return -errno;
-	rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno != ECONNREFUSED ? -EADDRINUSE : 0;
+	rc = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 || errno != ECONNREFUSED
+		     ? -EADDRINUSE
+		     : 0;
 	close(fd);
 	if (rc == 0 && unlink(sun->sun_path) != 0)
 		rc = -errno;
@@ -209,7 +213,8 @@ static int open_listener(const char *path, int *fd)
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (*fd < 0)
 		return -errno;
-	if (bind(*fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 || chmod(path, 0600) != 0 || listen(*fd, 16) != 0) {
+	if (bind(*fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 || chmod(path, 0600) != 0 ||
+	    listen(*fd, 16) != 0) {
 		rc = -errno;
 		close(*fd);
 		return rc;

@@ -117,10 +117,10 @@ int control_ask(const char *path, json_t *request, json_t **answer, char *err, s
 		rc = exchange(ctx, fd, request, answer);
 		close(fd);
 		snprintf(err, err_len, "%s: %s", path,
-			 rc == -EBUSY	     ? "the gateway is busy; try again"
-			 : rc == -EBADMSG    ? "what answers there is no gateway"
-			 : rc == -ETIMEDOUT  ? "the gateway does not answer"
-					     : strerror(-rc));
+			 rc == -EBUSY       ? "the gateway is busy; try again"
+			 : rc == -EBADMSG   ? "what answers there is no gateway"
+			 : rc == -ETIMEDOUT ? "the gateway does not answer"
+					    : strerror(-rc));
 	}
 	talloc_free(ctx);
 	error = rc == 0 ? json_string_value(json_object_get(*answer, "error")) : NULL;

@@ -60,7 +60,8 @@ json_t *control_alert(const struct control_ops *ops, const char *alert_id)
 	return o ? o : control_error("no alert is called %s", log_safe(alert_id, strlen(alert_id)));
 }
 
-json_t *control_cancel(const struct control_ops *ops, const char *alert_id, const char *reason, const char *who)
+json_t *control_cancel(const struct control_ops *ops, const char *alert_id, const char *reason,
+		       const char *who)
 {
 	if (!plain(alert_id, 64))
 		return control_error("no alert is called %s", log_safe(alert_id, strlen(alert_id)));
@@ -95,7 +96,8 @@ static json_t *dispatch(const struct control_ops *ops, json_t *request, const ch
 	if (!strcmp(cmd, "cancel") &&
 	    !json_unpack_ex(request, &e, 0, "{s:s,s:s}", "alert_id", &id, "reason", &reason))
 		return control_cancel(ops, id, reason, who);
-	if (!strcmp(cmd, "block") && !json_unpack_ex(request, &e, 0, "{s:s,s:b}", "link", &link, "block", &block))
+	if (!strcmp(cmd, "block") &&
+	    !json_unpack_ex(request, &e, 0, "{s:s,s:b}", "link", &link, "block", &block))
 		return control_block(ops, link, block, who);
 	return control_error("no such request, or a member is missing: %s", log_safe(cmd, strlen(cmd)));
 }
@@ -107,7 +109,7 @@ char *control_request(void *ctx, const struct control_ops *ops, const char *line
 
 	answer = request ? dispatch(ops, request, who) : control_error("the request is not one JSON object");
 	json_decref(request);
-	text = json_dumps(answer, JSON_COMPACT);
+	text = json_dumps(answer, SNAPSHOT_DUMP);
 	json_decref(answer);
 	OSMO_ASSERT(text);
 	out = talloc_asprintf(ctx, "%s\n", text);

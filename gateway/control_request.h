@@ -1,5 +1,5 @@
-/* control_request: one request of the control socket, answered. Pure but for the operations given. Requests and answers are
- * one JSON object each:
+/* control_request: one request of the control socket, answered. Pure but for the operations given. Requests
+ * and answers are one JSON object each:
  *
  *   {"cmd":"status"}                                       the snapshot (SPEC 7)
  *   {"cmd":"alert","alert_id":ID}                          one alert in full
@@ -14,9 +14,11 @@
 #define CONTROL_REASON_MAX  500
 
 /* The answer as one line with its newline, a talloc child of ctx. who: the peer, for logs and the audit. */
-char *control_request(void *ctx, const struct control_ops *ops, const char *line, size_t len, const char *who);
+char *control_request(void *ctx, const struct control_ops *ops, const char *line, size_t len,
+		      const char *who);
 /* The same for callers that have the pieces (VTY): new reference, an "error" member when it failed. */
-json_t *control_cancel(const struct control_ops *ops, const char *alert_id, const char *reason, const char *who);
+json_t *control_cancel(const struct control_ops *ops, const char *alert_id, const char *reason,
+		       const char *who);
 json_t *control_block(const struct control_ops *ops, const char *link, bool block, const char *who);
 json_t *control_alert(const struct control_ops *ops, const char *alert_id);
 json_t *control_status(const struct control_ops *ops);

@@ -85,7 +85,7 @@ void dispatch_withdraw(struct dispatch *d, struct dispatch_job *job, enum unit_s
 	struct job *j = job_of(job);
 
 	OSMO_ASSERT(as == UNIT_WITHDRAWN || as == UNIT_EXPIRED);
-	if (job->state != JOB_RUNNING)
+	if (job->state != JOB_RUNNING && job->state != JOB_DONE)
 		return;
 	job->state = as == UNIT_EXPIRED ? JOB_EXPIRED : JOB_WITHDRAWN;
 	j->end_as = as;

@@ -17,12 +17,12 @@
 #include "gateway/log.h"
 #include "gateway/noc.h"
 
-#define CONNECTIONS	64
-#define CONNECTIONS_IP	16
-#define IDLE_S		5
-#define LIFE_US		20000000 /* of a connection, however it drips */
-#define CONNECTION_MEM	16384
-#define SWEEP_MS	1000
+#define CONNECTIONS    64
+#define CONNECTIONS_IP 16
+#define IDLE_S         5
+#define LIFE_US        20000000 /* of a connection, however it drips */
+#define CONNECTION_MEM 16384
+#define SWEEP_MS       1000
 
 struct client {
 	int fd; /* -1: free */
@@ -41,7 +41,8 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **c
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct http *http = cls;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	int want = code == MHD_CONNECTION_NOTIFY_STARTED ? -1 : info->connect_fd;
 
 	for (size_t i = 0; i < CONNECTIONS; i++) {
@@ -63,7 +64,8 @@ static void sweep(struct http *http)
 			shutdown(http->client[i].fd, SHUT_RDWR);
 }
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, const char *type, char *take)
+static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int status, const char *type,
+			     char *take)
 {
 	struct MHD_Response *r = MHD_create_response_from_buffer(strlen(take), take, MHD_RESPMEM_MUST_FREE);
 	enum MHD_Result rc;
@@ -77,8 +79,9 @@ static enum MHD_Result reply(struct MHD_Connection *connection, unsigned int sta
 	MHD_add_response_header(r, "Connection", "close");
 	MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
 	MHD_add_response_header(r, "Referrer-Policy", "no-referrer");
-	MHD_add_response_header(r, "Content-Security-Policy",
-				"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
+	MHD_add_response_header(
+		r, "Content-Security-Policy",
+		"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'");
 	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		MHD_add_response_header(r, "Allow", "GET, HEAD");
 	rc = MHD_queue_response(connection, status, r);
@@ -104,7 +107,8 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const char *url
 	if (!strcmp(url, "/status.json"))
 		return reply(connection, s ? 200 : 503, "application/json", http_page_json(s));
 	if (!strcmp(url, "/metrics"))
-		return reply(connection, s ? 200 : 503, "text/plain; version=0.0.4; charset=utf-8", http_page_metrics(s));
+		return reply(connection, s ? 200 : 503, "text/plain; version=0.0.4; charset=utf-8",
+			     http_page_metrics(s));
 	if (!strcmp(url, "/healthz")) {
 		status = http_page_health(s, clock_wall_s(), &why);
 		return reply_text(connection, status, why);
@@ -112,8 +116,9 @@ static enum MHD_Result answer(struct MHD_Connection *connection, const char *url
 	return reply_text(connection, 404, "not found\n");
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-				  const char *version, const char *upload, size_t *upload_len, void **context)
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+				  const char *method, const char *version, const char *upload,
+				  size_t *upload_len, void **context)
 {
 	static const char seen;
 	struct snapshot *s;
@@ -179,11 +184,12 @@ static int open_daemon(struct http *http, const struct conf_endpoint *at)
 		((struct sockaddr_in *)ai->ai_addr)->sin_port = htons(at->port);
 	}
 	errno = 0;
-	http->daemon = MHD_start_daemon(flags, at->port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, ai->ai_addr,
-					MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
-					MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_IP, MHD_OPTION_CONNECTION_TIMEOUT,
-					IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEM,
-					MHD_OPTION_NOTIFY_CONNECTION, on_connection, http, MHD_OPTION_END);
+	http->daemon = MHD_start_daemon(
+		flags, at->port, NULL, NULL, on_request, http, MHD_OPTION_SOCK_ADDR, ai->ai_addr,
+		MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS,
+		MHD_OPTION_PER_IP_CONNECTION_LIMIT, CONNECTIONS_IP, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_S,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEM, MHD_OPTION_NOTIFY_CONNECTION,
+		on_connection, http, MHD_OPTION_END);
 	freeaddrinfo(ai);
 	return http->daemon ? 0 : errno ? -errno : -EADDRINUSE;
 }

@@ -34,8 +34,8 @@ static void single(FILE *f, const char *name, const char *type, const char *help
 
 static void totals(FILE *f, const struct snapshot *s)
 {
-#define TOTAL(field, mib, text)                                                                                        \
-	metric(f, "reunion_" #field "_total", "counter", text);                                                        \
+#define TOTAL(field, mib, text)                                                                              \
+	metric(f, "reunion_" #field "_total", "counter", text);                                              \
 	fprintf(f, "reunion_" #field "_total %" PRIu64 "\n", s->total.field);
 	TOTAL_COUNTERS(TOTAL)
 #undef TOTAL
@@ -51,11 +51,11 @@ static void link_labels(FILE *f, const char *name, const struct snap_link *l)
 
 static void link_counters(FILE *f, const struct snapshot *s)
 {
-#define COUNTER(field, mib, text)                                                                                      \
-	metric(f, "reunion_link_" #field "_total", "counter", text);                                                   \
-	for (size_t i = 0; i < s->n_links; i++) {                                                                      \
-		link_labels(f, "reunion_link_" #field "_total", &s->links[i]);                                         \
-		fprintf(f, "%" PRIu64 "\n", s->links[i].count.field);                                                  \
+#define COUNTER(field, mib, text)                                                                            \
+	metric(f, "reunion_link_" #field "_total", "counter", text);                                         \
+	for (size_t i = 0; i < s->n_links; i++) {                                                            \
+		link_labels(f, "reunion_link_" #field "_total", &s->links[i]);                               \
+		fprintf(f, "%" PRIu64 "\n", s->links[i].count.field);                                        \
 	}
 	LINK_COUNTERS(COUNTER)
 #undef COUNTER
@@ -63,8 +63,8 @@ static void link_counters(FILE *f, const struct snapshot *s)
 
 static double link_gauge(const struct snap_link *l, int which)
 {
-	const double v[] = {l->state == LINK_UP, l->state,    l->rate,	 l->granted, l->measured_rate,
-			    l->window,		 l->window_used, (double)l->queue};
+	const double v[] = {l->state == LINK_UP, l->state,  l->rate,        l->granted,
+			    l->measured_rate,    l->window, l->window_used, (double)l->queue};
 
 	return v[which];
 }
@@ -119,7 +119,8 @@ static void alerts(FILE *f, const struct snapshot *s)
 		alert_gauge(f, "reunion_alert_missed", &s->alerts[i], s->alerts[i].missed);
 	metric(f, "reunion_alert_deadline_timestamp_seconds", "gauge", "When the alert must have gone out");
 	for (size_t i = 0; i < s->n_alerts; i++)
-		alert_gauge(f, "reunion_alert_deadline_timestamp_seconds", &s->alerts[i], (double)s->alerts[i].deadline_at);
+		alert_gauge(f, "reunion_alert_deadline_timestamp_seconds", &s->alerts[i],
+			    (double)s->alerts[i].deadline_at);
 }
 
 static void carriers(FILE *f, const struct snapshot *s)
@@ -129,15 +130,16 @@ static void carriers(FILE *f, const struct snapshot *s)
 		{"reunion_carrier_measured_rate", "Parts a second over the last ten seconds"},
 		{"reunion_carrier_waiting", "Units that wait for the carrier"},
 		{"reunion_carrier_accepted", "Units that the carrier has accepted"},
-		{"reunion_carrier_finish_timestamp_seconds", "When the waiting units will have been sent, 0 none wait"},
+		{"reunion_carrier_finish_timestamp_seconds",
+		 "When the waiting units will have been sent, 0 none wait"},
 	};
 
 	for (size_t g = 0; g < ARRAY_SIZE(gauges); g++) {
 		metric(f, gauges[g][0], "gauge", gauges[g][1]);
 		for (size_t i = 0; i < s->n_carriers; i++) {
 			const struct snap_carrier *c = &s->carriers[i];
-			const double v[] = {c->rate, c->measured_rate, (double)c->waiting, (double)c->accepted,
-					    (double)c->finish_at};
+			const double v[] = {c->rate, c->measured_rate, (double)c->waiting,
+					    (double)c->accepted, (double)c->finish_at};
 
 			fprintf(f, "%s{", gauges[g][0]);
 			label(f, "carrier", c->name, "} ");
@@ -172,9 +174,12 @@ char *http_page_metrics(const struct snapshot *s)
 
 	OSMO_ASSERT(f);
 	if (s) {
-		single(f, "reunion_uptime_seconds", "gauge", "How long the gateway has been running", (double)s->uptime_s);
-		single(f, "reunion_snapshot_timestamp_seconds", "gauge", "When these numbers were taken", (double)s->taken_at);
-		single(f, "reunion_store_healthy", "gauge", "Whether the ledger can be written", s->store_state != 2);
+		single(f, "reunion_uptime_seconds", "gauge", "How long the gateway has been running",
+		       (double)s->uptime_s);
+		single(f, "reunion_snapshot_timestamp_seconds", "gauge", "When these numbers were taken",
+		       (double)s->taken_at);
+		single(f, "reunion_store_healthy", "gauge", "Whether the ledger can be written",
+		       s->store_state != 2);
 		single(f, "reunion_map_cells", "gauge", "Cells in the cell map", s->map_cells);
 		totals(f, s);
 		link_gauges(f, s);

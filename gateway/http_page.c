@@ -8,19 +8,24 @@
 #include "gateway/snapshot_json.h"
 
 static const char head[] =
-	"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" content=\"5\">"
+	"<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><meta http-equiv=\"refresh\" "
+	"content=\"5\">"
 	"<meta name=\"viewport\" content=\"width=device-width\"><title>Reunion gateway</title><style>"
 	":root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--ink:#16202c;--dim:#637083;--line:#dde2e9;"
 	"--good:#14804a;--warn:#a15c00;--bad:#c02626;--bar:#2f6fde;--track:#e6eaf0}"
 	"@media(prefers-color-scheme:dark){:root{--bg:#10151c;--card:#18202b;--ink:#e6ebf2;--dim:#93a1b3;"
 	"--line:#2a3543;--good:#4cc38a;--warn:#f0a742;--bad:#ff6b6b;--bar:#5b93f5;--track:#26303d}}"
 	"*{box-sizing:border-box}body{margin:0;padding:1.5rem;background:var(--bg);color:var(--ink);"
-	"font:15px/1.45 system-ui,sans-serif;font-variant-numeric:tabular-nums}main{max-width:75rem;margin:auto}"
+	"font:15px/1.45 "
+	"system-ui,sans-serif;font-variant-numeric:tabular-nums}main{max-width:75rem;margin:auto}"
 	"h1{font-size:1.4rem;margin:0}h2{font-size:1.05rem;margin:2rem 0 .6rem}"
 	".top{display:flex;flex-wrap:wrap;gap:.5rem 1.5rem;align-items:baseline}.dim{color:var(--dim)}"
-	".card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:0 0 1rem;"
-	"overflow-x:auto}.card.bad{border-left:.35rem solid var(--bad)}.card.warn{border-left:.35rem solid var(--warn)}"
-	"table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;color:var(--dim);font-size:.8rem}"
+	".card{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;margin:0 "
+	"0 1rem;"
+	"overflow-x:auto}.card.bad{border-left:.35rem solid var(--bad)}.card.warn{border-left:.35rem solid "
+	"var(--warn)}"
+	"table{border-collapse:collapse;width:100%}th{text-align:left;font-weight:600;color:var(--dim);font-"
+	"size:.8rem}"
 	"th,td{padding:.3rem .7rem .3rem 0;white-space:nowrap}td.n,th.n{text-align:right}"
 	"tr+tr td{border-top:1px solid var(--line)}"
 	".pill{padding:.05rem .55rem;border-radius:1rem;border:1px solid currentColor;font-size:.8rem}"
@@ -89,7 +94,8 @@ static void bar(FILE *f, const struct unit_sums *sums)
 	uint64_t all = total(sums);
 	double share = all ? (double)sums->n[UNIT_ACCEPTED] / (double)all : 0;
 
-	fprintf(f, "<td><meter min=0 max=1 value=%.4f></meter> %.1f&nbsp;%%</td>", share, (double)(int)(share * 1000) / 10);
+	fprintf(f, "<td><meter min=0 max=1 value=%.4f></meter> %.1f&nbsp;%%</td>", share,
+		(double)(int)(share * 1000) / 10);
 }
 
 static void sums_row(FILE *f, const char *name, const struct unit_sums *sums)
@@ -139,22 +145,23 @@ static void link_row(FILE *f, const struct snap_link *l)
 	cell(f, l->carrier);
 	cell(f, l->type);
 	fprintf(f, "<td><span class=\"pill %s\">%s</span></td>", tone, snapshot_link_state(l->state));
-	fprintf(f, "<td class=n>%.1f</td><td class=n>%.1f</td><td class=n>%u / %u</td>", l->measured_rate, l->rate,
-		l->window_used, l->window);
+	fprintf(f, "<td class=n>%.1f</td><td class=n>%.1f</td><td class=n>%u / %u</td>", l->measured_rate,
+		l->rate, l->window_used, l->window);
 	number(f, l->queue);
 	number(f, l->count.submitted);
 	number(f, l->count.accepted);
 	number(f, l->count.refused);
 	number(f, l->count.throttled);
 	number(f, l->count.unknown);
-	fputs("</tr>", f);
+	fprintf(f, "<td class=warnt>%s</td></tr>", snapshot_window_bound(l) ? "window-bound" : "");
 }
 
 static void links(FILE *f, const struct snapshot *s)
 {
-	fputs("<h2>Links</h2><div class=card><table><tr><th>Link<th>Carrier<th>Type<th>State<th class=n>Rate/s"
+	fputs("<h2>Links</h2><div class=card><table><tr><th>Link<th>Carrier<th>Type<th>State<th "
+	      "class=n>Rate/s"
 	      "<th class=n>Agreed<th class=n>Window<th class=n>Queue<th class=n>Submitted<th class=n>Accepted"
-	      "<th class=n>Refused<th class=n>Throttled<th class=n>Unknown</tr>",
+	      "<th class=n>Refused<th class=n>Throttled<th class=n>Unknown<th></tr>",
 	      f);
 	for (size_t i = 0; i < s->n_links; i++)
 		link_row(f, &s->links[i]);
@@ -184,7 +191,8 @@ static void carriers(FILE *f, const struct snapshot *s)
 static void totals(FILE *f, const struct snapshot *s)
 {
 	fputs("<h2>Totals</h2><div class=card><table>", f);
-#define TOTAL(field, mib, text) fprintf(f, "<tr><td>%s</td><td class=n>%" PRIu64 "</td></tr>", text, s->total.field);
+#define TOTAL(field, mib, text)                                                                              \
+	fprintf(f, "<tr><td>%s</td><td class=n>%" PRIu64 "</td></tr>", text, s->total.field);
 	TOTAL_COUNTERS(TOTAL)
 #undef TOTAL
 	fprintf(f, "<tr><td>Cells in the map</td><td class=n>%u</td></tr></table></div>", s->map_cells);
@@ -227,7 +235,7 @@ char *http_page_html(const struct snapshot *s)
 char *http_page_json(const struct snapshot *s)
 {
 	json_t *o = s ? snapshot_json(s) : json_object();
-	char *text = json_dumps(o, JSON_COMPACT);
+	char *text = json_dumps(o, SNAPSHOT_DUMP);
 
 	OSMO_ASSERT(text);
 	json_decref(o);
@@ -236,9 +244,9 @@ char *http_page_json(const struct snapshot *s)
 
 unsigned int http_page_health(const struct snapshot *s, int64_t now, const char **why)
 {
-	*why = !s				     ? "starting\n"
-	       : now - s->taken_at > HTTP_STALE_S    ? "the loop is stuck\n"
-	       : s->store_state == 2		     ? "the ledger cannot be written\n"
-						     : "ok\n";
+	*why = !s                                 ? "starting\n"
+	       : now - s->taken_at > HTTP_STALE_S ? "the loop is stuck\n"
+	       : s->store_state == 2              ? "the ledger cannot be written\n"
+						  : "ok\n";
 	return strcmp(*why, "ok\n") ? 503 : 200;
 }

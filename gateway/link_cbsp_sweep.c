@@ -87,14 +87,31 @@ static void filter(struct cbsp_sweep *s, const struct cbsp_list *only)
 		s->only[s->n_only++] = e.cell;
 }
 
+static bool was_killed(const struct cbsp_link *l, uint64_t job_id)
+{
+	for (size_t i = 0; i < l->n_killed; i++)
+		if (l->killed[i] == job_id)
+			return true;
+	return false;
+}
+
+static void remember_killed(struct cbsp_link *l, uint64_t job_id)
+{
+	if (was_killed(l, job_id))
+		return;
+	l->killed = talloc_realloc(l, l->killed, uint64_t, l->n_killed + 1);
+	OSMO_ASSERT(l->killed);
+	l->killed[l->n_killed++] = job_id;
+}
+
 static void rewrite_job(void *arg, struct dispatch_job *job)
 {
 	struct rewrite *r = arg;
 	bool fresh = !find(r->l, job->spec.id, false);
 	struct cbsp_sweep *s;
 
-	if (job->spec.kind != JOB_BROADCAST || !serves(job, r->l->link.index) ||
-	    !link_cbsp_work_live(job, r->now_us))
+	if (was_killed(r->l, job->spec.id) || job->spec.kind != JOB_BROADCAST ||
+	    !serves(job, r->l->link.index) || !link_cbsp_work_live(job, r->now_us))
 		return;
 	s = add(r->l, job->spec.id, false);
 	s->tries = 0;
@@ -132,6 +149,7 @@ int link_cbsp_sweep_kill(struct cbsp_link *l, struct dispatch_job *job)
 	struct cbsp_batch keys = {0};
 	struct cbsp_sweep *s;
 
+	remember_killed(l, job->spec.id);
 	if (!p)
 		return -EINVAL;
 	if (!l->up)
@@ -157,6 +175,13 @@ bool link_cbsp_sweep_killing(const struct cbsp_link *l)
 		if (s->kill)
 			return true;
 	return false;
+}
+
+bool link_cbsp_sweep_pending(struct cbsp_link *l, uint64_t job_id, uint64_t now_us)
+{
+	const struct cbsp_sweep *s = find(l, job_id, false);
+
+	return s && !s->drained && s->due_us <= now_us;
 }
 
 static bool wanted(const struct cbsp_sweep *s, const struct cbsp_cell *cell)
@@ -214,6 +239,8 @@ static bool fill(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b
 			b->message_identifier[t] = s->message_identifier[t];
 			b->serial[t] = s->serial[t];
 		}
+		if (link_cbsp_work_sendable(l, b) < 0 && b->todo != 0)
+			return false;
 		if (!s->by_cell) {
 			s->drained = true;
 			b->answer[0] = ANSWER_NOT_ASKED;
@@ -230,6 +257,10 @@ static bool fill(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b
 	}
 	if (!s->kill)
 		link_cbsp_batch_keys(b, p);
+	if (b->todo == 0)
+		s->drained = true;
+	if (link_cbsp_work_sendable(l, b) < 0)
+		return false;
 	return take_units(l, s, b, job, now_us);
 }
 

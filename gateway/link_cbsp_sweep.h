@@ -7,6 +7,8 @@
 void link_cbsp_sweep_rewrite(struct cbsp_link *l, const struct cbsp_list *only, uint64_t now_us);
 int link_cbsp_sweep_kill(struct cbsp_link *l, struct dispatch_job *job);
 bool link_cbsp_sweep_killing(const struct cbsp_link *l);
+/* Is the job still to be gone over, now? Then its new cells wait: else they would be written twice. */
+bool link_cbsp_sweep_pending(struct cbsp_link *l, uint64_t job_id, uint64_t now_us);
 /* Begins the next batch of a sweep that is due; false when there is none or no batch is free. */
 bool link_cbsp_sweep_start(struct cbsp_link *l, bool kills, uint64_t now_us);
 /* A batch of the sweep has ended; b->result tells how. */

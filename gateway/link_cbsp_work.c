@@ -197,7 +197,7 @@ static void send_text(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t 
 	l->link.count.submitted++;
 }
 
-static int sendable(const struct cbsp_link *l, const struct cbsp_batch *b)
+int link_cbsp_work_sendable(const struct cbsp_link *l, const struct cbsp_batch *b)
 {
 	for (int t = 0; t < b->n_texts; t++)
 		if ((b->todo & 1 << t) && (b->renew < 0 || b->renew == t) &&
@@ -213,7 +213,7 @@ static struct cbsp_batch *next_batch(struct cbsp_link *l, int *t)
 
 	for (uint32_t i = 0; i < l->n_batches; i++) {
 		struct cbsp_batch *b = &l->batch[i];
-		int text = idle(b) ? sendable(l, b) : -1;
+		int text = idle(b) ? link_cbsp_work_sendable(l, b) : -1;
 
 		if (text < 0 || (best && best->kind == BATCH_KILL && b->kind != BATCH_KILL))
 			continue;
@@ -249,10 +249,12 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 
 	if (!b || !dispatch_peek(l->link.dispatch, l->link.index, now_us, &h))
 		return false;
+	if (link_cbsp_sweep_pending(l, h.job->spec.id, now_us))
+		return false;
 	p = payload_of(l, h.job);
 	if (p)
 		link_cbsp_batch_keys(b, p);
-	if (b->todo != 0 && sendable(l, b) < 0)
+	if (b->todo != 0 && link_cbsp_work_sendable(l, b) < 0)
 		return false;
 	b->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &h, b->unit, l->cells_per_request);
 	if (b->n == 0)

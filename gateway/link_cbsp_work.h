@@ -20,6 +20,8 @@ struct cbsp_link {
 	struct cbsp_cell *scratch; /* cells of one request */
 	uint64_t ages;
 	struct llist_head sweeps;
+	uint64_t *killed; /* jobs that must not come back on air, whatever dispatch calls their state */
+	size_t n_killed;
 	bool turn; /* whose is it: new work's or the rewriting's */
 	bool connected, up, stopping, proven;
 	uint8_t *in;
@@ -45,6 +47,9 @@ void link_cbsp_work_lost(struct cbsp_link *l, uint64_t now_us);
 bool link_cbsp_work_idle(const struct cbsp_link *l);
 /* A free batch, emptied, or NULL. */
 struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l);
+/* A text of the batch whose reference is free, or -1. Batches are begun only when there is one: a window of
+ * batches that wait for one reference would keep a KILL from leaving. */
+int link_cbsp_work_sendable(const struct cbsp_link *l, const struct cbsp_batch *b);
 /* Cells of the units listed in b->unit; units without one are taken out (and refused, when they are work). */
 void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job,
 			  uint64_t now_us);

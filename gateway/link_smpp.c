@@ -9,7 +9,8 @@
 
 #define STOP_US (10 * SECOND) /* for what is under way, before we unbind all the same */
 
-static struct link *create(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us)
+static struct link *create(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg,
+			   uint64_t now_us)
 {
 	struct link_smpp *l = talloc_zero(ctx, struct link_smpp);
 	uint64_t seed = 0xCBF29CE484222325ull; /* FNV-1a of the name */
@@ -18,7 +19,11 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 	for (const char *s = cfg->name; *s; s++)
 		seed = (seed ^ (uint8_t)*s) * 0x100000001B3ull;
 	l->random = seed ? seed : 1;
-	l->link = (struct link){.ops = &link_smpp, .carrier = carrier, .cfg = cfg, .state = LINK_DOWN, .state_since_us = now_us};
+	l->link = (struct link){.ops = &link_smpp,
+				.carrier = carrier,
+				.cfg = cfg,
+				.state = LINK_DOWN,
+				.state_since_us = now_us};
 	throttle_init(&l->link.throttle, cfg->rate, cfg->burst, now_us);
 	for (unsigned int i = 0; i < 2; i++) {
 		l->leg[i].owner = l;
@@ -32,7 +37,8 @@ static void start(struct link *link, uint64_t now_us)
 	struct link_smpp *l = link_smpp_of(link);
 
 	if (link->cfg->mode == MODE_LISTEN) {
-		link->env->event(link, LINK_EV_PROTOCOL, "mode \"listen\" is not supported yet; the link stays down");
+		link->env->event(link, LINK_EV_PROTOCOL,
+				 "mode \"listen\" is not supported yet; the link stays down");
 		return;
 	}
 	if (link->blocked) {
@@ -71,7 +77,8 @@ static void hand_clue(struct link_smpp *l, const struct smpp_pdu *pdu, uint64_t 
 
 	smpp_message(pdu, &text, &clue.len);
 	clue.text = text;
-	if (smpp_plain(pdu->data_coding, pdu->esm_class, l->link.cfg->gsm7, text, clue.len, utf8, sizeof(utf8)) >= 0)
+	if (smpp_plain(pdu->data_coding, pdu->esm_class, l->link.cfg->gsm7, text, clue.len, utf8,
+		       sizeof(utf8)) >= 0)
 		clue.utf8 = utf8;
 	l->link.env->clue(&l->link, &clue, token);
 }
@@ -106,9 +113,11 @@ static void clue_done(struct link *link, uint64_t token, bool stored, uint64_t n
 		if (c->token != token)
 			continue;
 		link->count.clues += stored;
-		/* On another connection the sequence number would mean another message; the peer sends it again. */
+		/* On another connection the sequence number would mean another message; the peer sends it
+		 * again. */
 		if (leg->generation == c->generation && leg->phase == LEG_OPEN)
-			smpp_session_respond(leg->session, c->id, c->sequence, stored ? SMPP_ROK : SMPP_RSYSERR);
+			smpp_session_respond(leg->session, c->id, c->sequence,
+					     stored ? SMPP_ROK : SMPP_RSYSERR);
 		c->token = 0;
 		return;
 	}
@@ -187,7 +196,8 @@ static void leave(struct leg *leg, const char *why, uint64_t now_us)
 {
 	if (leg->phase == LEG_OPEN && smpp_session_state(leg->session) == SMPP_BOUND)
 		smpp_session_unbind(leg->session, now_us);
-	else if (leg->phase != LEG_DOWN && !(leg->phase == LEG_OPEN && smpp_session_state(leg->session) == SMPP_UNBINDING))
+	else if (leg->phase != LEG_DOWN &&
+		 !(leg->phase == LEG_OPEN && smpp_session_state(leg->session) == SMPP_UNBINDING))
 		smpp_leg_down(leg, why, false, now_us);
 }
 
@@ -231,6 +241,8 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
 		next = OSMO_MIN(next, smpp_leg_tick(&l->leg[i], now_us));
 	next = OSMO_MIN(next, smpp_send(l, now_us));
+	if (l->leg[0].phase == LEG_OPEN)
+		next = OSMO_MIN(next, smpp_session_due_us(l->leg[0].session));
 	if (l->stopping && l->leg[0].phase != LEG_DOWN && l->up)
 		next = OSMO_MIN(next, l->stop_by_us);
 	return next;

@@ -1,4 +1,5 @@
-/* link_smpp: the SMPP driver's PDUs, apart from any session: what `reunion encode` shows is what the link sends. */
+/* link_smpp: the SMPP driver's PDUs, apart from any session: what `reunion encode` shows is what the link
+ * sends. */
 #pragma once
 #include "gateway/conf.h"
 #include "gateway/payload.h"
@@ -10,7 +11,7 @@ struct smpp_draft {
 	struct smpp_pdu pdu; /* strings and octets belong to the drafts */
 	struct smpp_submit submit;
 	unsigned int text, part; /* which it carries; part 0 of message_payload is all of it */
-	unsigned int cost;	 /* parts a destination counts in rates */
+	unsigned int cost;       /* parts a destination counts in rates */
 };
 struct smpp_drafts {
 	size_t n;
@@ -18,16 +19,17 @@ struct smpp_drafts {
 	unsigned int cost;    /* of all together, per destination */
 };
 
-/* The PDUs of a payload on a link, destination left open. NULL when one cannot be made (never for a payload and a
- * configuration that were checked). Child of ctx; borrows strings of cfg. */
+/* The PDUs of a payload on a link, destination left open. NULL when one cannot be made (never for a payload
+ * and a configuration that were checked). Child of ctx; borrows strings of cfg. */
 struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload);
-/* dl_name of a cell: GSM "46000-4301-6969", UMTS "46000-U268435455", LTE "-L", NR "-N". -ENOTSUP for other radios. */
+/* dl_name of a cell: GSM "46000-4301-6969", UMTS "46000-U268435455", LTE "-L", NR "-N". -ENOTSUP for other
+ * radios. */
 #define SMPP_CELL_NAME 24
 int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME]);
 /* validity_period, relative: "000000060000000R" for six hours; "" for 0. SMPP 3.4 7.1.1. */
 void link_smpp_validity(uint64_t seconds, char out[17]);
-/* A submit_multi of a draft to n cells: octets written or as smpp_encode(). names: n strings of SMPP_CELL_NAME. */
-int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n, uint32_t sequence,
-		    uint8_t *buf, size_t len);
-#define SMPP_MULTI_MAX	  254
-#define SMPP_MULTI_OCTETS (SMPP_MULTI_MAX * 22)
+/* A submit_multi or broadcast_sm of a draft to n cells: octets written or as smpp_encode(). */
+int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n,
+		    uint32_t sequence, uint8_t *buf, size_t len);
+#define SMPP_MULTI_MAX  254
+#define SMPP_MULTI_ROOM (SMPP_MULTI_MAX * 26 + 2048)

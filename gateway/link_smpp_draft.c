@@ -14,8 +14,8 @@ void link_smpp_validity(uint64_t seconds, char out[17])
 
 	out[0] = '\0';
 	if (seconds > 0)
-		snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000R", days / 365, days % 365 / 30, days % 365 % 30, rest / 3600,
-			 rest / 60 % 60, rest % 60);
+		snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000R", days / 365, days % 365 / 30,
+			 days % 365 % 30, rest / 3600, rest / 60 % 60, rest % 60);
 }
 
 int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME])
@@ -26,9 +26,11 @@ int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[S
 	if (id->radio >= CELL_RADIO_N || (id->radio != CELL_GSM && letters[id->radio] == 0))
 		return -ENOTSUP;
 	if (id->radio == CELL_GSM)
-		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%" PRIu32 "-%" PRIu64, id->mcc, mnc_digits, id->mnc, id->area, id->cell);
+		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%" PRIu32 "-%" PRIu64, id->mcc, mnc_digits,
+			     id->mnc, id->area, id->cell);
 	else
-		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%c%" PRIu64, id->mcc, mnc_digits, id->mnc, letters[id->radio], id->cell);
+		n = snprintf(out, SMPP_CELL_NAME, "%03u%0*u-%c%" PRIu64, id->mcc, mnc_digits, id->mnc,
+			     letters[id->radio], id->cell);
 	return n > 20 ? -ERANGE : 0;
 }
 
@@ -43,8 +45,8 @@ static size_t put_udh(enum conf_long how, uint16_t ref, unsigned int total, unsi
 	return 7;
 }
 
-static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text, enum conf_long how,
-		     uint16_t ref)
+static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text,
+		     enum conf_long how, uint16_t ref)
 {
 	const struct smpp_part *part = &text->part[d->part];
 	uint8_t *octets = talloc_size(drafts, sizeof(part->octets) + 8), *tlvs;
@@ -54,7 +56,8 @@ static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const str
 	if (text->n > 1 && how == LONG_SAR) {
 		tlvs = talloc_size(drafts, 16);
 		OSMO_ASSERT(tlvs);
-		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_REF, (const uint8_t[]){ref >> 8, ref & 0xFF}, 2);
+		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_REF,
+			     (const uint8_t[]){ref >> 8, ref & 0xFF}, 2);
 		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_TOTAL, &text->n, 1);
 		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_SEQ, (const uint8_t[]){d->part + 1}, 1);
 		d->pdu.tlvs = tlvs;
@@ -68,16 +71,25 @@ static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const str
 	d->cost = 1;
 }
 
-/* All parts in one message_payload; the SMSC cuts. */
-static void put_payload(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text)
+#define JOINED_MAX (SMPP_TEXT_MAX_PARTS * sizeof(((struct smpp_part *)0)->octets))
+
+static size_t join(const struct smpp_text *text, uint8_t out[JOINED_MAX])
 {
-	uint8_t joined[SMPP_TEXT_MAX_PARTS * sizeof(text->part[0].octets)], *tlvs;
 	size_t n = 0;
 
 	for (unsigned int i = 0; i < text->n; i++) {
-		memcpy(joined + n, text->part[i].octets, text->part[i].len);
+		memcpy(out + n, text->part[i].octets, text->part[i].len);
 		n += text->part[i].len;
 	}
+	return n;
+}
+
+/* All parts in one message_payload; the SMSC cuts. */
+static void put_payload(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text)
+{
+	uint8_t joined[JOINED_MAX], *tlvs;
+	size_t n = join(text, joined);
+
 	tlvs = talloc_size(drafts, n + 4);
 	OSMO_ASSERT(tlvs);
 	smpp_tlv_put(tlvs, n + 4, &d->pdu.tlvs_len, SMPP_TLV_PAYLOAD, joined, n);
@@ -85,15 +97,45 @@ static void put_payload(struct smpp_drafts *drafts, struct smpp_draft *d, const 
 	d->cost = text->n;
 }
 
+/* broadcast_sm: the peer makes the pages. Network GSM, service "emergency broadcasts" (SMPP 5.0 4.8.4.9);
+ * repeated every repetition_s until the validity ends, with the number of times that come to for peers that
+ * count. */
+static void put_broadcast(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text,
+			  const struct payload *payload)
+{
+	uint32_t every = OSMO_MIN(OSMO_MAX(payload->repetition_s, 1u), 0xFFFFu);
+	uint32_t times = OSMO_MIN(OSMO_MAX(payload->lifetime_s / every, 1u), 0xFFFFu);
+	uint8_t joined[JOINED_MAX], *tlvs;
+	size_t n = join(text, joined), size = n + 32, *at = &d->pdu.tlvs_len;
+
+	tlvs = talloc_size(drafts, size);
+	OSMO_ASSERT(tlvs);
+	smpp_tlv_put(tlvs, size, at, SMPP_TLV_BC_CONTENT_TYPE, (const uint8_t[]){1, 0, 1}, 3);
+	smpp_tlv_put(tlvs, size, at, SMPP_TLV_BC_REP_NUM, (const uint8_t[]){times >> 8, times & 0xFF}, 2);
+	smpp_tlv_put(tlvs, size, at, SMPP_TLV_BC_INTERVAL, (const uint8_t[]){0x08, every >> 8, every & 0xFF},
+		     3);
+	smpp_tlv_put(tlvs, size, at, SMPP_TLV_PAYLOAD, joined, n);
+	d->pdu.tlvs = tlvs;
+	d->pdu.priority = 1; /* immediate */
+	if (d->pdu.service_type[0] == '\0')
+		d->pdu.service_type = "CBS";
+	d->cost = 1;
+}
+
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
 }
 
-static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text *text, bool flash, const char *validity)
+static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text *text, bool flash,
+			    const char *validity)
 {
+	static const uint32_t ids[] = {[ADDR_SUBSCRIBERS] = SMPP_SUBMIT_SM,
+				       [ADDR_CELLS] = SMPP_SUBMIT_MULTI,
+				       [ADDR_BROADCAST] = SMPP_BROADCAST_SM};
+
 	return (struct smpp_pdu){
-		.id = cfg->addressing == ADDR_CELLS ? SMPP_SUBMIT_MULTI : SMPP_SUBMIT_SM,
+		.id = ids[cfg->addressing],
 		.sequence = 1,
 		.service_type = or_empty(cfg->service_type),
 		.source = {cfg->source.ton, cfg->source.npi, or_empty(cfg->source.address)},
@@ -105,11 +147,12 @@ static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text 
 	};
 }
 
-static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, const struct payload *payload, unsigned int t,
-		    const char *validity)
+static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, const struct payload *payload,
+		    unsigned int t, const char *validity)
 {
 	const struct smpp_text *text = &payload->sms[t];
-	bool whole = cfg->long_messages == LONG_PAYLOAD && text->n > 1;
+	bool broadcast = cfg->addressing == ADDR_BROADCAST;
+	bool whole = broadcast || (cfg->long_messages == LONG_PAYLOAD && text->n > 1);
 	int rc;
 
 	for (unsigned int i = 0; i < (whole ? 1u : text->n); i++) {
@@ -118,7 +161,9 @@ static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, con
 		d->pdu = base(cfg, text, payload->flash, validity);
 		d->text = t;
 		d->part = i;
-		if (whole)
+		if (broadcast)
+			put_broadcast(drafts, d, text, payload);
+		else if (whole)
 			put_payload(drafts, d, text);
 		else
 			put_part(drafts, d, text, cfg->long_messages, payload->udh_ref + t);
@@ -148,23 +193,49 @@ struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, con
 	return drafts;
 }
 
-int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n, uint32_t sequence,
-		    uint8_t *buf, size_t len)
+/* Destinations of a submit_multi, or area TLVs (format 0, alias) of a broadcast_sm before its own TLVs. */
+static int put_cells(struct smpp_pdu *pdu, const char (*names)[SMPP_CELL_NAME], size_t n, uint8_t *buf,
+		     size_t len)
 {
-	uint8_t dests[SMPP_MULTI_OCTETS];
+	size_t at = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < n && rc == 0; i++) {
+		const struct smpp_dest dest = {.list = true, .address.digits = names[i]};
+		uint8_t area[1 + SMPP_CELL_NAME] = {0};
+		size_t name = strlen(names[i]);
+
+		memcpy(area + 1, names[i], name);
+		rc = pdu->id == SMPP_BROADCAST_SM
+			     ? smpp_tlv_put(buf, len, &at, SMPP_TLV_BC_AREA, area, 1 + name)
+			     : smpp_dest_put(buf, len, &at, &dest);
+	}
+	if (pdu->id != SMPP_BROADCAST_SM) {
+		pdu->dests = buf;
+		pdu->dests_len = at;
+		pdu->n_dests = n;
+		return rc;
+	}
+	if (len - at < pdu->tlvs_len)
+		return -ENOSPC;
+	memcpy(buf + at, pdu->tlvs, pdu->tlvs_len);
+	pdu->tlvs = buf;
+	pdu->tlvs_len += at;
+	return rc;
+}
+
+int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n,
+		    uint32_t sequence, uint8_t *buf, size_t len)
+{
+	uint8_t cells[SMPP_MULTI_ROOM];
 	struct smpp_pdu pdu = draft->pdu;
+	int rc;
 
 	if (n > SMPP_MULTI_MAX)
 		return -EINVAL;
-	for (size_t i = 0; i < n; i++) {
-		const struct smpp_dest dest = {.list = true, .address.digits = names[i]};
-		int rc = smpp_dest_put(dests, sizeof(dests), &pdu.dests_len, &dest);
-
-		if (rc < 0)
-			return rc;
-	}
-	pdu.dests = dests;
-	pdu.n_dests = n;
+	rc = put_cells(&pdu, names, n, cells, sizeof(cells));
+	if (rc < 0)
+		return rc;
 	pdu.sequence = sequence;
 	return smpp_encode(&pdu, buf, len);
 }

@@ -1,14 +1,15 @@
 /* link_smpp_int: what the SMPP driver's files share. link_smpp.c is the driver's face and what comes in,
- * link_smpp_leg.c connects, binds and backs off, link_smpp_send.c hands units over and settles their answers. */
+ * link_smpp_leg.c connects, binds and backs off, link_smpp_flight.c knows units under way, link_smpp_send.c
+ * hands them over, link_smpp_answer.c settles their answers. */
 #pragma once
 #include "gateway/link.h"
 #include "gateway/link_smpp.h"
 #include "smpp/session.h"
 
-#define NEVER	   UINT64_MAX
-#define SECOND	   1000000ull
-#define CLUES_MAX  64 /* from the public, not yet durable; more are asked to come again */
-#define CACHE_MAX  16 /* jobs whose PDUs are kept ready */
+#define NEVER     UINT64_MAX
+#define SECOND    1000000ull
+#define CLUES_MAX 64 /* from the public, not yet durable; more are asked to come again */
+#define CACHE_MAX 16 /* jobs whose PDUs are kept ready */
 
 enum phase { LEG_DOWN, LEG_CONNECTING, LEG_OPEN };
 
@@ -17,10 +18,10 @@ struct leg {
 	unsigned int no;
 	enum phase phase;
 	struct smpp_session *session; /* NULL until the first connection */
-	uint64_t retry_us;	      /* LEG_DOWN: when to dial again */
-	uint64_t bound_us;	      /* 0 = not bound since it was dialled */
-	unsigned int failures;	      /* in a row */
-	uint32_t generation;	      /* counts connections: answers must not go to another one */
+	uint64_t retry_us;            /* LEG_DOWN: when to dial again */
+	uint64_t bound_us;            /* 0 = not bound since it was dialled */
+	unsigned int failures;        /* in a row */
+	uint32_t generation;          /* counts connections: answers must not go to another one */
 	uint64_t faults_seen;
 	uint8_t version;
 	bool closing; /* env->close() is under way */
@@ -31,10 +32,11 @@ struct draft_set {
 	uint64_t job; /* 0 = free place */
 	struct smpp_drafts *drafts;
 	uint32_t flights; /* that use it */
-	uint64_t used;	  /* for replacing the one longest unused */
+	uint64_t used;    /* for replacing the one longest unused */
 };
 
 enum fate { FATE_OK, FATE_UNSENT, FATE_TRANSIENT, FATE_REFUSED, FATE_LOST }; /* later ones prevail */
+#define FATE_TOUCHED 0x80 /* with it: some PDU for the unit was accepted */
 
 /* One unit, or the cells of one submit_multi, on their way through all PDUs of the job. */
 struct flight {
@@ -43,11 +45,10 @@ struct flight {
 	uint64_t order;
 	uint32_t first; /* place of its units and fates in the slabs */
 	uint32_t n;
-	uint32_t next;	  /* draft to send next */
+	uint32_t next;    /* draft to send next */
 	uint32_t pending; /* PDUs without an answer */
 	uint32_t queued;  /* PDUs that were throttled and go again */
-	bool stopped;	  /* no further PDUs */
-	bool touched;	  /* some PDU was accepted */
+	bool stopped;     /* no further PDUs */
 	uint32_t next_free;
 };
 
@@ -65,10 +66,10 @@ struct link_smpp {
 	uint32_t window, group; /* flights at most; units in one at most */
 	struct flight *flights;
 	uint32_t free_flight, n_flights;
-	uint32_t *units;   /* slab: group for each flight */
-	uint8_t *fates;	   /* likewise; enum fate */
+	uint32_t *units;        /* slab: group for each flight */
+	uint8_t *fates;         /* likewise; enum fate, FATE_TOUCHED */
 	struct flight *current; /* has PDUs that were not sent yet */
-	uint64_t *again;   /* tags of throttled PDUs in order */
+	uint64_t *again;        /* tags of throttled PDUs in order */
 	uint32_t n_again;
 	uint64_t order;
 	struct draft_set cache[CACHE_MAX];
@@ -98,9 +99,30 @@ uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
 void smpp_leg_bound(struct leg *leg, uint64_t now_us);
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);
 void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch sees it */
+/* link_smpp_flight.c */
+#define TAG(flight, draft)                                                                                   \
+	((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
+#define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
+#define TAG_DRAFT(tag)  ((uint32_t)(tag))
+bool smpp_by_cells(const struct link_smpp *l);
+void smpp_send_init(struct link_smpp *l); /* no flight is under way; sizes follow the configuration */
+struct draft_set *smpp_flight_drafts(struct link_smpp *l,
+				     const struct dispatch_job *job); /* NULL: no text for this link */
+enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i);
+uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f); /* units still to be served */
+uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f,
+			   uint32_t draft); /* that a PDU stands for */
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate);
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f,
+			  enum fate fate); /* and nothing more is sent */
+void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
+			uint64_t now_us);
+void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
+void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
 /* link_smpp_send.c */
-void smpp_send_init(struct link_smpp *l);
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
+/* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);
 void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us); /* every flight ends */

@@ -6,11 +6,11 @@
 #include <osmocom/core/utils.h>
 #include "smpp/status.h"
 
-#define STEADY_US   (30 * SECOND) /* bound for so long: the failures before are forgotten */
-#define DELAY_US    SECOND
-#define DELAY_MAX   (60 * SECOND)
-#define BAD_US	    (5 * SECOND) /* credentials refused: never hammer */
-#define BAD_MAX	    (300 * SECOND)
+#define STEADY_US (30 * SECOND) /* bound for so long: the failures before are forgotten */
+#define DELAY_US  SECOND
+#define DELAY_MAX (60 * SECOND)
+#define BAD_US    (5 * SECOND) /* credentials refused: never hammer */
+#define BAD_MAX   (300 * SECOND)
 
 unsigned int smpp_legs(const struct link_smpp *l)
 {
@@ -125,8 +125,14 @@ void smpp_leg_bound(struct leg *leg, uint64_t now_us)
 	smpp_link_state(l, LINK_UP, now_us);
 	snprintf(text, sizeof(text), "bound, interface version %x.%x", leg->version >> 4, leg->version & 15);
 	event(l, LINK_EV_UP, text);
-	if (l->link.cfg->bind != BIND_RECEIVER)
+	if (l->link.cfg->addressing == ADDR_BROADCAST && leg->version < 0x50) {
+		/* Every broadcast_sm would be refused for good; the peer may learn 5.0 until the next bind.
+		 */
+		smpp_fault(l, SMPP_RINVCMDID, now_us);
+		leg->version = 0;
+	} else if (l->link.cfg->bind != BIND_RECEIVER) {
 		smpp_link_up(l, true, now_us);
+	}
 }
 
 static bool credentials_refused(uint32_t status)
@@ -141,7 +147,8 @@ static bool version_refused(const struct leg *leg, enum smpp_end end, uint32_t s
 		return false;
 	if (end == SMPP_END_REFUSED)
 		return status == SMPP_RBINDFAIL || status == SMPP_RINVCMDLEN || status == SMPP_RSYSERR;
-	return end == SMPP_END_NO_BIND || end == SMPP_END_CLOSED || end == SMPP_END_PEER || end == SMPP_END_SILENT;
+	return end == SMPP_END_NO_BIND || end == SMPP_END_CLOSED || end == SMPP_END_PEER ||
+	       end == SMPP_END_SILENT;
 }
 
 /* The connection ended before the bind was done. */
@@ -175,8 +182,8 @@ static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why,
 	if (now_us - leg->bound_us >= STEADY_US && !l->faulted)
 		leg->failures = 0;
 	if (l->faulted && leg->no == 0) {
-		snprintf(text, sizeof(text), "the carrier turns our messages away: 0x%08x %s", l->fault_status,
-			 smpp_status_name(l->fault_status));
+		snprintf(text, sizeof(text), "the carrier turns our messages away: 0x%08x %s",
+			 l->fault_status, smpp_status_name(l->fault_status));
 		why = text;
 	}
 	back_off(leg, l->faulted ? BAD_US : DELAY_US, l->faulted ? BAD_MAX : DELAY_MAX, now_us);

@@ -28,7 +28,7 @@ struct mapset {
 /* Builds the configured map when it is missing or older than a table (blocks; progress on a terminal). */
 int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len);
 bool maps_stale(const struct conf *conf);
-/* Opens the configured map and subscribers. */
+/* Opens the configured map and subscribers. Sets that alerts share have no parent (ctx NULL): the last user frees them (uses). */
 int maps_open(void *ctx, const struct conf *conf, struct mapset **set, char *err, size_t err_len);
 /* Keeps the set's files under dir/maps; called before an alert that uses it is accepted. */
 int maps_keep(const struct mapset *set, const struct conf *conf, const char *state_directory, char *err, size_t err_len);

@@ -16,3 +16,4 @@ CLEANFILES += etc/REUNION-GATEWAY-MIB gateway/agentx_mibgen$(EXEEXT)
 EXTRA_DIST += etc/REUNION-GATEWAY-MIB.in
 etc/REUNION-GATEWAY-MIB: $(srcdir)/etc/REUNION-GATEWAY-MIB.in gateway/agentx_mibgen$(EXEEXT)
 	$(AM_V_GEN)$(MKDIR_P) etc && gateway/agentx_mibgen$(EXEEXT) < $(srcdir)/etc/REUNION-GATEWAY-MIB.in > $@.new && mv $@.new $@
+dist_man_MANS += gateway/reunion-status.1 gateway/reunion-alert.1

@@ -56,9 +56,13 @@ static struct cell_network *networks_of(void *ctx, const struct conf_carrier *c)
 static int look_up(struct view *v)
 {
 	struct cell_network *networks = networks_of(v->plan, v->carrier);
-	struct cell_query q = {.lat = v->in->lat, .lon = v->in->lon, .radius_m = v->in->radius_km * 1000,
-			       .select = v->in->conf->cellmap.select, .max_range_m = v->in->conf->cellmap.max_range_m,
-			       .networks = networks, .n_networks = v->carrier->n_networks};
+	struct cell_query q = {.lat = v->in->lat,
+			       .lon = v->in->lon,
+			       .radius_m = v->in->radius_km * 1000,
+			       .select = v->in->conf->cellmap.select,
+			       .max_range_m = v->in->conf->cellmap.max_range_m,
+			       .networks = networks,
+			       .n_networks = v->carrier->n_networks};
 	int rc = cellmap_nearest(v->plan, v->in->map, &q, &v->hits, &v->n);
 
 	talloc_free(networks);
@@ -78,7 +82,8 @@ static int look_at_cells(struct view *v)
 		rc = cellmap_get(v->in->map, v->hits[i].index, &cell);
 		if (rc < 0)
 			return rc;
-		v->seen[i] = (struct seen){.lac = cell.id.area, .radio = cell.id.radio,
+		v->seen[i] = (struct seen){.lac = cell.id.area,
+					   .radio = cell.id.radio,
 					   .addressable = cell.addressable && cell.id.radio != CELL_CDMA};
 		sums->unaddressable += !v->seen[i].addressable;
 	}
@@ -118,12 +123,15 @@ static void add_link(struct view *v, struct plan_group *g, const struct conf_lin
 static bool serves(struct view *v, const struct conf_link *link, enum group_kind kind)
 {
 	static const enum conf_addressing by_kind[] = {
-		[GROUP_SUBSCRIBERS] = ADDR_SUBSCRIBERS, [GROUP_CELLS] = ADDR_CELLS, [GROUP_BROADCAST] = ADDR_BROADCAST,
+		[GROUP_SUBSCRIBERS] = ADDR_SUBSCRIBERS,
+		[GROUP_CELLS] = ADDR_CELLS,
+		[GROUP_BROADCAST] = ADDR_BROADCAST,
 	};
 	struct reasons none = {0};
 
 	if (kind == GROUP_CBSP ? link->type != LINK_CBSP
-			       : link->type != LINK_SMPP || link->bind == BIND_RECEIVER || link->addressing != by_kind[kind])
+			       : link->type != LINK_SMPP || link->bind == BIND_RECEIVER ||
+					 link->addressing != by_kind[kind])
 		return false;
 	plan_payload(link, v->in->texts, v->in->n_texts, false, v->payload, &none, v->plan);
 	return v->payload->n_texts > 0;
@@ -152,7 +160,8 @@ static bool in_lacs(const struct conf_link *link, uint32_t lac)
 	return link->n_lacs == 0;
 }
 
-/* Cells as units: those that pass, nearest first. lacs: of this CBSP link only. take: they are broadcast by this group. */
+/* Cells as units: those that pass, nearest first. lacs: of this CBSP link only. take: they are broadcast by
+ * this group. */
 static void fill_cells(struct view *v, struct plan_group *g, const struct conf_link *lacs, bool take)
 {
 	g->units = talloc_array(v->plan, uint32_t, v->n + 1);
@@ -161,7 +170,8 @@ static void fill_cells(struct view *v, struct plan_group *g, const struct conf_l
 	for (size_t i = 0; i < v->n; i++) {
 		struct seen *s = &v->seen[i];
 
-		if (!s->addressable || (take && s->taken) || (lacs && (s->radio != CELL_GSM || !in_lacs(lacs, s->lac))))
+		if (!s->addressable || (take && s->taken) ||
+		    (lacs && (s->radio != CELL_GSM || !in_lacs(lacs, s->lac))))
 			continue;
 		s->taken |= take;
 		g->units[g->n_units] = v->hits[i].index;
@@ -170,6 +180,18 @@ static void fill_cells(struct view *v, struct plan_group *g, const struct conf_l
 	g->units = talloc_realloc(v->plan, g->units, uint32_t, g->n_units + 1);
 	g->distance_m = talloc_realloc(v->plan, g->distance_m, float, g->n_units + 1);
 	g->cells = g->n_units;
+}
+
+/* Cells addressed by name. */
+static void fill_lists(struct view *v, struct plan_group *g)
+{
+	uint32_t same;
+
+	fill_cells(v, g, NULL, false);
+	same = plan_drop_namesakes(v->in->map, g);
+	if (same)
+		plan_warn(v->plan, "%s: %u cells share the name of a nearer one (same cell, other area): each name is addressed once",
+			  v->carrier->name, same);
 }
 
 /* --- test numbers --- */
@@ -223,7 +245,8 @@ static void fill_test_numbers(struct view *v, struct plan_group *g)
 	for (uint32_t i = 0; i < g->n_units; i++)
 		g->units[i] = i;
 	if (g->n_units == 0)
-		plan_warn(v->plan, "%s: no link has test_numbers: the exercise sends no SMS", v->carrier->name);
+		plan_warn(v->plan, "%s: no link has test_numbers: the exercise sends no SMS",
+			  v->carrier->name);
 }
 
 /* --- each kind --- */
@@ -242,12 +265,13 @@ static int plan_subscribers(struct view *v)
 		return 0;
 	}
 	if (!subs) {
-		plan_warn(v->plan, "%s: has links to subscribers but no subscribers file: they get no SMS", v->carrier->name);
+		plan_warn(v->plan, "%s: has links to subscribers but no subscribers file: they get no SMS",
+			  v->carrier->name);
 		return 0;
 	}
 	if (subs_unresolved(subs))
-		plan_warn(v->plan, "%s: %llu of %u subscribers stand in no cell of the map: they get no SMS", v->carrier->name,
-			  (unsigned long long)subs_unresolved(subs), subs_count(subs));
+		plan_warn(v->plan, "%s: %llu of %u subscribers stand in no cell of the map: they get no SMS",
+			  v->carrier->name, (unsigned long long)subs_unresolved(subs), subs_count(subs));
 	rc = subs_select(v->plan, subs, v->hits, v->n, &g->units, &n);
 	g->n_units = (uint32_t)n;
 	if (rc == 0 && n == 0 && v->n > 0)
@@ -259,10 +283,11 @@ static void plan_cells(struct view *v)
 {
 	struct plan_group *g = group_of(v, GROUP_CELLS);
 
-	if (g && v->in->exercise) /* a distribution list reaches whoever stands there, not test numbers only */
+	if (g &&
+	    v->in->exercise) /* a distribution list reaches whoever stands there, not test numbers only */
 		plan_warn(v->plan, "%s: an exercise sends nothing to the lists of cells", v->carrier->name);
 	else if (g)
-		fill_cells(v, g, NULL, false);
+		fill_lists(v, g);
 }
 
 static void plan_broadcast(struct view *v)
@@ -275,9 +300,10 @@ static void plan_broadcast(struct view *v)
 			add_link(v, g, &v->carrier->links[i]);
 			fill_cells(v, g, &v->carrier->links[i], true);
 		}
+	/* No driver speaks broadcast_sm yet: its cells must not pass for served. */
 	g = group_of(v, GROUP_BROADCAST);
-	if (g)
-		fill_cells(v, g, NULL, true);
+	for (size_t l = 0; g && l < g->n_links; l++)
+		plan_warn(v->plan, "%s: broadcast_sm is not built yet: this link sends nothing", g->links[l]->name);
 }
 
 static void list_unserved(struct view *v)
@@ -299,12 +325,15 @@ static void warn_of_cells(const struct view *v)
 	const struct plan_carrier *sums = &v->plan->carriers[v->no];
 
 	if (v->n == 0)
-		plan_warn(v->plan, "%s: has no cell in the circle: nobody there can be reached through it", v->carrier->name);
+		plan_warn(v->plan, "%s: has no cell in the circle: nobody there can be reached through it",
+			  v->carrier->name);
 	if (sums->unaddressable)
-		plan_warn(v->plan, "%s: %u of %u cells cannot be addressed (cell number out of range, or CDMA)", v->carrier->name,
-			  sums->unaddressable, sums->cells);
+		plan_warn(v->plan,
+			  "%s: %u of %u cells cannot be addressed (cell number out of range, or CDMA)",
+			  v->carrier->name, sums->unaddressable, sums->cells);
 	if (sums->unserved)
-		plan_warn(v->plan, "%s: %u of %u cells are served by no broadcast path", v->carrier->name, sums->unserved, sums->cells);
+		plan_warn(v->plan, "%s: %u of %u cells are served by no broadcast path", v->carrier->name,
+			  sums->unserved, sums->cells);
 }
 
 static int plan_carrier(struct plan *p, const struct plan_input *in, size_t no)
@@ -345,13 +374,14 @@ static bool check_texts(void *ctx, const struct plan_input *in, struct reasons *
 static int refuse(struct plan *p, int rc, const struct plan_input *in, struct reasons *reasons, void *ctx)
 {
 	if (rc == 0 && p->cells_total == 0) {
-		reasons_add(ctx, reasons, 0, "location", "no cell of any carrier within %.1f km of %.5f,%.5f", in->radius_km, in->lat,
-			    in->lon);
+		reasons_add(ctx, reasons, 0, "location", "no cell of any carrier within %.1f km of %.5f,%.5f",
+			    in->radius_km, in->lat, in->lon);
 		rc = -ENOENT;
 	} else if (rc == -EINVAL) {
 		reasons_add(ctx, reasons, 0, "location", "the area cannot be asked of the cell map");
 	} else if (rc == -EBADMSG) {
-		reasons_add(ctx, reasons, 0, NULL, "the cell map is damaged; build it anew with `reunion cellmap build`");
+		reasons_add(ctx, reasons, 0, NULL,
+			    "the cell map is damaged; build it anew with `reunion cellmap build`");
 	} else if (rc < 0) {
 		reasons_add(ctx, reasons, 0, NULL, "the alert cannot be planned: %s", strerror(-rc));
 	}

@@ -34,7 +34,8 @@ struct plan_warning {
 };
 
 struct plan_carrier {
-	uint32_t cells, unaddressable, unserved; /* in the circle; of these can never be addressed; have no broadcast path */
+	uint32_t cells; /* in the circle */
+	uint32_t unaddressable, unserved; /* of these: can never be addressed; have no broadcast path */
 };
 
 struct plan {
@@ -68,7 +69,10 @@ int64_t plan_finish_at(const struct plan_input *in, double seconds);
 /* The payload of one link for these texts (which of SMS or pages depends on the link's type). */
 int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,
 		 struct reasons *reasons, void *ctx);
-uint32_t plan_payload_parts(const struct conf_link *link, const struct payload *p); /* message parts over all its texts */
+/* Message parts, and pages, over all its texts. */
+uint32_t plan_payload_parts(const struct conf_link *link, const struct payload *p);
 uint32_t plan_payload_pages(const struct payload *p);
+/* Width of the cell's MNC as the configuration writes it, else 2. */
+uint8_t plan_mnc_digits(const struct conf_carrier *carrier, const struct cell_id *id);
 /* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
 int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);

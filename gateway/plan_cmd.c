@@ -41,19 +41,31 @@ static int parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{"config", required_argument, NULL, 'c'}, {"agency", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'}, {"svg", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {0},
+		{"json", no_argument, NULL, 'j'},         {"svg", required_argument, NULL, 's'},
+		{"help", no_argument, NULL, 'h'},         {0},
 	};
 	int c;
 
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "c:a:h", longs, NULL)) != -1) {
 		switch (c) {
-		case 'c': o->config = optarg; break;
-		case 'a': o->agency = optarg; break;
-		case 's': o->svg = optarg; break;
-		case 'j': o->json = true; break;
-		case 'h': o->help = true; break;
-		default: return 2;
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'a':
+			o->agency = optarg;
+			break;
+		case 's':
+			o->svg = optarg;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'h':
+			o->help = true;
+			break;
+		default:
+			return 2;
 		}
 	}
 	if (o->help)
@@ -80,7 +92,10 @@ static const char *show_time(int64_t seconds)
 static const char *addressing(const struct plan_group *g)
 {
 	static const char *const names[] = {
-		[GROUP_SUBSCRIBERS] = "subscribers", [GROUP_CELLS] = "cells", [GROUP_CBSP] = "pages", [GROUP_BROADCAST] = "broadcast",
+		[GROUP_SUBSCRIBERS] = "subscribers",
+		[GROUP_CELLS] = "cells",
+		[GROUP_CBSP] = "pages",
+		[GROUP_BROADCAST] = "broadcast",
 	};
 
 	return names[g->kind];
@@ -92,7 +107,8 @@ static const char *show_span(double seconds)
 	static char text[32];
 	long s = (long)(seconds < 0 ? -seconds : seconds);
 
-	snprintf(text, sizeof(text), "%s%ld:%02ld:%02ld", seconds < 0 ? "-" : "", s / 3600, s / 60 % 60, s % 60);
+	snprintf(text, sizeof(text), "%s%ld:%02ld:%02ld", seconds < 0 ? "-" : "", s / 3600, s / 60 % 60,
+		 s % 60);
 	return text;
 }
 
@@ -101,9 +117,10 @@ static void print_link(const struct plan_dry *d, const struct plan_group *g, siz
 	bool subscribers = g->kind == GROUP_SUBSCRIBERS;
 	double left = (double)(d->in.deadline_at - plan_finish_at(&d->in, g->link_seconds[l]));
 
-	printf("%-16.16s %-16.16s %-11s %8u %10u %10" PRIu64 " %5u %10.1f", g->carrier->name, g->links[l]->name, addressing(g),
-	       subscribers ? g->cells : g->link_units[l], subscribers ? g->link_units[l] : 0, g->link_total[l],
-	       g->n_units ? g->pages : 0, g->link_seconds[l]);
+	printf("%-16.16s %-16.16s %-11s %8u %10u %10" PRIu64 " %5u %10.1f", g->carrier->name,
+	       g->links[l]->name, addressing(g), subscribers ? g->cells : g->link_units[l],
+	       subscribers ? g->link_units[l] : 0, g->link_total[l], g->n_units ? g->pages : 0,
+	       g->link_seconds[l]);
 	printf(" %10s\n", g->link_total[l] ? show_span(left) : "-");
 }
 
@@ -112,27 +129,24 @@ static void print_table(const struct plan_dry *d)
 	const struct trigger *t = d->trigger;
 	const struct plan *p = d->plan;
 
-	printf("%s of type %s, case %s\n", trigger_action_name(t->action), t->type, log_safe(t->case_number, strlen(t->case_number)));
+	printf("%s of type %s, case %s\n", trigger_action_name(t->action), t->type,
+	       log_safe(t->case_number, strlen(t->case_number)));
 	printf("%.1f km round %.5f,%.5f: %" PRIu64 " cells\n", t->radius_km, t->lat, t->lon, p->cells_total);
 	printf("reported %s", show_time(t->reported_at));
 	printf(", deadline %s\n\n", show_time(d->in.deadline_at));
-	printf("%-16s %-16s %-11s %8s %10s %10s %5s %10s %10s\n", "carrier", "link", "by", "cells", "recipients", "parts", "pages",
-	       "seconds", "margin");
+	printf("%-16s %-16s %-11s %8s %10s %10s %5s %10s %10s\n", "carrier", "link", "by", "cells",
+	       "recipients", "parts", "pages", "seconds", "margin");
 	for (size_t i = 0; i < p->n_groups; i++)
 		for (size_t l = 0; l < p->groups[i].n_links; l++)
 			print_link(d, &p->groups[i], l);
 	printf("\n");
-	for (size_t c = 0; c < d->conf->n_carriers; c++)
-		if (p->carriers[c].unserved)
-			printf("%s: %u of %u cells have no broadcast path\n", d->conf->carriers[c].name, p->carriers[c].unserved,
-			       p->carriers[c].cells);
 	for (size_t i = 0; i < p->n_warnings; i++)
 		printf("warning: %s\n", p->warnings[i].text);
 }
 
 static void print_json(json_t *take)
 {
-	char *text = json_dumps(take, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	char *text = json_dumps(take, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12));
 
 	OSMO_ASSERT(text);
 	puts(text);

@@ -35,10 +35,11 @@ static int choose_agency(struct plan_dry *d, const char *command, const char *co
 	if (d->agency)
 		return 0;
 	if (name)
-		fprintf(stderr, "reunion %s: %s: has no agency \"%s\"\n", command, config, log_safe(name, strlen(name)));
+		fprintf(stderr, "reunion %s: %s: has no agency \"%s\"\n", command, config,
+			log_safe(name, strlen(name)));
 	else
-		fprintf(stderr, "reunion %s: %s: has %zu agencies; choose one with --agency NAME\n", command, config,
-			d->conf->n_agencies);
+		fprintf(stderr, "reunion %s: %s: has %zu agencies; choose one with --agency NAME\n", command,
+			config, d->conf->n_agencies);
 	return 1;
 }
 
@@ -57,7 +58,8 @@ static uint8_t *read_trigger(void *ctx, const char *command, const char *file, s
 		fault = strerror(errno);
 	else if (!S_ISREG(st.st_mode))
 		fault = "is not a regular file";
-	while (!fault && *len <= TRIGGER_MAX_OCTETS && (n = read(fd, data + *len, TRIGGER_MAX_OCTETS + 1 - *len)) > 0)
+	while (!fault && *len <= TRIGGER_MAX_OCTETS &&
+	       (n = read(fd, data + *len, TRIGGER_MAX_OCTETS + 1 - *len)) > 0)
 		*len += (size_t)n;
 	if (n < 0)
 		fault = strerror(errno);
@@ -78,7 +80,8 @@ static int64_t clock_of(void *ctx, const struct conf_agency *agency, const uint8
 	const struct trigger_field *f = &file.field[TK_REPORTED_AT];
 	int64_t at;
 
-	if (trigger_read(ctx, data, len, &file) == 0 && f->given && !f->wrong && f->text && trigger_time_parse(f->text, &at) == 0)
+	if (trigger_read(ctx, data, len, &file) == 0 && f->given && !f->wrong && f->text &&
+	    trigger_time_parse(f->text, &at) == 0)
 		return at;
 	return clock_wall_s();
 }
@@ -90,11 +93,14 @@ static void warn_of_age(const char *command, const char *file, const struct trig
 	if (t->action == ACTION_CANCEL)
 		return;
 	if (age > t->conf_type->lifetime_s)
-		fprintf(stderr, "reunion %s: %s: warning: reported_at is %lld h ago: the gateway would reject it\n", command, file,
-			(long long)(age / 3600));
+		fprintf(stderr,
+			"reunion %s: %s: warning: reported_at is %lld h ago: the gateway would reject it\n",
+			command, file, (long long)(age / 3600));
 	else if (age < -FUTURE_S)
-		fprintf(stderr, "reunion %s: %s: warning: reported_at lies in the future: the gateway would reject it\n", command,
-			file);
+		fprintf(stderr,
+			"reunion %s: %s: warning: reported_at lies in the future: the gateway would reject "
+			"it\n",
+			command, file);
 }
 
 static void print_reasons(const char *file, const struct reasons *r)
@@ -104,7 +110,8 @@ static void print_reasons(const char *file, const struct reasons *r)
 			fprintf(stderr, "%s:%u: ", file, r->v[i].line);
 		else
 			fprintf(stderr, "%s: ", file);
-		fprintf(stderr, "%s%s%s\n", r->v[i].key ? r->v[i].key : "", r->v[i].key ? ": " : "", r->v[i].text);
+		fprintf(stderr, "%s%s%s\n", r->v[i].key ? r->v[i].key : "", r->v[i].key ? ": " : "",
+			r->v[i].text);
 	}
 }
 
@@ -118,14 +125,17 @@ static int parse(struct plan_dry *d, const char *command, const char *file)
 	if (!data)
 		return 1;
 	now = clock_of(d, d->agency, data, len);
-	if (trigger_parse(d, d->conf, d->agency, slash ? slash + 1 : file, data, len, now, &d->trigger, &d->reasons) < 0) {
+	if (trigger_parse(d, d->conf, d->agency, slash ? slash + 1 : file, data, len, now, &d->trigger,
+			  &d->reasons) < 0) {
 		print_reasons(file, &d->reasons);
 		return -EBADMSG;
 	}
 	warn_of_age(command, file, d->trigger);
 	if (d->trigger->has_location)
 		return 0;
-	fprintf(stderr, "reunion %s: %s: is a cancel: it goes where the alert went, there is nothing to plan\n", command, file);
+	fprintf(stderr,
+		"reunion %s: %s: is a cancel: it goes where the alert went, there is nothing to plan\n",
+		command, file);
 	return 1;
 }
 
@@ -142,7 +152,9 @@ static int open_world(struct plan_dry *d, const char *command)
 		rc = subs_open(d, d->conf->carriers[c].subscribers, &d->subs[c], err, sizeof(err));
 		if (rc == 0) {
 			rc = subs_resolve(d->subs[c], d->map, NULL);
-			snprintf(err, sizeof(err), "%s: is damaged; build it anew with `reunion cellmap build`", d->conf->cellmap.map);
+			snprintf(err, sizeof(err),
+				 "%s: is damaged; build it anew with `reunion cellmap build`",
+				 d->conf->cellmap.map);
 		}
 	}
 	if (rc < 0)
@@ -154,13 +166,21 @@ static void fill_input(struct plan_dry *d)
 {
 	const struct trigger *t = d->trigger;
 
-	d->in = (struct plan_input){.conf = d->conf, .map = d->map, .subs = d->subs, .lat = t->lat, .lon = t->lon,
-				    .radius_km = t->radius_km, .exercise = t->action == ACTION_EXERCISE, .texts = t->texts,
-				    .n_texts = t->n_texts, .reported_at = t->reported_at,
+	d->in = (struct plan_input){.conf = d->conf,
+				    .map = d->map,
+				    .subs = d->subs,
+				    .lat = t->lat,
+				    .lon = t->lon,
+				    .radius_km = t->radius_km,
+				    .exercise = t->action == ACTION_EXERCISE,
+				    .texts = t->texts,
+				    .n_texts = t->n_texts,
+				    .reported_at = t->reported_at,
 				    .deadline_at = t->reported_at + t->conf_type->deadline_s};
 }
 
-int plan_dry_run(void *ctx, const char *command, const char *config, const char *agency, const char *file, struct plan_dry **dry)
+int plan_dry_run(void *ctx, const char *command, const char *config, const char *agency, const char *file,
+		 struct plan_dry **dry)
 {
 	struct plan_dry *d = talloc_zero(ctx, struct plan_dry);
 	int rc;

@@ -7,7 +7,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-/* What window and round trip allow. Over CBSP there is one request at a time per text (identifier and serial). */
+/* What window and round trip allow. Over CBSP there is one request at a time per text (identifier and
+ * serial). */
 static double window_rate(const struct conf_link *link, unsigned int n_texts)
 {
 	uint32_t window = link->window ? link->window : 1;
@@ -71,9 +72,11 @@ static void share_out(struct plan *p, struct plan_group *g, double factor)
 		sum += raw_rate(g, l);
 	for (size_t l = 0; l < g->n_links; l++) {
 		g->shares[l] = raw_rate(g, l) / sum;
-		g->link_units[l] = l + 1 == g->n_links ? g->n_units - given : (uint32_t)(g->n_units * g->shares[l]);
+		g->link_units[l] =
+			l + 1 == g->n_links ? g->n_units - given : (uint32_t)(g->n_units * g->shares[l]);
 		given += g->link_units[l];
-		g->link_total[l] = g->kind == GROUP_CBSP ? requests(g, l) : (uint64_t)g->link_units[l] * g->link_parts[l];
+		g->link_total[l] = g->kind == GROUP_CBSP ? requests(g, l)
+							 : (uint64_t)g->link_units[l] * g->link_parts[l];
 		g->link_seconds[l] = (double)g->link_total[l] / (raw_rate(g, l) * factor);
 		g->seconds = fmax(g->seconds, g->link_seconds[l]);
 	}
@@ -86,7 +89,9 @@ int64_t plan_finish_at(const struct plan_input *in, double seconds)
 
 static const char *what(enum group_kind kind)
 {
-	return kind == GROUP_SUBSCRIBERS ? "SMS to subscribers" : kind == GROUP_CELLS ? "SMS to lists of cells" : "the broadcast";
+	return kind == GROUP_SUBSCRIBERS ? "SMS to subscribers"
+	       : kind == GROUP_CELLS     ? "SMS to lists of cells"
+					 : "the broadcast";
 }
 
 static void warn_of_time(struct plan *p, const struct plan_input *in, const struct plan_group *g)
@@ -100,8 +105,9 @@ static void warn_of_time(struct plan *p, const struct plan_input *in, const stru
 		return;
 	gmtime_r(&t, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	plan_warn(p, "%s: will miss the deadline: %s needs %.0f min and finishes at %s, %.0f min late", g->carrier->name,
-		  what(g->kind), ceil(g->seconds / 60), text, ceil((double)(finish - in->deadline_at) / 60));
+	plan_warn(p, "%s: will miss the deadline: %s needs %.0f min and finishes at %s, %.0f min late",
+		  g->carrier->name, what(g->kind), ceil(g->seconds / 60), text,
+		  ceil((double)(finish - in->deadline_at) / 60));
 }
 
 static void warn_of_rates(struct plan *p, const struct plan_group *g)
@@ -110,14 +116,19 @@ static void warn_of_rates(struct plan *p, const struct plan_group *g)
 		const struct conf_link *link = g->links[l];
 
 		if (link->rate <= 0)
-			plan_warn(p, "%s: rate 0 means unlimited; the time is reckoned from its window alone", link->name);
+			plan_warn(p, "%s: rate 0 means unlimited; the time is reckoned from its window alone",
+				  link->name);
 		else if (g->n_units > 0 && plan_window_bound(link))
-			plan_warn(p, "%s: window-bound: %u unanswered at %.0f ms allow %.0f of %.0f parts a second", link->name,
-				  link->window, 1000 * (PLAN_ROUND_TRIP_S + PLAN_COMMIT_S), plan_link_rate(link, 0), link->rate);
+			plan_warn(p,
+				  "%s: window-bound: %u unanswered at %.0f ms allow %.0f of %.0f parts a "
+				  "second",
+				  link->name, link->window, 1000 * (PLAN_ROUND_TRIP_S + PLAN_COMMIT_S),
+				  plan_link_rate(link, 0), link->rate);
 	}
 }
 
-/* "n characters less make it one part less and save so many minutes": worth saying when it is more than a minute. */
+/* "n characters less make it one part less and save so many minutes": worth saying when it is more than a
+ * minute. */
 static void advise(struct plan *p, const struct plan_input *in, const struct plan_group *g)
 {
 	struct payload *one;
@@ -131,15 +142,18 @@ static void advise(struct plan *p, const struct plan_input *in, const struct pla
 		unsigned int parts, cut;
 		double saved;
 
-		if (plan_payload(g->links[0], &in->texts[i], 1, false, one, &none, p) < 0 || one->n_texts == 0)
+		if (plan_payload(g->links[0], &in->texts[i], 1, false, one, &none, p) < 0 ||
+		    one->n_texts == 0)
 			continue;
 		parts = one->sms[0].n;
 		saved = g->link_parts[0] ? g->link_seconds[0] / g->link_parts[0] : 0;
 		cut = parts > 1 && saved > 60 ? plan_excess(in->texts[i].sms, g->links[0], parts) : 0;
 		if (cut)
-			plan_warn(p, "%s: the sms text in %s is %u parts; %u character%s less make%s it %u and save%s %.0f min",
-				  g->carrier->name, in->texts[i].language, parts, cut, cut > 1 ? "s" : "", cut > 1 ? "" : "s",
-				  parts - 1, cut > 1 ? "" : "s", saved / 60);
+			plan_warn(p,
+				  "%s: the sms text in %s is %u parts; %u character%s less make%s it %u and "
+				  "save%s %.0f min",
+				  g->carrier->name, in->texts[i].language, parts, cut, cut > 1 ? "s" : "",
+				  cut > 1 ? "" : "s", parts - 1, cut > 1 ? "" : "s", saved / 60);
 	}
 	talloc_free(one);
 }

@@ -16,3 +16,6 @@ bool plan_window_bound(const struct conf_link *link);
 unsigned int plan_excess(const char *utf8, const struct conf_link *link, unsigned int parts);
 /* plan_text.c: checks alert and found texts of a link; false with reasons, each text once. */
 bool plan_texts_fit(const struct plan_input *in, const struct conf_link *link, struct payload *p, struct reasons *reasons, void *ctx);
+
+/* plan_lists.c: keeps the nearest of the cells that share a list's name; how many went. */
+uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g);

@@ -38,8 +38,9 @@ static const char **names(void *ctx, const struct plan_dry *d)
 			for (size_t k = 0; k < d->conf->carriers[c].n_networks; k++)
 				if (d->conf->carriers[c].networks[k].mcc == list[i].mcc &&
 				    d->conf->carriers[c].networks[k].mnc == list[i].mnc)
-					name[i] = talloc_asprintf(name, "%s %u-%0*u", d->conf->carriers[c].name, list[i].mcc,
-								  d->conf->carriers[c].networks[k].mnc_digits, list[i].mnc);
+					name[i] = talloc_asprintf(
+						name, "%s %u-%0*u", d->conf->carriers[c].name, list[i].mcc,
+						d->conf->carriers[c].networks[k].mnc_digits, list[i].mnc);
 	}
 	return name;
 }
@@ -53,7 +54,8 @@ static struct svg_ring *rings(void *ctx, const struct plan_dry *d, size_t *n)
 	ring[0].radius_m = d->in.radius_km * 1000;
 	*n = 1;
 	for (size_t i = 0; i < type->n_rings; i++)
-		if (type->rings[i].radius_km > d->in.radius_km && type->rings[i].radius_km <= d->agency->max_ring_km)
+		if (type->rings[i].radius_km > d->in.radius_km &&
+		    type->rings[i].radius_km <= d->agency->max_ring_km)
 			ring[(*n)++].radius_m = type->rings[i].radius_km * 1000;
 	return ring;
 }
@@ -61,8 +63,11 @@ static struct svg_ring *rings(void *ctx, const struct plan_dry *d, size_t *n)
 static struct cell_span *spans(void *ctx, const struct plan_dry *d, size_t *n)
 {
 	size_t n_networks, max;
-	struct cell_query q = {.lat = d->in.lat, .lon = d->in.lon, .radius_m = d->in.radius_km * 1000,
-			       .select = d->conf->cellmap.select, .max_range_m = d->conf->cellmap.max_range_m,
+	struct cell_query q = {.lat = d->in.lat,
+			       .lon = d->in.lon,
+			       .radius_m = d->in.radius_km * 1000,
+			       .select = d->conf->cellmap.select,
+			       .max_range_m = d->conf->cellmap.max_range_m,
 			       .networks = networks(ctx, d->conf, &n_networks)};
 	struct cell_span *span;
 
@@ -87,7 +92,8 @@ static int write_it(int fd, const struct svg_picture *picture)
 int plan_svg(const struct plan_dry *d, const char *file, char *err, size_t err_len)
 {
 	void *ctx = talloc_new(NULL);
-	struct svg_picture picture = {.lat = d->in.lat, .lon = d->in.lon, .map = d->map, .title = d->trigger->case_number};
+	struct svg_picture picture = {
+		.lat = d->in.lat, .lon = d->in.lon, .map = d->map, .title = d->trigger->case_number};
 	struct outfile *out;
 	int rc;
 
@@ -98,7 +104,8 @@ int plan_svg(const struct plan_dry *d, const char *file, char *err, size_t err_l
 	if (rc == 0) {
 		rc = picture.spans ? write_it(outfile_fd(out), &picture) : -EBADMSG;
 		if (rc < 0)
-			snprintf(err, err_len, "%s: cannot be drawn: %s", file, rc == -EBADMSG ? "the cell map is damaged" : strerror(-rc));
+			snprintf(err, err_len, "%s: cannot be drawn: %s", file,
+				 rc == -EBADMSG ? "the cell map is damaged" : strerror(-rc));
 		else
 			rc = outfile_commit(out, err, err_len);
 	}

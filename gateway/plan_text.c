@@ -16,8 +16,10 @@ static bool broadcasts(const struct conf_link *link)
 static enum smpp_long long_of(const struct conf_link *link)
 {
 	static const enum smpp_long how[] = {
-		[LONG_UDH16] = SMPP_LONG_UDH16, [LONG_UDH8] = SMPP_LONG_UDH8,
-		[LONG_SAR] = SMPP_LONG_SAR, [LONG_PAYLOAD] = SMPP_LONG_PAYLOAD,
+		[LONG_UDH16] = SMPP_LONG_UDH16,
+		[LONG_UDH8] = SMPP_LONG_UDH8,
+		[LONG_SAR] = SMPP_LONG_SAR,
+		[LONG_PAYLOAD] = SMPP_LONG_PAYLOAD,
 	};
 
 	return how[link->long_messages];
@@ -39,25 +41,27 @@ static const char *words(const struct conf_link *link, const struct alert_text *
 	return text && *text ? text : NULL;
 }
 
-static void refuse(struct reasons *reasons, void *ctx, const struct conf_link *link, const struct alert_text *t, bool found,
-		   int rc, unsigned int needed)
+static void refuse(struct reasons *reasons, void *ctx, const struct conf_link *link,
+		   const struct alert_text *t, bool found, int rc, unsigned int needed)
 {
 	const char *what = found ? "found" : broadcasts(link) ? "broadcast" : "sms";
 	char text[160];
 
 	if (rc == -E2BIG)
-		snprintf(text, sizeof(text), "the %s text in %.8s needs %u %s, at most %d can be sent", what, t->language, needed,
-			 broadcasts(link) ? "pages" : "message parts",
+		snprintf(text, sizeof(text), "the %s text in %.8s needs %u %s, at most %d can be sent", what,
+			 t->language, needed, broadcasts(link) ? "pages" : "message parts",
 			 broadcasts(link) ? PAGE_MAX : SMPP_TEXT_MAX_PARTS);
 	else
-		snprintf(text, sizeof(text), "the %s text in %.8s is not well-formed UTF-8", what, t->language);
+		snprintf(text, sizeof(text), "the %s text in %.8s is not well-formed UTF-8", what,
+			 t->language);
 	for (size_t i = 0; i < reasons->n; i++)
 		if (!strcmp(reasons->v[i].text, text)) /* another link has said so */
 			return;
 	reasons_add(ctx, reasons, 0, "text", "%s", text);
 }
 
-static int encode(const struct conf_link *link, const char *text, const char *language, struct payload *p, unsigned int *needed)
+static int encode(const struct conf_link *link, const char *text, const char *language, struct payload *p,
+		  unsigned int *needed)
 {
 	unsigned int i = p->n_texts;
 	int rc = 0;
@@ -70,8 +74,8 @@ static int encode(const struct conf_link *link, const char *text, const char *la
 	return rc;
 }
 
-int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,
-		 struct reasons *reasons, void *ctx)
+int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found,
+		 struct payload *p, struct reasons *reasons, void *ctx)
 {
 	int ret = 0;
 
@@ -112,7 +116,8 @@ uint32_t plan_payload_pages(const struct payload *p)
 	return pages;
 }
 
-bool plan_texts_fit(const struct plan_input *in, const struct conf_link *link, struct payload *p, struct reasons *reasons, void *ctx)
+bool plan_texts_fit(const struct plan_input *in, const struct conf_link *link, struct payload *p,
+		    struct reasons *reasons, void *ctx)
 {
 	/* The found text is checked now, so that a recall can never fail for its length. */
 	int rc = plan_payload(link, in->texts, in->n_texts, true, p, reasons, ctx);

@@ -219,7 +219,7 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 	char err[512];
 	struct mapset *maps;
 
-	if (maps_open(d, conf, &maps, err, sizeof(err)) < 0) {
+	if (maps_open(NULL, conf, &maps, err, sizeof(err)) < 0) {
 		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: %s\n", err);
 		return;
 	}
@@ -348,7 +348,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	int rc = maps_build_if_stale(d->conf, err, err_len);
 
 	if (rc == 0)
-		rc = maps_open(d, d->conf, &d->maps, err, err_len);
+		rc = maps_open(NULL, d->conf, &d->maps, err, err_len);
 	if (rc < 0)
 		return rc;
 	d->maps->uses = 1;

@@ -63,7 +63,12 @@ static void destroy(struct snapshot *s)
 /* Octets of the well-formed UTF-8 sequence at p (RFC 3629), 0 if there is none. p is terminated by NUL. */
 static size_t utf8_len(const unsigned char *p)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+	size_t n = p[0] < 0x80   ? 1
+		   : p[0] < 0xC2 ? 0
+		   : p[0] < 0xE0 ? 2
+		   : p[0] < 0xF0 ? 3
+		   : p[0] < 0xF5 ? 4
+				 : 0;
 
 	for (size_t i = 1; i < n; i++)
 		if ((p[i] & 0xC0) != 0x80)
@@ -81,7 +86,8 @@ void snapshot_text(char *dst, size_t size, const char *src)
 
 	while (*p) {
 		size_t n = utf8_len(p);
-		bool control = n == 0 || p[0] < 0x20 || p[0] == 0x7F || (n == 2 && p[0] == 0xC2 && p[1] < 0xA0);
+		bool control =
+			n == 0 || p[0] < 0x20 || p[0] == 0x7F || (n == 2 && p[0] == 0xC2 && p[1] < 0xA0);
 
 		if (used + (control ? 1 : n) >= size)
 			break;

@@ -1,5 +1,5 @@
-/* snapshot: what the NOC sees at one instant: a plain copy made by the loop, read by the AgentX thread, the VTY, the status
- * page and the control socket. Immutable once published; readers hold a reference. */
+/* snapshot: what the NOC sees at one instant: a plain copy made by the loop, read by the AgentX thread, the
+ * VTY, the status page and the control socket. Immutable once published; readers hold a reference. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 
 struct snap_link {
 	char name[33], carrier[33], type[9]; /* "smpp", "cbsp" */
-	int state;	     /* enum link_state */
-	int64_t state_since; /* wall, seconds */
+	int state;                           /* enum link_state */
+	int64_t state_since;                 /* wall, seconds */
 	double rate, granted, measured_rate; /* parts a second: agreed, now granted, measured over 10 s */
 	uint32_t window, window_used;
 	uint64_t queue; /* units waiting for it */
@@ -31,7 +31,7 @@ struct snap_alert {
 	bool at_risk, missed;
 	int64_t accepted_at, deadline_at, expires_at; /* wall, seconds */
 	double lat, lon, radius_km;
-	struct unit_sums sums;	 /* the alert's own text */
+	struct unit_sums sums;   /* the alert's own text */
 	struct unit_sums others; /* update and found texts */
 	struct snap_alert_link *links;
 	size_t n_links;
@@ -49,9 +49,10 @@ struct snap_agency {
 	uint64_t accepted, rejected, duplicate; /* trigger files */
 };
 
-/* Links, carriers and agencies stand in the order of the configuration: their position + 1 is their index in the MIB. */
+/* Links, carriers and agencies stand in the order of the configuration: their position + 1 is their index in
+ * the MIB. */
 struct snapshot {
-	int64_t taken_at;     /* wall, seconds */
+	int64_t taken_at; /* wall, seconds */
 	uint64_t uptime_s;
 	int64_t started_at;
 	char name[33];
@@ -75,7 +76,8 @@ struct snapshot {
 struct snapshot *snapshot_new(size_t n_links, size_t n_alerts, size_t n_carriers);
 void snapshot_agencies(struct snapshot *s, size_t n);
 int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n); /* -EINVAL: no such alert */
-/* Fills a text field: valid UTF-8 without control characters (else '?'), cut between characters. src may be NULL. */
+/* Fills a text field: valid UTF-8 without control characters (else '?'), cut between characters. src may be
+ * NULL. */
 void snapshot_text(char *dst, size_t size, const char *src);
 /* Publishing takes the snapshot over; get/put are thread-safe. NULL unpublishes. */
 void snapshot_publish(struct snapshot *take);

@@ -5,7 +5,8 @@
 #include <time.h>
 #include "gateway/link.h"
 
-/* Fields are filled by snapshot_text() and thus UTF-8; a field that is not must not make its whole object vanish. */
+/* Fields are filled by snapshot_text() and thus UTF-8; a field that is not must not make its whole object
+ * vanish. */
 static void set_text(json_t *o, const char *key, const char *value)
 {
 	json_t *v = json_string(value);
@@ -50,7 +51,8 @@ const char *snapshot_alert_state(int state)
 
 const char *snapshot_link_state(int state)
 {
-	static const char *const names[] = {"unknown", "down", "connecting", "binding", "up", "unbinding", "blocked"};
+	static const char *const names[] = {"unknown", "down",      "connecting", "binding",
+					    "up",      "unbinding", "blocked"};
 
 	return names[state >= LINK_DOWN && state <= LINK_BLOCKED ? state : 0];
 }
@@ -111,6 +113,12 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 	return o;
 }
 
+bool snapshot_window_bound(const struct snap_link *l)
+{
+	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window &&
+	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
+}
+
 static json_t *link_json(const struct snap_link *l)
 {
 	json_t *o = json_object();
@@ -125,6 +133,7 @@ static json_t *link_json(const struct snap_link *l)
 	set_rate(o, "measured_rate", l->measured_rate);
 	set_count(o, "window", l->window);
 	set_count(o, "window_used", l->window_used);
+	json_object_set_new(o, "window_bound", json_boolean(snapshot_window_bound(l)));
 	set_count(o, "queue", l->queue);
 #define SET(field, mib, text) set_count(o, #field, l->count.field);
 	LINK_COUNTERS(SET)

@@ -19,7 +19,7 @@ bool status_wants_help(int argc, char **argv)
 bool status_target_option(struct status_target *target, int argc, char **argv, int *i)
 {
 	const char **value = !strcmp(argv[*i], "-c") || !strcmp(argv[*i], "--config") ? &target->config
-			     : !strcmp(argv[*i], "--socket")			      ? &target->socket
+			     : !strcmp(argv[*i], "--socket")                          ? &target->socket
 										      : NULL;
 
 	if (!value || *i + 1 >= argc)
@@ -30,7 +30,8 @@ bool status_target_option(struct status_target *target, int argc, char **argv, i
 
 int status_usage(const char *command, const char *what)
 {
-	fprintf(stderr, "reunion %s: '%s' is not understood or lacks something; see reunion %s --help\n", command, what, command);
+	fprintf(stderr, "reunion %s: '%s' is not understood or lacks something; see reunion %s --help\n",
+		command, what, command);
 	return 2;
 }
 
@@ -80,6 +81,6 @@ struct statusgrid_style status_style(void)
 
 void status_print_json(const json_t *o, bool compact)
 {
-	json_dumpf(o, stdout, compact ? JSON_COMPACT : JSON_INDENT(2));
+	json_dumpf(o, stdout, compact ? SNAPSHOT_DUMP : JSON_INDENT(2) | JSON_REAL_PRECISION(12));
 	fputc('\n', stdout);
 }

@@ -1,5 +1,6 @@
-/* status_cmd_ask: what `reunion status` and `reunion alert` share: finding the gateway, asking it, saying what went wrong.
- * Functions that return an int return the process' exit status; problems are on stderr then. */
+/* status_cmd_ask: what `reunion status` and `reunion alert` share: finding the gateway, asking it, saying
+ * what went wrong. Functions that return an int return the process' exit status; problems are on stderr then.
+ */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
@@ -12,7 +13,8 @@ struct status_target {
 };
 
 bool status_wants_help(int argc, char **argv); /* --help or -h anywhere */
-/* Takes -c, --config, --socket at argv[*i] (and their value); false: it is something else, or the value is missing. */
+/* Takes -c, --config, --socket at argv[*i] (and their value); false: it is something else, or the value is
+ * missing. */
 bool status_target_option(struct status_target *target, int argc, char **argv, int *i);
 int status_usage(const char *command, const char *what); /* 2 */
 /* request is consumed. *answer is NULL unless 0 is returned. */

@@ -45,7 +45,12 @@ static struct cell *add(struct statusgrid *g, enum statusgrid_tone tone)
 /* One character: its octets (0 = not UTF-8), its code point. */
 static size_t decode(const unsigned char *p, uint32_t *code)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xC2 ? 0 : p[0] < 0xE0 ? 2 : p[0] < 0xF0 ? 3 : p[0] < 0xF5 ? 4 : 0;
+	size_t n = p[0] < 0x80   ? 1
+		   : p[0] < 0xC2 ? 0
+		   : p[0] < 0xE0 ? 2
+		   : p[0] < 0xF0 ? 3
+		   : p[0] < 0xF5 ? 4
+				 : 0;
 
 	*code = n == 1 ? p[0] : n == 0 ? 0 : p[0] & (0xFF >> (n + 1));
 	for (size_t i = 1; i < n; i++) {
@@ -62,8 +67,9 @@ static unsigned int columns_of(uint32_t c)
 	if (c >= 0x300 && c < 0x370)
 		return 0;
 	return (c >= 0x1100 && c < 0x1160) || (c >= 0x2E80 && c < 0xA4D0) || (c >= 0xAC00 && c < 0xD7A4) ||
-			       (c >= 0xF900 && c < 0xFB00) || (c >= 0xFE30 && c < 0xFE70) || (c >= 0xFF00 && c < 0xFF61) ||
-			       (c >= 0x1F300 && c < 0x1FAFF) || (c >= 0x20000 && c < 0x3FFFE)
+			       (c >= 0xF900 && c < 0xFB00) || (c >= 0xFE30 && c < 0xFE70) ||
+			       (c >= 0xFF00 && c < 0xFF61) || (c >= 0x1F300 && c < 0x1FAFF) ||
+			       (c >= 0x20000 && c < 0x3FFFE)
 		       ? 2
 		       : 1;
 }
@@ -71,8 +77,8 @@ static unsigned int columns_of(uint32_t c)
 /* Controls, and the characters that turn the direction of text, could make one thing look like another. */
 static bool harmful(uint32_t c)
 {
-	return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) || (c >= 0x2028 && c <= 0x202E) ||
-	       (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || (c >= 0x200B && c <= 0x200F) ||
+	       (c >= 0x2028 && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF;
 }
 
 void statusgrid_text(struct statusgrid *g, enum statusgrid_tone tone, const char *text)
@@ -120,7 +126,8 @@ void statusgrid_bar(struct statusgrid *g, const struct statusgrid_style *style, 
 	share = done <= 0 ? 0 : done >= total ? 1 : done / total;
 	cell = add(g, share < 1 ? TONE_PLAIN : TONE_GOOD);
 	for (unsigned int i = 0; i < BAR_WIDTH; i++)
-		used += snprintf(cell->text + used, TEXT_MAX - used, "%s", i < (unsigned int)(share * BAR_WIDTH) ? full : empty);
+		used += snprintf(cell->text + used, TEXT_MAX - used, "%s",
+				 i < (unsigned int)(share * BAR_WIDTH) ? full : empty);
 	/* Cut, not rounded: 100.0 % is said only when it is true. */
 	snprintf(cell->text + used, TEXT_MAX - used, " %5.1f %%", (double)(int)(share * 1000) / 10);
 	cell->width = BAR_WIDTH + 8;
@@ -139,8 +146,8 @@ static void print_cell(FILE *f, const struct cell *c, unsigned int width, bool l
 	int pad = (int)(width - c->width);
 	bool paint = colour && c->tone != TONE_PLAIN;
 
-	fprintf(f, "%*s%s%s%s%*s", c->right ? pad : 0, "", paint ? tones[c->tone] : "", c->text, paint ? "\033[0m" : "",
-		last ? 0 : (c->right ? 0 : pad) + 2, "");
+	fprintf(f, "%*s%s%s%s%*s", c->right ? pad : 0, "", paint ? tones[c->tone] : "", c->text,
+		paint ? "\033[0m" : "", last ? 0 : (c->right ? 0 : pad) + 2, "");
 	if (last)
 		fputc('\n', f);
 }
@@ -155,7 +162,8 @@ char *statusgrid_print(void *ctx, const struct statusgrid *g, const struct statu
 	OSMO_ASSERT(width && f);
 	widths(g, width);
 	for (size_t i = 0; i < g->n - g->n % g->columns; i++)
-		print_cell(f, &g->cell[i], width[i % g->columns], i % g->columns == g->columns - 1, style->colour);
+		print_cell(f, &g->cell[i], width[i % g->columns], i % g->columns == g->columns - 1,
+			   style->colour);
 	OSMO_ASSERT(fclose(f) == 0);
 	out = talloc_strndup(ctx, text, len);
 	OSMO_ASSERT(out);

@@ -1,5 +1,6 @@
-/* statusgrid: a table for a terminal: cells in rows, columns as wide as their widest cell, numbers to the right. Text from
- * outside is printed with control characters replaced, and measured in terminal columns (wide CJK characters count two). */
+/* statusgrid: a table for a terminal: cells in rows, columns as wide as their widest cell, numbers to the
+ * right. Text from outside is printed with control characters replaced, and measured in terminal columns
+ * (wide CJK characters count two). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,8 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 
-static const char *const states[] = {"waiting", "handed", "accepted", "refused", "expired", "withdrawn", "unknown"};
+static const char *const states[] = {"waiting", "handed",    "accepted", "refused",
+				     "expired", "withdrawn", "unknown"};
 
 static const char *text(const json_t *o, const char *key)
 {
@@ -57,8 +58,9 @@ static void count(json_t *sums, const char *name, double done, double all)
 {
 	json_t *sum = json_object_get(sums, name);
 
-	json_object_set_new(sums, name, json_pack("[f,f]", json_number_value(json_array_get(sum, 0)) + done,
-						  json_number_value(json_array_get(sum, 1)) + all));
+	json_object_set_new(sums, name,
+			    json_pack("[f,f]", json_number_value(json_array_get(sum, 0)) + done,
+				      json_number_value(json_array_get(sum, 1)) + all));
 }
 
 /* By the link's name: units accepted, and all units, that alerts have on it. */
@@ -73,7 +75,8 @@ static json_t *link_sums(const json_t *status)
 	return sums;
 }
 
-static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum, const struct statusgrid_style *style)
+static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum,
+		     const struct statusgrid_style *style)
 {
 	static const char *const counts[] = {"submitted", "accepted", "refused", "throttled", "unknown"};
 
@@ -82,19 +85,25 @@ static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum
 	statusgrid_text(g, TONE_PLAIN, text(link, "type"));
 	statusgrid_text(g, link_tone(text(link, "state")), text(link, "state"));
 	statusgrid_number(g, TONE_PLAIN, number(link, "measured_rate"), 1);
-	statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+	if (number(link, "rate") > 0)
+		statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+	else
+		statusgrid_text(g, TONE_PLAIN, "unlimited");
 	statusgrid_number(g, TONE_PLAIN, number(link, "window_used"), 0);
 	statusgrid_number(g, TONE_PLAIN, number(link, "window"), 0);
 	for (size_t c = 0; c < ARRAY_SIZE(counts); c++)
 		statusgrid_number(g, TONE_PLAIN, number(link, counts[c]), 0);
-	statusgrid_bar(g, style, json_number_value(json_array_get(sum, 0)), json_number_value(json_array_get(sum, 1)));
+	statusgrid_bar(g, style, json_number_value(json_array_get(sum, 0)),
+		       json_number_value(json_array_get(sum, 1)));
+	statusgrid_text(g, TONE_WARN, truth(link, "window_bound") ? "window-bound" : "");
 }
 
 char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_style *style)
 {
-	static const char *const names[] = {"LINK",   "CARRIER", "TYPE",      "STATE",    "RATE/S",    "AGREED",
-					    "WINDOW", "OF",	 "SUBMITTED", "ACCEPTED", "REFUSED",   "THROTTLED",
-					    "UNKNOWN", "ACCEPTED OF ALERTS"};
+	static const char *const names[] = {
+		"LINK", "CARRIER",   "TYPE",     "STATE",   "RATE/S",    "AGREED",  "WINDOW",
+		"OF",   "SUBMITTED", "ACCEPTED", "REFUSED", "THROTTLED", "UNKNOWN", "ACCEPTED OF ALERTS",
+		""};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
 	json_t *sums = link_sums(status), *link;
 	size_t i;
@@ -119,14 +128,16 @@ static void risk_cell(struct statusgrid *g, const json_t *alert)
 
 char *statusview_alerts(void *ctx, const json_t *status, const struct statusgrid_style *style)
 {
-	static const char *const names[] = {"ALERT",   "CASE",	  "STATE",   "DEADLINE",  "ACCEPTED OF ALL", "WAITING", "HANDED",
-					    "ACCEPTED", "REFUSED", "EXPIRED", "WITHDRAWN", "UNKNOWN",	      ""};
+	static const char *const names[] = {"ALERT",     "CASE",    "STATE",    "DEADLINE", "ACCEPTED OF ALL",
+					    "WAITING",   "HANDED",  "ACCEPTED", "REFUSED",  "EXPIRED",
+					    "WITHDRAWN", "UNKNOWN", ""};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
 	json_t *alert;
 	size_t i;
 
 	heads(g, names, ARRAY_SIZE(names));
-	json_array_foreach(json_object_get(status, "alerts"), i, alert) {
+	json_array_foreach(json_object_get(status, "alerts"), i, alert)
+	{
 		json_t *sums = json_object_get(alert, "units");
 
 		statusgrid_text(g, TONE_PLAIN, text(alert, "alert_id"));
@@ -144,7 +155,7 @@ char *statusview_alerts(void *ctx, const json_t *status, const struct statusgrid
 
 static char *alert_facts(void *ctx, const json_t *alert, const struct statusgrid_style *style)
 {
-	static const char *const keys[] = {"alert_id", "case_number", "type",	     "agency",	   "action",
+	static const char *const keys[] = {"alert_id", "case_number", "type",        "agency",    "action",
 					   "state",    "accepted_at", "deadline_at", "expires_at"};
 	struct statusgrid *g = statusgrid_new(ctx, 2);
 
@@ -157,7 +168,8 @@ static char *alert_facts(void *ctx, const json_t *alert, const struct statusgrid
 	return statusgrid_print(ctx, g, style);
 }
 
-static void sums_row(struct statusgrid *g, const struct statusgrid_style *style, const char *name, const json_t *sums)
+static void sums_row(struct statusgrid *g, const struct statusgrid_style *style, const char *name,
+		     const json_t *sums)
 {
 	statusgrid_text(g, TONE_PLAIN, name);
 	statusgrid_bar(g, style, number(sums, "accepted"), total(sums));
@@ -167,7 +179,7 @@ static void sums_row(struct statusgrid *g, const struct statusgrid_style *style,
 char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style)
 {
 	static const char *const names[] = {"LINK",    "ACCEPTED OF ALL", "WAITING",   "HANDED", "ACCEPTED",
-					    "REFUSED", "EXPIRED",	  "WITHDRAWN", "UNKNOWN"};
+					    "REFUSED", "EXPIRED",         "WITHDRAWN", "UNKNOWN"};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
 	json_t *link, *others = json_object_get(alert, "other_texts");
 	size_t i;
@@ -178,7 +190,8 @@ char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_s
 	sums_row(g, style, "all links", json_object_get(alert, "units"));
 	if (total(others) > 0)
 		sums_row(g, style, "update and found texts", others);
-	return talloc_asprintf(ctx, "%s\n%s", alert_facts(ctx, alert, style), statusgrid_print(ctx, g, style));
+	return talloc_asprintf(ctx, "%s\n%s", alert_facts(ctx, alert, style),
+			       statusgrid_print(ctx, g, style));
 }
 
 char *statusview_cellmap(void *ctx, const json_t *status, const struct statusgrid_style *style)

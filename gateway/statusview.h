@@ -1,5 +1,6 @@
-/* statusview: what `reunion status`, `reunion alert` and the VTY print, made from the JSON of snapshot_json.h (so also from
- * the answer of another version: a missing member is shown as nothing). Children of ctx; lines end in "\n". */
+/* statusview: what `reunion status`, `reunion alert` and the VTY print, made from the JSON of snapshot_json.h
+ * (so also from the answer of another version: a missing member is shown as nothing). Children of ctx; lines
+ * end in "\n". */
 #pragma once
 #include <jansson.h>
 #include "gateway/statusgrid.h"

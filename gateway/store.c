@@ -18,6 +18,7 @@ int store_open(void *ctx, const char *uri, struct store **store, char *err, size
 	for (size_t i = 0; i < ARRAY_SIZE(stores); i++)
 		if (!strncmp(uri, stores[i].scheme, strlen(stores[i].scheme)))
 			return stores[i].ops->open(ctx, uri, store, err, err_len);
-	snprintf(err, err_len, "%.60s: no such kind of store; expected sqlite:/folder/ledger.db or memory:", uri);
+	snprintf(err, err_len,
+		 "%.60s: no such kind of store; expected sqlite:/folder/ledger.db or memory:", uri);
 	return -EPROTONOSUPPORT;
 }

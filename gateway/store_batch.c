@@ -19,14 +19,16 @@ static void grow(struct store_batch *b)
 	OSMO_ASSERT(b->recs);
 }
 
-void store_batch_add(struct store_batch *b, enum store_kind kind, const char *key, const void *value, size_t len, uint32_t epoch)
+void store_batch_add(struct store_batch *b, enum store_kind kind, const char *key, const void *value,
+		     size_t len, uint32_t epoch)
 {
 	struct store_rec *r;
 
 	if (b->n == b->max)
 		grow(b);
 	r = &b->recs[b->n++];
-	*r = (struct store_rec){.kind = kind, .key = talloc_strdup(b, key), .len = value ? len : 0, .epoch = epoch};
+	*r = (struct store_rec){
+		.kind = kind, .key = talloc_strdup(b, key), .len = value ? len : 0, .epoch = epoch};
 	OSMO_ASSERT(r->key);
 	if (value) {
 		/* An empty value is a value, not a deletion: never NULL. */

@@ -62,8 +62,9 @@ int store_file_lock(const char *db, unsigned int wait_ms, int *fd, char *err, si
 		return 0;
 	}
 	if (rc == -EBUSY)
-		snprintf(err, err_len, "%s: the ledger is in use by process %ld; two gateways cannot share one ledger",
-			 db, owner(*fd));
+		snprintf(err, err_len,
+			 "%s: the ledger is in use by process %ld; two gateways cannot share one ledger", db,
+			 owner(*fd));
 	else
 		snprintf(err, err_len, "%s: cannot be locked: %s", name, strerror(-rc));
 	close(*fd);

@@ -8,10 +8,11 @@
 #include <osmocom/core/utils.h>
 #include "gateway/store_file.h"
 
-#define LOCK_WAIT_MS 3000 /* children of a killed gateway are gone after two seconds */
+#define LOCK_WAIT_MS   3000 /* children of a killed gateway are gone after two seconds */
 #define KEY_MAX_OCTETS 1024
 
-static uint32_t row_sum(enum store_kind kind, const char *key, size_t key_len, const void *value, size_t len, uint32_t epoch)
+static uint32_t row_sum(enum store_kind kind, const char *key, size_t key_len, const void *value, size_t len,
+			uint32_t epoch)
 {
 	uint8_t head[5] = {kind, epoch >> 24, epoch >> 16, epoch >> 8, epoch};
 	uLong sum = crc32(crc32(0, NULL, 0), head, sizeof(head));
@@ -27,7 +28,8 @@ static int apply_put(struct sqlite_store *s, const struct store_rec *r, uint32_t
 	int rc;
 
 	sqlite3_bind_text(stmt, 1, r->key, key_len, SQLITE_STATIC);
-	rc = r->len ? sqlite3_bind_blob64(stmt, 2, r->value, r->len, SQLITE_STATIC) : sqlite3_bind_zeroblob(stmt, 2, 0);
+	rc = r->len ? sqlite3_bind_blob64(stmt, 2, r->value, r->len, SQLITE_STATIC)
+		    : sqlite3_bind_zeroblob(stmt, 2, 0);
 	sqlite3_bind_int64(stmt, 3, epoch);
 	sqlite3_bind_int64(stmt, 4, row_sum(r->kind, r->key, key_len, r->value, r->len, epoch));
 	if (rc == SQLITE_OK)
@@ -59,7 +61,8 @@ static int apply_del(struct sqlite_store *s, const struct store_rec *r, uint32_t
 
 static bool sound(const struct store_rec *r)
 {
-	return r->kind >= STORE_ALERT && r->kind < LEDGER_KINDS && r->key && *r->key && strlen(r->key) <= KEY_MAX_OCTETS;
+	return r->kind >= STORE_ALERT && r->kind < LEDGER_KINDS && r->key && *r->key &&
+	       strlen(r->key) <= KEY_MAX_OCTETS;
 }
 
 static int exec(struct sqlite_store *s, const char *text)
@@ -155,11 +158,15 @@ static int read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *
 	const void *value = sqlite3_column_blob(stmt, 1);
 	int64_t epoch = sqlite3_column_int64(stmt, 2);
 
-	*r = (struct store_rec){.kind = kind, .key = (const char *)sqlite3_column_text(stmt, 0),
-				.value = value ? value : "", .len = sqlite3_column_bytes(stmt, 1), .epoch = epoch};
+	*r = (struct store_rec){.kind = kind,
+				.key = (const char *)sqlite3_column_text(stmt, 0),
+				.value = value ? value : "",
+				.len = sqlite3_column_bytes(stmt, 1),
+				.epoch = epoch};
 	if (!r->key || epoch < 0 || epoch > UINT32_MAX)
 		return -EBADMSG;
-	if (row_sum(kind, r->key, sqlite3_column_bytes(stmt, 0), r->value, r->len, r->epoch) != sqlite3_column_int64(stmt, 3))
+	if (row_sum(kind, r->key, sqlite3_column_bytes(stmt, 0), r->value, r->len, r->epoch) !=
+	    sqlite3_column_int64(stmt, 3))
 		return -EBADMSG;
 	return 0;
 }
@@ -187,7 +194,8 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 	return ret;
 }
 
-static int sqlite_get(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value, size_t *len)
+static int sqlite_get(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value,
+		      size_t *len)
 {
 	struct sqlite_store *s = (struct sqlite_store *)store;
 	struct store_rec r;
@@ -206,7 +214,8 @@ static int sqlite_get(struct store *store, enum store_kind kind, const char *key
 	if (rc == SQLITE_ROW) {
 		rc = read_row(stmt, kind, &r);
 		if (rc == 0) {
-			uint8_t *copy = talloc_zero_size(ctx, r.len + 1); /* texts end in a NUL that len does not count */
+			uint8_t *copy = talloc_zero_size(
+				ctx, r.len + 1); /* texts end in a NUL that len does not count */
 
 			OSMO_ASSERT(copy);
 			memcpy(copy, r.value, r.len);

@@ -8,19 +8,23 @@
 #include <unistd.h>
 #include <osmocom/core/utils.h>
 #include "gateway/store_file.h"
+#include "gateway/store_wal.h"
 
-#define LEDGER_ID 0x524E4C47 /* "RNLG": tells a ledger from any other SQLite file */
+#define LEDGER_ID       0x524E4C47 /* "RNLG": tells a ledger from any other SQLite file */
 #define QUICK_CHECK_MAX (64 << 20) /* octets; a whole check of more takes too long at a restart */
-#define BUSY_MS 5000 /* an operator's sqlite3 may look into the ledger meanwhile */
+#define BUSY_MS         5000       /* an operator's sqlite3 may look into the ledger meanwhile */
 
 static const char *const tables[LEDGER_KINDS] = {
-	[STORE_ALERT] = "alert", [STORE_JOB] = "job", [STORE_CHUNK] = "chunk", [STORE_TRIGGER] = "decision",
-	[STORE_SERIAL] = "serial", [STORE_RECEIPT] = "receipt", [STORE_META] = "meta",
+	[STORE_ALERT] = "alert",      [STORE_JOB] = "job",       [STORE_CHUNK] = "chunk",
+	[STORE_TRIGGER] = "decision", [STORE_SERIAL] = "serial", [STORE_RECEIPT] = "receipt",
+	[STORE_META] = "meta",
 };
 
 static const char *const sql[STMT_N] = {
-	[STMT_PUT] = "INSERT INTO %s (key, value, epoch, sum) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO UPDATE SET "
-		     "value = excluded.value, epoch = excluded.epoch, sum = excluded.sum WHERE excluded.epoch >= epoch",
+	[STMT_PUT] = "INSERT INTO %s (key, value, epoch, sum) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key) DO "
+		     "UPDATE SET "
+		     "value = excluded.value, epoch = excluded.epoch, sum = excluded.sum WHERE "
+		     "excluded.epoch >= epoch",
 	[STMT_DEL] = "DELETE FROM %s WHERE key = ?1 AND epoch <= ?3",
 	[STMT_GET] = "SELECT key, value, epoch, sum FROM %s WHERE key = ?1",
 	[STMT_LOAD] = "SELECT key, value, epoch, sum FROM %s ORDER BY key",
@@ -93,12 +97,16 @@ static int create_tables(sqlite3 *db)
 	char text[256];
 	int rc;
 
-	snprintf(text, sizeof(text), "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA application_id=%d; BEGIN; "
-		 "CREATE TABLE ledger (version INTEGER NOT NULL); INSERT INTO ledger VALUES (%d)", LEDGER_ID, LEDGER_VERSION);
+	snprintf(text, sizeof(text),
+		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA application_id=%d; BEGIN; "
+		 "CREATE TABLE ledger (version INTEGER NOT NULL); INSERT INTO ledger VALUES (%d)",
+		 LEDGER_ID, LEDGER_VERSION);
 	rc = sqlite3_exec(db, text, NULL, NULL, NULL);
 	for (unsigned int k = STORE_ALERT; rc == SQLITE_OK && k < LEDGER_KINDS; k++) {
-		snprintf(text, sizeof(text), "CREATE TABLE %s (key TEXT PRIMARY KEY, value BLOB NOT NULL, "
-			 "epoch INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID", tables[k]);
+		snprintf(text, sizeof(text),
+			 "CREATE TABLE %s (key TEXT PRIMARY KEY, value BLOB NOT NULL, "
+			 "epoch INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID",
+			 tables[k]);
 		rc = sqlite3_exec(db, text, NULL, NULL, NULL);
 	}
 	return rc == SQLITE_OK ? sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) : rc;
@@ -117,7 +125,8 @@ static int create(struct sqlite_store *s, char *err, size_t err_len)
 		snprintf(rest, sizeof(rest), "%s%s", name, rests[i]);
 		unlink(rest);
 	}
-	rc = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW, NULL);
+	rc = sqlite3_open_v2(name, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOFOLLOW,
+			     NULL);
 	if (rc == SQLITE_OK)
 		rc = create_tables(s->db);
 	rc = rc == SQLITE_OK ? 0 : failed(s, rc, err, err_len);
@@ -142,13 +151,16 @@ static int look(struct sqlite_store *s, off_t *size, char *err, size_t err_len)
 		return -errno;
 	}
 	if (stat(s->path, &st) < 0)
-		return access(wal, F_OK) == 0 ? damaged(s, "the file is gone, its log is left", err, err_len) : -ENOENT;
+		return access(wal, F_OK) == 0 ? damaged(s, "the file is gone, its log is left", err, err_len)
+					      : -ENOENT;
 	if (!S_ISREG(st.st_mode)) {
 		snprintf(err, err_len, "%s: is not a regular file; expected the ledger", s->path);
 		return -EINVAL;
 	}
 	*size = st.st_size;
-	return st.st_size == 0 ? damaged(s, "the file is empty", err, err_len) : 0;
+	if (st.st_size == 0)
+		return damaged(s, "the file is empty", err, err_len);
+	return store_wal_check(wal) == -EBADMSG ? damaged(s, "its write-ahead log", err, err_len) : 0;
 }
 
 static int quick_check(struct sqlite_store *s, char *err, size_t err_len)
@@ -185,8 +197,8 @@ static int check_version(struct sqlite_store *s, char *err, size_t err_len)
 		return -EBADMSG;
 	}
 	if (version != LEDGER_VERSION) {
-		snprintf(err, err_len, "%s: the ledger has version %lld, this program reads version %d", s->path,
-			 (long long)version, LEDGER_VERSION);
+		snprintf(err, err_len, "%s: the ledger has version %lld, this program reads version %d",
+			 s->path, (long long)version, LEDGER_VERSION);
 		return -EPROTO;
 	}
 	return 0;
@@ -201,7 +213,8 @@ static int prepare(struct sqlite_store *s, char *err, size_t err_len)
 			int rc;
 
 			sqlite3_snprintf(sizeof(text), text, sql[i], tables[k]);
-			rc = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[k][i], NULL);
+			rc = sqlite3_prepare_v3(s->db, text, -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[k][i],
+						NULL);
 			if (rc == SQLITE_ERROR)
 				return damaged(s, sqlite3_errmsg(s->db), err, err_len);
 			if (rc != SQLITE_OK)
@@ -212,9 +225,11 @@ static int prepare(struct sqlite_store *s, char *err, size_t err_len)
 
 static int configure(struct sqlite_store *s, char *err, size_t err_len)
 {
-	int rc = sqlite3_exec(s->db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; "
-			      "PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=0; PRAGMA cell_size_check=1",
-			      NULL, NULL, NULL);
+	int rc = sqlite3_exec(
+		s->db,
+		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; "
+		"PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=0; PRAGMA cell_size_check=1",
+		NULL, NULL, NULL);
 
 	return rc == SQLITE_OK ? 0 : failed(s, rc, err, err_len);
 }

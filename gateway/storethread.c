@@ -52,7 +52,8 @@ static void wake(int fd)
 		OSMO_ASSERT(errno == EAGAIN);
 }
 
-/* One commit per batch, in order. talloc trees are not shared: a batch is its submitter's, or the thread's, never both. */
+/* One commit per batch, in order. talloc trees are not shared: a batch is its submitter's, or the thread's,
+ * never both. */
 static void *run(void *arg)
 {
 	struct storethread *t = arg;
@@ -193,7 +194,8 @@ int storethread_stop(struct storethread *thread, unsigned int timeout_ms)
 		rc = poll(&end, 1, (int)timeout_ms);
 	while (rc < 0 && errno == EINTR);
 	if (rc <= 0) {
-		/* It hangs in the disk: what is queued is dropped, the thread and its memory are left to the process' end. */
+		/* It hangs in the disk: what is queued is dropped, the thread and its memory are left to the
+		 * process' end. */
 		pthread_mutex_lock(&thread->mutex);
 		discard(&thread->todo);
 		pthread_mutex_unlock(&thread->mutex);

@@ -25,7 +25,7 @@ struct subs {
 	/* The cells that the map in use has: index in it (ascending) and position here. */
 	uint32_t n_known;
 	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
-	void *resolved;				  /* owner of the two, when they are not the file's */
+	void *resolved;                           /* owner of the two, when they are not the file's */
 	bool tied;
 	uint64_t unresolved;
 };
@@ -90,7 +90,8 @@ static const char *header_fault(const struct subs_header *h, uint64_t size)
 		return "is not a subscribers file";
 	if (h->version != SUBS_VERSION || h->endian != SUBS_ENDIAN)
 		return "has another version";
-	crypto_generichash(sum, sizeof(sum), (const uint8_t *)h, offsetof(struct subs_header, header_sum), NULL, 0);
+	crypto_generichash(sum, sizeof(sum), (const uint8_t *)h, offsetof(struct subs_header, header_sum),
+			   NULL, 0);
 	if (memcmp(sum, h->header_sum, sizeof(sum)))
 		return "has a damaged header";
 	subs_layout(h, &l);
@@ -117,8 +118,8 @@ static const char *content_fault(const struct subs *s)
 	crypto_generichash(sum, sizeof(sum), s->base + sizeof(*h), s->size - sizeof(*h), NULL, 0);
 	if (memcmp(sum, h->content_sum, sizeof(sum)))
 		return "is damaged (checksum)";
-	if (!ascending(s->first, h->n_cells, h->n_entries) || !ascending(s->first_multi, h->n_cells, h->n_multi_entries) ||
-	    h->n_resolved > h->n_cells)
+	if (!ascending(s->first, h->n_cells, h->n_entries) ||
+	    !ascending(s->first_multi, h->n_cells, h->n_multi_entries) || h->n_resolved > h->n_cells)
 		return "contradicts itself";
 	for (uint32_t i = 0; i < h->n_multi_entries; i++)
 		if (s->multi[i] >= h->n_multi)
@@ -144,7 +145,8 @@ static int map_file(struct subs *s, const char *path, char *err, size_t err_len)
 		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
 	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
 		rc = -EBADMSG;
-		snprintf(err, err_len, "%s: is not a subscribers file; make one with `reunion subscribers build`", path);
+		snprintf(err, err_len,
+			 "%s: is not a subscribers file; make one with `reunion subscribers build`", path);
 	} else {
 		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
 		if (base == MAP_FAILED) {
@@ -193,7 +195,8 @@ int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t
 	if (rc == 0) {
 		fault = read_sections(s);
 		if (fault) {
-			snprintf(err, err_len, "%s: %s; make it anew with `reunion subscribers build`", path, fault);
+			snprintf(err, err_len, "%s: %s; make it anew with `reunion subscribers build`", path,
+				 fault);
 			rc = -EBADMSG;
 		}
 	}
@@ -244,7 +247,8 @@ static int resolve_by_key(struct subs *s, const struct cellmap *map)
 	OSMO_ASSERT(known);
 	for (uint32_t c = 0; c < s->head->n_cells; c++) {
 		const struct subs_key *k = &s->keys[c];
-		struct cell_id id = {.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
+		struct cell_id id = {
+			.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
 
 		rc = cellmap_find(map, &id, &known[n].index);
 		if (rc == 0)
@@ -369,7 +373,8 @@ static uint32_t take_cell(const struct subs *s, uint32_t c, uint64_t *seen, uint
 	return n;
 }
 
-int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n)
+int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits,
+		uint32_t **ids, size_t *n)
 {
 	uint64_t *seen, most = 0;
 	uint32_t *cells, n_cells = 0, c;

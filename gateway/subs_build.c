@@ -10,10 +10,10 @@
 #include "cellmap/outfile.h"
 #include "gateway/subs_format.h"
 
-#define UNKNOWN 0x80000000u /* in struct row: a cell that the map lacks, by its place in builder.unknown */
-#define ROWS_MAX (UINT32_MAX - 1)
-#define DIGIT_BITS 11
-#define DIGITS (1 << DIGIT_BITS)
+#define UNKNOWN      0x80000000u /* in struct row: a cell that the map lacks, by its place in builder.unknown */
+#define ROWS_MAX     (UINT32_MAX - 1)
+#define DIGIT_BITS   11
+#define DIGITS       (1 << DIGIT_BITS)
 #define WRITE_OCTETS (1 << 20)
 
 struct row {
@@ -144,7 +144,8 @@ static uint32_t digit(const struct row *r, bool by_number, unsigned int pass)
 	return (uint32_t)((by_number ? r->number : r->cell) >> DIGIT_BITS * pass) & (DIGITS - 1);
 }
 
-static void sort_pass(const struct row *from, struct row *to, uint32_t n, bool by_number, unsigned int pass, uint32_t *at)
+static void sort_pass(const struct row *from, struct row *to, uint32_t n, bool by_number, unsigned int pass,
+		      uint32_t *at)
 {
 	uint32_t sum = 0;
 
@@ -251,7 +252,8 @@ static void sink_align(struct sink *k)
 
 static void put_key(struct sink *k, const struct cell_id *id)
 {
-	struct subs_key key = {.cell = id->cell, .area = id->area, .mcc = id->mcc, .mnc = id->mnc, .radio = id->radio};
+	struct subs_key key = {
+		.cell = id->cell, .area = id->area, .mcc = id->mcc, .mnc = id->mnc, .radio = id->radio};
 
 	sink_put(k, &key, sizeof(key));
 }
@@ -317,7 +319,8 @@ static void put_entries(struct sink *k, const struct subs_builder *b)
 	sink_align(k);
 }
 
-static void fill_header(const struct subs_builder *b, const struct subs_build_sums *sums, struct subs_header *h)
+static void fill_header(const struct subs_builder *b, const struct subs_build_sums *sums,
+			struct subs_header *h)
 {
 	struct subs_layout l;
 
@@ -342,7 +345,8 @@ static int write_all(struct subs_builder *b, struct sink *k, struct subs_header 
 	k->buf = talloc_size(b, WRITE_OCTETS);
 	OSMO_ASSERT(k->buf);
 	crypto_generichash_init(&k->sum, NULL, 0, SUBS_SUM);
-	k->rc = outfile_write(k->out, h, sizeof(*h), -1, k->err, k->err_len); /* room for it; its sums come last */
+	k->rc = outfile_write(k->out, h, sizeof(*h), -1, k->err,
+			      k->err_len); /* room for it; its sums come last */
 	k->total = sizeof(*h);
 	put_keys(k, b);
 	put_index(k, b);
@@ -352,7 +356,8 @@ static int write_all(struct subs_builder *b, struct sink *k, struct subs_header 
 	sink_flush(k);
 	OSMO_ASSERT(k->rc < 0 || k->total == h->file_size);
 	crypto_generichash_final(&k->sum, h->content_sum, SUBS_SUM);
-	crypto_generichash(h->header_sum, SUBS_SUM, (const uint8_t *)h, offsetof(struct subs_header, header_sum), NULL, 0);
+	crypto_generichash(h->header_sum, SUBS_SUM, (const uint8_t *)h,
+			   offsetof(struct subs_header, header_sum), NULL, 0);
 	if (k->rc == 0)
 		k->rc = outfile_write(k->out, h, sizeof(*h), 0, k->err, k->err_len);
 	return k->rc;
@@ -371,7 +376,8 @@ static void sort_all(struct subs_builder *b, struct subs_build_sums *sums)
 	free(spare);
 }
 
-int subs_builder_write(struct subs_builder *b, const char *path, struct subs_build_sums *sums, char *err, size_t err_len)
+int subs_builder_write(struct subs_builder *b, const char *path, struct subs_build_sums *sums, char *err,
+		       size_t err_len)
 {
 	struct subs_header h = {0};
 	struct sink k = {.err = err, .err_len = err_len};

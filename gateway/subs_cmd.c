@@ -16,8 +16,8 @@
 #include "gateway/subs_synth.h"
 
 #define READ_OCTETS (1 << 20)
-#define ROW_MAX 4096 /* octets of a row; nothing of use is longer */
-#define BAR_WIDTH 30
+#define ROW_MAX     4096 /* octets of a row; nothing of use is longer */
+#define BAR_WIDTH   30
 
 static const char usage_text[] =
 	"usage: reunion subscribers build -o SUBS --map MAP [--json] CSV...\n"
@@ -89,27 +89,42 @@ static bool parse_km(const char *text, double *km)
 static const char *take_option(int c, struct options *o)
 {
 	switch (c) {
-	case 'o': o->output = optarg; return NULL;
-	case 'm': o->map = optarg; return NULL;
-	case 'N': o->networks = optarg; return NULL;
-	case 'j': o->json = true; return NULL;
-	case 'h': o->help = true; return NULL;
-	case 'a': return parse_at(optarg, o) ? NULL : "--at wants LAT,LON such as 39.9042,116.4074";
-	case 'r': return parse_km(optarg, &o->radius_km) ? NULL : "--radius-km wants a number above 0";
-	case 'n': return (o->has_count = parse_u64(optarg, &o->count)) ? NULL : "--count wants a whole number";
-	case 's': return (o->has_seed = parse_u64(optarg, &o->seed)) ? NULL : "--seed wants a whole number";
-	default: return "wrong option";
+	case 'o':
+		o->output = optarg;
+		return NULL;
+	case 'm':
+		o->map = optarg;
+		return NULL;
+	case 'N':
+		o->networks = optarg;
+		return NULL;
+	case 'j':
+		o->json = true;
+		return NULL;
+	case 'h':
+		o->help = true;
+		return NULL;
+	case 'a':
+		return parse_at(optarg, o) ? NULL : "--at wants LAT,LON such as 39.9042,116.4074";
+	case 'r':
+		return parse_km(optarg, &o->radius_km) ? NULL : "--radius-km wants a number above 0";
+	case 'n':
+		return (o->has_count = parse_u64(optarg, &o->count)) ? NULL : "--count wants a whole number";
+	case 's':
+		return (o->has_seed = parse_u64(optarg, &o->seed)) ? NULL : "--seed wants a whole number";
+	default:
+		return "wrong option";
 	}
 }
 
 static const char *parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
-		{"output", required_argument, NULL, 'o'}, {"map", required_argument, NULL, 'm'},
-		{"count", required_argument, NULL, 'n'},  {"seed", required_argument, NULL, 's'},
+		{"output", required_argument, NULL, 'o'},   {"map", required_argument, NULL, 'm'},
+		{"count", required_argument, NULL, 'n'},    {"seed", required_argument, NULL, 's'},
 		{"networks", required_argument, NULL, 'N'}, {"json", no_argument, NULL, 'j'},
-		{"at", required_argument, NULL, 'a'}, {"radius-km", required_argument, NULL, 'r'},
-		{"help", no_argument, NULL, 'h'}, {0},
+		{"at", required_argument, NULL, 'a'},       {"radius-km", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},           {0},
 	};
 	const char *fault = NULL;
 	int c;
@@ -131,8 +146,8 @@ static void bar(const char *what, uint64_t done, uint64_t all)
 		return;
 	width = width > BAR_WIDTH ? BAR_WIDTH : width;
 	if (all)
-		fprintf(stderr, "\r%.40s [%.*s%*s] %3u %%", what, width, "##############################", BAR_WIDTH - width,
-			"", (unsigned int)(done * 100 / all));
+		fprintf(stderr, "\r%.40s [%.*s%*s] %3u %%", what, width, "##############################",
+			BAR_WIDTH - width, "", (unsigned int)(done * 100 / all));
 	else
 		fprintf(stderr, "\r%.40s %" PRIu64 " octets", what, done);
 }
@@ -167,7 +182,8 @@ static int take_line(struct build *b, const char *line, size_t len, bool first)
 	if (rc == -E2BIG)
 		snprintf(b->err, sizeof(b->err), "more rows than one file holds");
 	else if (rc < 0)
-		snprintf(b->err, sizeof(b->err), "the cell map is damaged; build it anew with reunion cellmap build");
+		snprintf(b->err, sizeof(b->err),
+			 "the cell map is damaged; build it anew with reunion cellmap build");
 	return rc;
 }
 
@@ -220,9 +236,10 @@ static void report_json(const struct build *b, const struct subs_build_sums *s)
 		if (b->rows[r])
 			json_object_set_new(drop, subs_row_name(r), json_integer((json_int_t)b->rows[r]));
 	j = json_pack("{s:I s:I s:I s:o s:I s:I s:I s:I s:I}", "rows_read", (json_int_t)b->read, "kept",
-		      (json_int_t)(b->rows[SUBS_ROW_KEPT] - s->same), "merged", (json_int_t)s->same, "dropped", drop, "numbers",
-		      (json_int_t)s->numbers, "in_several_cells", (json_int_t)s->in_several_cells, "unresolved",
-		      (json_int_t)s->unresolved, "cells", (json_int_t)s->cells, "unknown_cells", (json_int_t)s->unknown_cells);
+		      (json_int_t)(b->rows[SUBS_ROW_KEPT] - s->same), "merged", (json_int_t)s->same,
+		      "dropped", drop, "numbers", (json_int_t)s->numbers, "in_several_cells",
+		      (json_int_t)s->in_several_cells, "unresolved", (json_int_t)s->unresolved, "cells",
+		      (json_int_t)s->cells, "unknown_cells", (json_int_t)s->unknown_cells);
 	text = json_dumps(j, JSON_COMPACT);
 	puts(text);
 	free(text);
@@ -252,7 +269,8 @@ static int build_all(struct build *b, const struct options *o, int n, char **fil
 		if (read_table(b, files[i]) < 0)
 			return failure(b->err);
 	if (b->rows[SUBS_ROW_KEPT] == 0) {
-		snprintf(b->err, sizeof(b->err), "%s: no row could be used; expected msisdn,radio,mcc,net,area,cell", files[0]);
+		snprintf(b->err, sizeof(b->err),
+			 "%s: no row could be used; expected msisdn,radio,mcc,net,area,cell", files[0]);
 		return failure(b->err);
 	}
 	if (subs_builder_write(b->builder, o->output, &sums, b->err, sizeof(b->err)) < 0)
@@ -262,7 +280,9 @@ static int build_all(struct build *b, const struct options *o, int n, char **fil
 	else
 		report_text(b, &sums);
 	if (sums.unresolved)
-		fprintf(stderr, "warning: %" PRIu64 " of %" PRIu64 " numbers stand in no cell of %s; they will get no SMS\n",
+		fprintf(stderr,
+			"warning: %" PRIu64 " of %" PRIu64
+			" numbers stand in no cell of %s; they will get no SMS\n",
 			sums.unresolved, sums.numbers, o->map);
 	return 0;
 }
@@ -356,15 +376,20 @@ static int by_number(const void *a, const void *b)
 /* Only the cells of a circle. */
 static int choose_cells(void *ctx, const struct options *o, struct subs_synth *s)
 {
-	struct cell_query q = {.lat = o->lat, .lon = o->lon, .radius_m = o->radius_km * 1000, .select = SELECT_SITE,
-			       .networks = s->networks, .n_networks = s->n_networks};
+	struct cell_query q = {.lat = o->lat,
+			       .lon = o->lon,
+			       .radius_m = o->radius_km * 1000,
+			       .select = SELECT_SITE,
+			       .networks = s->networks,
+			       .n_networks = s->n_networks};
 	struct cell_hit *hits;
 	uint32_t *cells;
 	size_t n;
 	int rc = cellmap_nearest(ctx, s->map, &q, &hits, &n);
 
 	if (rc < 0)
-		return failure(rc == -EINVAL ? "the circle is not one on the earth" : "the cell map is damaged; build it anew");
+		return failure(rc == -EINVAL ? "the circle is not one on the earth"
+					     : "the cell map is damaged; build it anew");
 	cells = talloc_array(ctx, uint32_t, n + 1);
 	OSMO_ASSERT(cells);
 	for (size_t i = 0; i < n; i++)
@@ -388,11 +413,13 @@ static int synth_run(struct synth_out *out, const struct options *o, const struc
 		rc = synth_flush(out);
 	bar_end();
 	if (rc == -ENOENT)
-		snprintf(out->err, sizeof(out->err), "%s: has no addressable cell%s", o->map, s->networks || s->cells ? " there" : "");
+		snprintf(out->err, sizeof(out->err), "%s: has no addressable cell%s", o->map,
+			 s->networks || s->cells ? " there" : "");
 	if (rc == -E2BIG)
 		snprintf(out->err, sizeof(out->err), "--count is larger than the numbers of a country");
 	if (rc == -EBADMSG)
-		snprintf(out->err, sizeof(out->err), "%s: is damaged; build it anew with reunion cellmap build", o->map);
+		snprintf(out->err, sizeof(out->err),
+			 "%s: is damaged; build it anew with reunion cellmap build", o->map);
 	if (rc == 0 && out->file)
 		rc = outfile_commit(out->file, out->err, sizeof(out->err));
 	return rc < 0 ? failure(out->err) : 0;

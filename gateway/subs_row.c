@@ -5,7 +5,7 @@
 #include <string.h>
 #include "gateway/subs_format.h"
 
-#define COLUMNS 6
+#define COLUMNS  6
 #define CELL_MAX ((INT64_C(1) << 36) - 1)
 
 struct field {
@@ -14,9 +14,9 @@ struct field {
 };
 
 static const char *const names[SUBS_ROWS] = {
-	[SUBS_ROW_KEPT] = "kept", [SUBS_ROW_BLANK] = "blank", [SUBS_ROW_COLUMNS] = "columns",
+	[SUBS_ROW_KEPT] = "kept",     [SUBS_ROW_BLANK] = "blank", [SUBS_ROW_COLUMNS] = "columns",
 	[SUBS_ROW_MSISDN] = "msisdn", [SUBS_ROW_RADIO] = "radio", [SUBS_ROW_MCC] = "mcc",
-	[SUBS_ROW_NET] = "net", [SUBS_ROW_AREA] = "area", [SUBS_ROW_CELL] = "cell",
+	[SUBS_ROW_NET] = "net",       [SUBS_ROW_AREA] = "area",   [SUBS_ROW_CELL] = "cell",
 };
 
 const char *subs_row_name(enum subs_row r)

@@ -5,18 +5,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBERS UINT64_C(7000000000) /* per country: five prefixes of 7, nine digits behind */
-#define STEP UINT64_C(4294967291)    /* shares no factor with NUMBERS: i * STEP visits each number once */
-#define NEIGHBOURHOOD 64	     /* cells to either side in map order: near each other on the ground */
+#define NUMBERS       UINT64_C(7000000000) /* per country: five prefixes of 7, nine digits behind */
+#define STEP          UINT64_C(4294967291) /* shares no factor with NUMBERS: i * STEP visits each number once */
+#define NEIGHBOURHOOD 64 /* cells to either side in map order: near each other on the ground */
 
 /* Country calling codes (E.164) of some mobile country codes (E.212). */
 static const struct {
 	uint16_t mcc, code;
 } countries[] = {
-	{204, 31}, {208, 33}, {214, 34}, {222, 39}, {228, 41}, {232, 43}, {234, 44}, {238, 45}, {240, 46}, {242, 47},
-	{250, 7}, {255, 380}, {260, 48}, {262, 49}, {268, 351}, {302, 1}, {310, 1}, {311, 1}, {334, 52}, {404, 91},
-	{405, 91}, {410, 92}, {440, 81}, {450, 82}, {452, 84}, {454, 852}, {455, 853}, {460, 86}, {466, 886}, {505, 61},
-	{510, 62}, {520, 66}, {602, 20}, {621, 234}, {655, 27}, {724, 55}, {734, 58},
+	{204, 31}, {208, 33},  {214, 34},  {222, 39},  {228, 41},  {232, 43}, {234, 44},  {238, 45},
+	{240, 46}, {242, 47},  {250, 7},   {255, 380}, {260, 48},  {262, 49}, {268, 351}, {302, 1},
+	{310, 1},  {311, 1},   {334, 52},  {404, 91},  {405, 91},  {410, 92}, {440, 81},  {450, 82},
+	{452, 84}, {454, 852}, {455, 853}, {460, 86},  {466, 886}, {505, 61}, {510, 62},  {520, 66},
+	{602, 20}, {621, 234}, {655, 27},  {724, 55},  {734, 58},
 };
 
 /* splitmix64: a counter hashed, so that every draw has its own place. */
@@ -89,8 +90,8 @@ static uint64_t load_of(uint64_t k)
 	return draw(&k);
 }
 
-/* People stand where cells stand, and busy cells hold more: of two cells drawn, the busier wins half of the time. Cells
- * that can never be addressed are passed over. */
+/* People stand where cells stand, and busy cells hold more: of two cells drawn, the busier wins half of the
+ * time. Cells that can never be addressed are passed over. */
 static int choose(const struct subs_synth *s, uint64_t all, uint64_t *state, uint64_t *k, struct cell *cell)
 {
 	for (int tries = 0; tries < 1000; tries++) {
@@ -107,9 +108,9 @@ static int choose(const struct subs_synth *s, uint64_t all, uint64_t *state, uin
 
 static int print(const struct cell *c, uint64_t number, char *text, size_t len)
 {
-	return snprintf(text, len, "%u1%u%09" PRIu64 ",%s,%u,%u,%" PRIu32 ",%" PRIu64, country_code(c->id.mcc),
-			3 + (unsigned int)(number / 1000000000), number % 1000000000, cell_radio_name(c->id.radio), c->id.mcc,
-			c->id.mnc, c->id.area, c->id.cell);
+	return snprintf(text, len, "%u1%u%09" PRIu64 ",%s,%u,%u,%" PRIu32 ",%" PRIu64,
+			country_code(c->id.mcc), 3 + (unsigned int)(number / 1000000000), number % 1000000000,
+			cell_radio_name(c->id.radio), c->id.mcc, c->id.mnc, c->id.area, c->id.cell);
 }
 
 struct sink {
@@ -125,7 +126,8 @@ static int give(const struct sink *sink, const struct cell *cell, uint64_t numbe
 	return sink->row(sink->arg, text, (size_t)n);
 }
 
-static int give_number(const struct subs_synth *s, uint64_t all, uint64_t *state, uint64_t number, const struct sink *sink)
+static int give_number(const struct subs_synth *s, uint64_t all, uint64_t *state, uint64_t number,
+		       const struct sink *sink)
 {
 	struct cell cell;
 	uint64_t k;
@@ -135,11 +137,13 @@ static int give_number(const struct subs_synth *s, uint64_t all, uint64_t *state
 		rc = give(sink, &cell, number);
 	if (rc != 0 || draw(state) % 100 >= 3)
 		return rc;
-	rc = cellmap_get(s->map, cell_at(s, k, (int)(draw(state) % (2 * NEIGHBOURHOOD)) - NEIGHBOURHOOD), &cell);
+	rc = cellmap_get(s->map, cell_at(s, k, (int)(draw(state) % (2 * NEIGHBOURHOOD)) - NEIGHBOURHOOD),
+			 &cell);
 	return rc == 0 && cell.addressable ? give(sink, &cell, number) : rc;
 }
 
-int subs_synth_rows(const struct subs_synth *s, int (*row)(void *arg, const char *text, size_t len), void *arg)
+int subs_synth_rows(const struct subs_synth *s, int (*row)(void *arg, const char *text, size_t len),
+		    void *arg)
 {
 	uint64_t all = cells_in_all(s), state = s->seed, start = draw(&state) % NUMBERS;
 	struct sink sink = {row, arg};

@@ -105,12 +105,15 @@ DEFUN(show_links, show_links_cmd, "show links", SHOW_STR "Links to carriers: sta
 	return show(vty, control_status(noc_of(vty)->ops), statusview_links);
 }
 
-DEFUN(show_alerts, show_alerts_cmd, "show alerts", SHOW_STR "Alerts: state, deadline, what became of their units\n")
+DEFUN(show_alerts, show_alerts_cmd, "show alerts",
+      SHOW_STR "Alerts: state, deadline, what became of their units\n")
 {
 	return show(vty, control_status(noc_of(vty)->ops), statusview_alerts);
 }
 
-DEFUN(show_alert, show_alert_cmd, "show alert ID", SHOW_STR "One alert in full\n" "Its identifier\n")
+DEFUN(show_alert, show_alert_cmd, "show alert ID",
+      SHOW_STR "One alert in full\n"
+	       "Its identifier\n")
 {
 	return show(vty, control_alert(noc_of(vty)->ops, argv[0]), statusview_alert);
 }
@@ -121,17 +124,24 @@ DEFUN(show_cellmap, show_cellmap_cmd, "show cellmap", SHOW_STR "The cell map in 
 }
 
 DEFUN(link_block, link_block_cmd, "link NAME (block|unblock)",
-      "Change a link\n" "Its name\n" "Send nothing more on it until unblocked\n" "Let it carry alerts again\n")
+      "Change a link\n"
+      "Its name\n"
+      "Send nothing more on it until unblocked\n"
+      "Let it carry alerts again\n")
 {
 	bool block = !strcmp(argv[1], "block");
 	char from[64];
 
 	who(vty, from, sizeof(from));
-	return outcome(vty, control_block(noc_of(vty)->ops, argv[0], block, from), block ? "blocked" : "unblocked");
+	return outcome(vty, control_block(noc_of(vty)->ops, argv[0], block, from),
+		       block ? "blocked" : "unblocked");
 }
 
 DEFUN(alert_cancel, alert_cancel_cmd, "alert ID cancel .REASON",
-      "Change an alert\n" "Its identifier\n" "Recall it on all links, and send the found text\n" "Why: for the ledger\n")
+      "Change an alert\n"
+      "Its identifier\n"
+      "Recall it on all links, and send the found text\n"
+      "Why: for the ledger\n")
 {
 	struct vty_noc *noc = noc_of(vty);
 	struct recall *r = &noc->recall;
@@ -148,15 +158,18 @@ DEFUN(alert_cancel, alert_cancel_cmd, "alert ID cancel .REASON",
 		r->until_us = clock_mono_us() + CONFIRM_S * 1000000ull;
 		snprintf(r->alert_id, sizeof(r->alert_id), "%s", argv[0]);
 		snprintf(r->reason, sizeof(r->reason), "%s", reason);
-		vty_out(vty, "This recalls the alert for good. To do it, enter within %d s: alert %s confirm%s", CONFIRM_S,
-			r->alert_id, VTY_NEWLINE);
+		vty_out(vty,
+			"This recalls the alert for good. To do it, enter within %d s: alert %s confirm%s",
+			CONFIRM_S, r->alert_id, VTY_NEWLINE);
 	}
 	talloc_free(reason);
 	return rc;
 }
 
 DEFUN(alert_confirm, alert_confirm_cmd, "alert ID confirm",
-      "Change an alert\n" "Its identifier\n" "Do what was asked for with cancel\n")
+      "Change an alert\n"
+      "Its identifier\n"
+      "Do what was asked for with cancel\n")
 {
 	struct vty_noc *noc = noc_of(vty);
 	struct recall *r = &noc->recall;
@@ -183,13 +196,18 @@ static int on_vty(unsigned int subsys, unsigned int signal, void *handler_data, 
 /* libosmovty's own; not in its headers. */
 extern vector cmdvec;
 
-/* libosmovty brings commands that write files and change its settings. The gateway has one configuration, its file, and
- * whoever reaches this port must not write files in the gateway's name. */
-static void drop_commands(void)
+/* libosmovty brings commands that write files, change its settings and stop the process. The gateway has one
+ * configuration, its file, and whoever reaches this port must not write files in the gateway's name. */
+static void drop_commands(enum node_type node)
 {
-	static const char *const unwanted[] = {"write", "copy", "configure", "show startup-config", "show running-config"};
-	struct cmd_node *node = vector_lookup(cmdvec, ENABLE_NODE);
-	vector v = node->cmd_vector;
+	static const char *const unwanted[] = {"write",
+					       "copy",
+					       "configure",
+					       "shutdown",
+					       "show startup-config",
+					       "show running-config",
+					       "show online-help"};
+	vector v = ((struct cmd_node *)vector_lookup(cmdvec, node))->cmd_vector;
 
 	for (unsigned int i = 0; i < vector_active(v);) {
 		const struct cmd_element *cmd = vector_slot(v, i);
@@ -202,7 +220,6 @@ static void drop_commands(void)
 		else
 			i++;
 	}
-	sort_node();
 }
 
 static int vty_close_all(struct vty_noc *noc)
@@ -228,11 +245,13 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 	install_element(ENABLE_NODE, &link_block_cmd);
 	install_element(ENABLE_NODE, &alert_cancel_cmd);
 	install_element(ENABLE_NODE, &alert_confirm_cmd);
-	drop_commands();
+	drop_commands(VIEW_NODE);
+	drop_commands(ENABLE_NODE);
+	sort_node();
 	rc = telnet_init_dynif(noc, noc, at->address, at->port);
 	if (rc < 0) {
-		LOGP(DNOC, LOGL_ERROR, "VTY: cannot listen on %s port %u\n", log_safe(at->address, strlen(at->address)),
-		     at->port);
+		LOGP(DNOC, LOGL_ERROR, "VTY: cannot listen on %s port %u\n",
+		     log_safe(at->address, strlen(at->address)), at->port);
 		return -EADDRINUSE; /* noc stays: vty_init() keeps pointing to it */
 	}
 	talloc_set_destructor(noc, vty_close_all);

@@ -1,5 +1,5 @@
-/* cursor: bounds-checked reading and writing with a sticky error, for one PDU. After an error every further step is
- * harmless: reads give 0 or "", writes do nothing. */
+/* cursor: bounds-checked reading and writing with a sticky error, for one PDU. After an error every further
+ * step is harmless: reads give 0 or "", writes do nothing. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-/* outbuf: octets on their way to the peer. Bounded, so that a peer that stops reading cannot grow memory. A reserve is
- * kept for answers: a window full of our own requests must never block them. */
+/* outbuf: octets on their way to the peer. Bounded, so that a peer that stops reading cannot grow memory. A
+ * reserve is kept for answers: a window full of our own requests must never block them. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

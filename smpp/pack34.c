@@ -6,7 +6,8 @@
 
 #define TLVS_MAX 8
 
-/* Any PDU that the library knows: they share the header. Zeroed before use, since the library runs strlen() over it. */
+/* Any PDU that the library knows: they share the header. Zeroed before use, since the library runs strlen()
+ * over it. */
 union any {
 	bind_transmitter_t bind; /* the three binds have one layout */
 	bind_transmitter_resp_t bind_resp;
@@ -52,8 +53,8 @@ static void message(struct job *j, uint8_t *length, uint8_t *to)
 		memcpy(to, j->pdu->message, j->pdu->message_len);
 }
 
-/* The list is walked from the head as it stands; integers of 1, 2 and 4 octets are kept in host order by the library, but
- * only for tags that it knows as such, so those are told apart by tag here. */
+/* The list is walked from the head as it stands; integers of 1, 2 and 4 octets are kept in host order by the
+ * library, but only for tags that it knows as such, so those are told apart by tag here. */
 static void tlvs(struct job *j)
 {
 	static const uint16_t u16_tags[] = {0x0204, 0x020A, 0x020B, 0x020C};
@@ -80,10 +81,11 @@ static void tlvs(struct job *j)
 	j->first = n ? &j->tlvs[0] : NULL;
 }
 
-#define ADDRESS(j, to, which, from) do { \
-	(to)->which##_addr_ton = (from).ton; \
-	(to)->which##_addr_npi = (from).npi; \
-} while (0)
+#define ADDRESS(j, to, which, from)                                                                          \
+	do {                                                                                                 \
+		(to)->which##_addr_ton = (from).ton;                                                         \
+		(to)->which##_addr_npi = (from).npi;                                                         \
+	} while (0)
 
 static void fill_bind(struct job *j)
 {
@@ -100,24 +102,25 @@ static void fill_bind(struct job *j)
 }
 
 /* submit_sm and deliver_sm have the same names, but not the same sizes. */
-#define FILL_SUBMIT(j, t, p) do { \
-	STRING(j, (t)->service_type, p->service_type); \
-	ADDRESS(j, t, source, p->source); \
-	STRING(j, (t)->source_addr, p->source.digits); \
-	ADDRESS(j, t, dest, p->dest); \
-	STRING(j, (t)->destination_addr, p->dest.digits); \
-	(t)->esm_class = p->esm_class; \
-	(t)->protocol_id = p->protocol_id; \
-	(t)->priority_flag = p->priority; \
-	STRING(j, (t)->schedule_delivery_time, p->schedule); \
-	STRING(j, (t)->validity_period, p->validity); \
-	(t)->registered_delivery = p->registered; \
-	(t)->replace_if_present_flag = p->replace; \
-	(t)->data_coding = p->data_coding; \
-	(t)->sm_default_msg_id = p->default_message; \
-	message(j, &(t)->sm_length, (t)->short_message); \
-	(t)->tlv = (j)->first; \
-} while (0)
+#define FILL_SUBMIT(j, t, p)                                                                                 \
+	do {                                                                                                 \
+		STRING(j, (t)->service_type, p->service_type);                                               \
+		ADDRESS(j, t, source, p->source);                                                            \
+		STRING(j, (t)->source_addr, p->source.digits);                                               \
+		ADDRESS(j, t, dest, p->dest);                                                                \
+		STRING(j, (t)->destination_addr, p->dest.digits);                                            \
+		(t)->esm_class = p->esm_class;                                                               \
+		(t)->protocol_id = p->protocol_id;                                                           \
+		(t)->priority_flag = p->priority;                                                            \
+		STRING(j, (t)->schedule_delivery_time, p->schedule);                                         \
+		STRING(j, (t)->validity_period, p->validity);                                                \
+		(t)->registered_delivery = p->registered;                                                    \
+		(t)->replace_if_present_flag = p->replace;                                                   \
+		(t)->data_coding = p->data_coding;                                                           \
+		(t)->sm_default_msg_id = p->default_message;                                                 \
+		message(j, &(t)->sm_length, (t)->short_message);                                             \
+		(t)->tlv = (j)->first;                                                                       \
+	} while (0)
 
 static void fill_data(struct job *j)
 {
@@ -219,7 +222,10 @@ static int fill(struct job *j)
 /* What the library turns down or gets wrong by its own checks (tried with 1.14.1). */
 static bool beyond_library(const struct smpp_pdu *p)
 {
-	if (p->sequence == 0 || p->sequence > 0x7FFFFFFF || smpp_encode(p, NULL, 0) != -ENOSPC)
+	uint8_t none;
+
+	/* -ENOSPC: it is well-formed, there is only no room for it */
+	if (p->sequence == 0 || p->sequence > 0x7FFFFFFF || smpp_encode(p, &none, 0) != -ENOSPC)
 		return true;
 	return p->interface_version != 0 && p->interface_version != 0x34;
 }

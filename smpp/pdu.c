@@ -12,36 +12,52 @@ struct field {
 	uint16_t at;
 };
 
-#define AT(member)	 offsetof(struct smpp_pdu, member)
-#define STR(member, max) {STRING, max, AT(member)}
-#define INT(member)	 {U8, 1, AT(member)}
+#define AT(member) offsetof(struct smpp_pdu, member)
+#define STR(member, max)                                                                                     \
+	{                                                                                                    \
+		STRING, max, AT(member)                                                                      \
+	}
+#define INT(member)                                                                                          \
+	{                                                                                                    \
+		U8, 1, AT(member)                                                                            \
+	}
 #define ADDR(which, max) INT(which.ton), INT(which.npi), STR(which.digits, max)
-#define STOP		 {END, 0, 0}
-#define TIMES		 STR(schedule, 17), STR(validity, 17)
-#define TAIL		 INT(registered), INT(replace), INT(data_coding), INT(default_message), {TEXT, 255, 0}, STOP
+#define STOP                                                                                                 \
+	{                                                                                                    \
+		END, 0, 0                                                                                    \
+	}
+#define TIMES STR(schedule, 17), STR(validity, 17)
+#define TAIL  INT(registered), INT(replace), INT(data_coding), INT(default_message), {TEXT, 255, 0}, STOP
 
 static const struct field empty[] = {STOP};
-static const struct field bind[] = {STR(system_id, 16), STR(password, 9), STR(system_type, 13), INT(interface_version),
-				    ADDR(source, 41), STOP};
+static const struct field bind[] = {STR(system_id, 16),     STR(password, 9), STR(system_type, 13),
+				    INT(interface_version), ADDR(source, 41), STOP};
 static const struct field bind_resp[] = {STR(system_id, 16), STOP};
 static const struct field outbind[] = {STR(system_id, 16), STR(password, 9), STOP};
 static const struct field submit[] = {STR(service_type, 6), ADDR(source, 21), ADDR(dest, 21), INT(esm_class),
-				      INT(protocol_id), INT(priority), TIMES, TAIL};
+				      INT(protocol_id),     INT(priority),    TIMES,          TAIL};
 static const struct field multi[] = {STR(service_type, 6), ADDR(source, 21), {DESTS, 0, 0}, INT(esm_class),
-				     INT(protocol_id), INT(priority), TIMES, TAIL};
+				     INT(protocol_id),     INT(priority),    TIMES,         TAIL};
 static const struct field multi_resp[] = {STR(message_id, 65), {FAILED, 0, 0}, STOP};
 static const struct field id_only[] = {STR(message_id, 65), STOP};
-static const struct field data[] = {STR(service_type, 6), ADDR(source, 65), ADDR(dest, 65), INT(esm_class), INT(registered),
-				    INT(data_coding), STOP};
+static const struct field data[] = {STR(service_type, 6),
+				    ADDR(source, 65),
+				    ADDR(dest, 65),
+				    INT(esm_class),
+				    INT(registered),
+				    INT(data_coding),
+				    STOP};
 static const struct field query[] = {STR(message_id, 65), ADDR(source, 21), STOP};
-static const struct field query_resp[] = {STR(message_id, 65), STR(final_date, 17), INT(message_state), INT(error_code),
-					  STOP};
-static const struct field cancel[] = {STR(service_type, 6), STR(message_id, 65), ADDR(source, 21), ADDR(dest, 21), STOP};
-static const struct field replace[] = {STR(message_id, 65), ADDR(source, 21), TIMES, INT(registered), INT(default_message),
-				       {TEXT, 255, 0}, STOP};
+static const struct field query_resp[] = {STR(message_id, 65), STR(final_date, 17), INT(message_state),
+					  INT(error_code), STOP};
+static const struct field cancel[] = {STR(service_type, 6), STR(message_id, 65), ADDR(source, 21),
+				      ADDR(dest, 21), STOP};
+static const struct field replace[] = {STR(message_id, 65),  ADDR(source, 21), TIMES, INT(registered),
+				       INT(default_message), {TEXT, 255, 0},   STOP};
 static const struct field alert[] = {ADDR(source, 65), ADDR(dest, 65), STOP};
-static const struct field broadcast[] = {STR(service_type, 6), ADDR(source, 21), STR(message_id, 65), INT(priority), TIMES,
-					 INT(replace), INT(data_coding), INT(default_message), STOP};
+static const struct field broadcast[] = {
+	STR(service_type, 6), ADDR(source, 21), STR(message_id, 65),  INT(priority), TIMES,
+	INT(replace),         INT(data_coding), INT(default_message), STOP};
 static const struct field bc_cancel[] = {STR(service_type, 6), STR(message_id, 65), ADDR(source, 21), STOP};
 
 /* Indexed by the low octet of command_id; 0x01xx lies behind 0x00xx. */
@@ -79,7 +95,8 @@ static const struct field *layout_of(uint32_t id)
 		return empty;
 	if (code > 0x1FF || (code & 0xFF) >= 0x22)
 		return NULL;
-	return id & SMPP_RESP ? layouts[code >> 8][code & 0xFF].response : layouts[code >> 8][code & 0xFF].request;
+	return id & SMPP_RESP ? layouts[code >> 8][code & 0xFF].response
+			      : layouts[code >> 8][code & 0xFF].request;
 }
 
 int smpp_frame(const uint8_t *frame, size_t len)
@@ -171,7 +188,8 @@ static size_t whole_tlvs(const uint8_t *p, size_t len)
 	return at;
 }
 
-/* Torn TLVs are dropped, message and session stay. Some peers put a NUL behind the text: then the TLVs start after it. */
+/* Torn TLVs are dropped, message and session stay. Some peers put a NUL behind the text: then the TLVs start
+ * after it. */
 static void read_tlvs(struct cursor *c, struct smpp_pdu *pdu)
 {
 	size_t len = cursor_left(c), whole = whole_tlvs(c->p, len);
@@ -204,12 +222,15 @@ static bool contradicts(const struct smpp_pdu *pdu)
 
 int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t *fault)
 {
-	struct cursor c = {frame, frame + len, false};
+	struct cursor c;
 	const struct field *f;
 
 	clear(pdu);
 	*fault = SMPP_RINVCMDLEN;
-	if (len < SMPP_HEADER || cursor_u32(&c) != len)
+	if (len < SMPP_HEADER)
+		return -EBADMSG;
+	c = (struct cursor){frame, frame + len, false};
+	if (cursor_u32(&c) != len)
 		return -EBADMSG;
 	pdu->id = cursor_u32(&c);
 	pdu->status = cursor_u32(&c);
@@ -239,10 +260,11 @@ int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t
 
 bool smpp_tlv_next(const struct smpp_pdu *pdu, size_t *at, struct smpp_tlv *tlv)
 {
-	struct cursor c = {pdu->tlvs + *at, pdu->tlvs + pdu->tlvs_len, false};
+	struct cursor c;
 
 	if (*at >= pdu->tlvs_len)
 		return false;
+	c = (struct cursor){pdu->tlvs + *at, pdu->tlvs + pdu->tlvs_len, false};
 	tlv->tag = cursor_u16(&c);
 	tlv->len = cursor_u16(&c);
 	tlv->value = cursor_take(&c, tlv->len);
@@ -262,9 +284,12 @@ bool smpp_tlv_find(const struct smpp_pdu *pdu, uint16_t tag, struct smpp_tlv *tl
 
 static bool next_entry(const uint8_t *entries, size_t len, size_t *at, bool flagged, struct smpp_dest *dest)
 {
-	struct cursor c = {entries + *at, entries + len, false};
+	struct cursor c;
 
-	if (*at >= len || !read_entry(&c, flagged, dest))
+	if (*at >= len)
+		return false;
+	c = (struct cursor){entries + *at, entries + len, false};
+	if (!read_entry(&c, flagged, dest))
 		return false;
 	*at = c.p - entries;
 	return true;

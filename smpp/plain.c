@@ -79,9 +79,10 @@ static void from_gsm7(struct cursor *c, struct writer *w)
 	}
 }
 
-int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len, char *out, size_t size)
+int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len,
+	       char *out, size_t size)
 {
-	struct cursor c = {octets, octets + len, false};
+	struct cursor c = {octets, len ? octets + len : octets, false};
 	struct writer w = {(uint8_t *)out, (uint8_t *)out + size, false};
 	enum alphabet alphabet = alphabet_of(data_coding, gsm7);
 	int rc = 0;

@@ -9,10 +9,11 @@ static const struct {
 	const char *word;
 	uint8_t state;
 } words[] = {
-	{"ENROU", SMPP_ENROUTE}, {"DELIV", SMPP_DELIVERED}, {"EXPIR", SMPP_EXPIRED}, {"DELET", SMPP_DELETED},
-	{"UNDEL", SMPP_UNDELIVERABLE}, {"ACCEP", SMPP_ACCEPTED}, {"UNKNO", SMPP_UNKNOWN}, {"REJEC", SMPP_REJECTED},
-	{"SKIPP", SMPP_SKIPPED}, {"SCHED", SMPP_SCHEDULED}, {"ACKED", SMPP_ENROUTE}, {"BUFFR", SMPP_ENROUTE},
-	{"BUFFE", SMPP_ENROUTE}, {"FAILE", SMPP_UNDELIVERABLE},
+	{"ENROU", SMPP_ENROUTE},   {"DELIV", SMPP_DELIVERED},     {"EXPIR", SMPP_EXPIRED},
+	{"DELET", SMPP_DELETED},   {"UNDEL", SMPP_UNDELIVERABLE}, {"ACCEP", SMPP_ACCEPTED},
+	{"UNKNO", SMPP_UNKNOWN},   {"REJEC", SMPP_REJECTED},      {"SKIPP", SMPP_SKIPPED},
+	{"SCHED", SMPP_SCHEDULED}, {"ACKED", SMPP_ENROUTE},       {"BUFFR", SMPP_ENROUTE},
+	{"BUFFE", SMPP_ENROUTE},   {"FAILE", SMPP_UNDELIVERABLE},
 };
 
 struct token {
@@ -48,7 +49,8 @@ static void copy(char *to, size_t size, const struct token *t)
 }
 
 /* The value behind "label:", which may stand in the next token. False when the token has another label. */
-static bool labelled(const struct token *t, const char *label, const char **p, const char *end, struct token *value)
+static bool labelled(const struct token *t, const char *label, const char **p, const char *end,
+		     struct token *value)
 {
 	size_t n = strlen(label);
 
@@ -110,15 +112,15 @@ static void clear(struct smpp_receipt *r)
 
 static bool read_text(const uint8_t *text, size_t len, struct smpp_receipt *r, bool *dated)
 {
-	const char *p = (const char *)text, *end = p + len;
+	const char *p = (const char *)text;
 
 	clear(r);
 	*dated = false;
 	if (len == 0)
 		return false;
-	scan(p, end, r, dated);
+	scan(p, p + len, r, dated);
 	if (r->text_id[0] == '\0' && r->state == SMPP_STATE_ABSENT)
-		unlabelled(p, end, r);
+		unlabelled(p, p + len, r);
 	memcpy(r->id, r->text_id, sizeof(r->id));
 	return r->id[0] != '\0' || r->state != SMPP_STATE_ABSENT;
 }
@@ -137,7 +139,8 @@ static void network_error(const struct smpp_tlv *tlv, struct smpp_receipt *r)
 	/* Some write three ASCII digits instead of type and code. */
 	if (isdigit(tlv->value[0]) && isdigit(tlv->value[1]) && isdigit(tlv->value[2])) {
 		r->network_type = 3;
-		r->network_code = (tlv->value[0] - '0') * 100 + (tlv->value[1] - '0') * 10 + tlv->value[2] - '0';
+		r->network_code =
+			(tlv->value[0] - '0') * 100 + (tlv->value[1] - '0') * 10 + tlv->value[2] - '0';
 		return;
 	}
 	r->network_type = tlv->value[0];
@@ -156,7 +159,8 @@ static bool read_tlvs(const struct smpp_pdu *pdu, struct smpp_receipt *r)
 		copy(r->id, sizeof(r->id), &id);
 		named = true;
 	}
-	if (smpp_tlv_find(pdu, SMPP_TLV_MESSAGE_STATE, &tlv) && tlv.len == 1 && tlv.value[0] < SMPP_STATE_ABSENT)
+	if (smpp_tlv_find(pdu, SMPP_TLV_MESSAGE_STATE, &tlv) && tlv.len == 1 &&
+	    tlv.value[0] < SMPP_STATE_ABSENT)
 		r->state = tlv.value[0];
 	if (smpp_tlv_find(pdu, SMPP_TLV_NETWORK_ERROR, &tlv))
 		network_error(&tlv, r);
@@ -179,8 +183,8 @@ bool smpp_receipt_read(const struct smpp_pdu *pdu, struct smpp_receipt *r)
 
 bool smpp_state_final(uint8_t state)
 {
-	return state != SMPP_SCHEDULED && state != SMPP_ENROUTE && state != SMPP_ACCEPTED && state < SMPP_STATE_ABSENT &&
-	       state != SMPP_UNKNOWN;
+	return state != SMPP_SCHEDULED && state != SMPP_ENROUTE && state != SMPP_ACCEPTED &&
+	       state < SMPP_STATE_ABSENT && state != SMPP_UNKNOWN;
 }
 
 /* Digits of base 10 or 16 as a 64-bit number; false when it is none or too big. */

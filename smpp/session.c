@@ -10,11 +10,11 @@
 #include "smpp/stream.h"
 #include "smpp/window.h"
 
-#define SECOND		1000000ull
-#define DRAIN_US	(10 * SECOND) /* for answers, before we unbind */
-#define UNBIND_US	(5 * SECOND)  /* for unbind_resp */
-#define RESERVE		32768	      /* octets kept for answers: 2 000 of them */
-#define NEVER		UINT64_MAX
+#define SECOND    1000000ull
+#define DRAIN_US  (10 * SECOND) /* for answers, before we unbind */
+#define UNBIND_US (5 * SECOND)  /* for unbind_resp */
+#define RESERVE   32768         /* octets kept for answers: 2 000 of them */
+#define NEVER     UINT64_MAX
 
 struct smpp_session {
 	struct smpp_session_conf conf;
@@ -27,7 +27,7 @@ struct smpp_session {
 	struct smpp_stream in;
 	uint64_t now_us; /* of the input under way */
 	uint64_t heard_us;
-	uint64_t stuck_us; /* output waits since then, seen by a tick; NEVER: it moves */
+	uint64_t stuck_us;    /* output waits since then, seen by a tick; NEVER: it moves */
 	uint64_t deadline_us; /* of the state */
 	uint64_t enquired_us; /* NEVER: no enquire_link under way */
 	uint32_t bind_status, own_sequence;
@@ -36,8 +36,8 @@ struct smpp_session {
 	uint64_t faults;
 };
 
-struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf, const struct smpp_session_ops *ops,
-				      void *arg)
+struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf,
+				      const struct smpp_session_ops *ops, void *arg)
 {
 	struct smpp_session *s = talloc_zero(ctx, struct smpp_session);
 
@@ -69,7 +69,8 @@ static void send(struct smpp_session *s, const struct smpp_pdu *pdu)
 		outbuf_add(&s->out, n);
 }
 
-/* Answers are made by hand: they may come in floods. deliver_sm_resp and data_sm_resp carry an empty message_id. */
+/* Answers are made by hand: they may come in floods. deliver_sm_resp and data_sm_resp carry an empty
+ * message_id. */
 static void answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
 {
 	bool body = status == 0 && (id == SMPP_DELIVER_SM || id == SMPP_DATA_SM);
@@ -92,8 +93,11 @@ static void answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint3
 
 void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
 {
-	const struct smpp_pdu bind = {.id = s->conf.bind, .sequence = 1, .system_id = s->conf.system_id,
-				      .password = s->conf.password, .system_type = s->conf.system_type,
+	const struct smpp_pdu bind = {.id = s->conf.bind,
+				      .sequence = 1,
+				      .system_id = s->conf.system_id,
+				      .password = s->conf.password,
+				      .system_type = s->conf.system_type,
 				      .interface_version = version};
 
 	OSMO_ASSERT(s->window.used == 0);
@@ -139,7 +143,8 @@ static int congestion_of(const struct smpp_pdu *pdu)
 }
 
 /* Gives the answer to whom it belongs; false for an orphan. */
-static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, const char *id, const struct smpp_pdu *pdu)
+static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, const char *id,
+		   const struct smpp_pdu *pdu)
 {
 	struct smpp_slot *slot = smpp_window_find(&s->window, sequence);
 	struct smpp_answer a = {.status = status, .message_id = id, .pdu = pdu};
@@ -202,7 +207,8 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 
 static bool may_receive(const struct smpp_session *s)
 {
-	return (s->state == SMPP_BOUND || s->state == SMPP_UNBINDING) && s->conf.bind != SMPP_BIND_TRANSMITTER;
+	return (s->state == SMPP_BOUND || s->state == SMPP_UNBINDING) &&
+	       s->conf.bind != SMPP_BIND_TRANSMITTER;
 }
 
 static void requested(struct smpp_session *s, const struct smpp_pdu *pdu)
@@ -358,7 +364,7 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 		smpp_window_free(&s->window, slot);
 		s->ops->timeout(s->arg, tag, now_us);
 	}
-	return slot ? slot->sent_us + s->conf.response_us : NEVER;
+	return smpp_session_due_us(s);
 }
 
 static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
@@ -510,4 +516,11 @@ uint64_t smpp_session_faults(const struct smpp_session *s)
 uint32_t smpp_session_unanswered(const struct smpp_session *s)
 {
 	return s->window.used;
+}
+
+uint64_t smpp_session_due_us(const struct smpp_session *s)
+{
+	const struct smpp_slot *slot = smpp_window_oldest(&s->window);
+
+	return slot ? slot->sent_us + s->conf.response_us : NEVER;
 }

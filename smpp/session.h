@@ -1,6 +1,7 @@
-/* session: one ESME bind over one connection. Pure: octets and time in, octets and callbacks out; the owner dials, writes
- * and closes. When smpp_session_end() is not SMPP_ALIVE the connection must be closed, then smpp_session_drain() tells
- * what was left unanswered. Times are monotonic microseconds. SMPP 3.4 clause 2, 5.0 clause 2. */
+/* session: one ESME bind over one connection. Pure: octets and time in, octets and callbacks out; the owner
+ * dials, writes and closes. When smpp_session_end() is not SMPP_ALIVE the connection must be closed, then
+ * smpp_session_drain() tells what was left unanswered. Times are monotonic microseconds. SMPP 3.4 clause
+ * 2, 5.0 clause 2. */
 #pragma once
 #include "smpp/pdu.h"
 
@@ -14,7 +15,7 @@ enum smpp_end {
 	SMPP_END_SILENT,  /* nothing heard for the response time */
 	SMPP_END_STALLED, /* the peer does not read */
 	SMPP_END_GARBAGE, /* framing lost */
-	SMPP_END_PEER,	  /* the peer unbound */
+	SMPP_END_PEER,    /* the peer unbound */
 	SMPP_END_UNBOUND, /* we did */
 	SMPP_END_CLOSED,  /* the connection went */
 };
@@ -29,8 +30,8 @@ struct smpp_session_conf {
 struct smpp_answer {
 	uint64_t tag, rtt_us;
 	uint32_t status;
-	const char *message_id;	    /* "" when absent */
-	int congestion;		    /* 0..100, -1 absent */
+	const char *message_id;     /* "" when absent */
+	int congestion;             /* 0..100, -1 absent */
 	const struct smpp_pdu *pdu; /* NULL when the body could not be read, or says nothing more */
 };
 
@@ -44,8 +45,8 @@ struct smpp_session_ops {
 };
 
 struct smpp_session;
-struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf, const struct smpp_session_ops *ops,
-				      void *arg);
+struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf,
+				      const struct smpp_session_ops *ops, void *arg);
 /* The connection stands: binds with that interface_version. */
 void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us);
 void smpp_session_input(struct smpp_session *s, const uint8_t *data, size_t len, uint64_t now_us);
@@ -60,15 +61,21 @@ void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t t
 
 /* Sending. Requests that the window admits now. */
 uint32_t smpp_session_room(const struct smpp_session *s);
-/* Place for one request of at most len octets, or NULL when the output is full; *sequence is what it must carry. */
+/* Place for one request of at most len octets, or NULL when the output is full; *sequence is what it must
+ * carry. */
 uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence);
-void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us);
+void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag,
+			 uint64_t now_us);
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status);
 
 enum smpp_state smpp_session_state(const struct smpp_session *s);
 enum smpp_end smpp_session_end(const struct smpp_session *s);
 const char *smpp_end_name(enum smpp_end end);
 uint32_t smpp_session_bind_status(const struct smpp_session *s);
-uint8_t smpp_session_version(const struct smpp_session *s);    /* min(ours, theirs); 0x33 when theirs is not told */
-uint64_t smpp_session_faults(const struct smpp_session *s);    /* PDUs unreadable, unknown or out of place, ever */
+uint8_t
+smpp_session_version(const struct smpp_session *s); /* min(ours, theirs); 0x33 when theirs is not told */
+uint64_t
+smpp_session_faults(const struct smpp_session *s); /* PDUs unreadable, unknown or out of place, ever */
 uint32_t smpp_session_unanswered(const struct smpp_session *s);
+uint64_t
+smpp_session_due_us(const struct smpp_session *s); /* when the oldest request times out; UINT64_MAX = none */

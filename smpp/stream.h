@@ -1,5 +1,5 @@
-/* stream: whole PDUs out of a TCP stream, cut anywhere. Pure; memory only for a PDU that is not complete yet, at most
- * SMPP_PDU_MAX octets. */
+/* stream: whole PDUs out of a TCP stream, cut anywhere. Pure; memory only for a PDU that is not complete yet,
+ * at most SMPP_PDU_MAX octets. */
 #pragma once
 #include "smpp/pdu.h"
 

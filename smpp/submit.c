@@ -33,8 +33,8 @@ static inline void put_u32(uint8_t *p, uint32_t v)
 	p[3] = v;
 }
 
-size_t smpp_submit_write(const struct smpp_submit *t, uint8_t *buf, const char *dest, size_t dest_len, uint32_t sequence,
-			 uint8_t registered)
+size_t smpp_submit_write(const struct smpp_submit *t, uint8_t *buf, const char *dest, size_t dest_len,
+			 uint32_t sequence, uint8_t registered)
 {
 	size_t len = t->len + dest_len;
 

@@ -2,20 +2,22 @@
 #include <errno.h>
 #include <string.h>
 
-#define ESCAPE	  0x1B
+#define ESCAPE    0x1B
 #define NO_SEPTET 0xFFFF
-#define ZWJ	  0x200D
+#define ZWJ       0x200D
 
 /* TS 23.038 6.2.1: septet -> code point. */
 static const uint16_t gsm7_basic[128] = {
-	'@', 0xA3, '$', 0xA5, 0xE8, 0xE9, 0xF9, 0xEC, 0xF2, 0xC7, '\n', 0xD8, 0xF8, '\r', 0xC5, 0xE5,
-	0x394, '_', 0x3A6, 0x393, 0x39B, 0x3A9, 0x3A0, 0x3A8, 0x3A3, 0x398, 0x39E, NO_SEPTET, 0xC6, 0xE6, 0xDF, 0xC9,
-	' ', '!', '"', '#', 0xA4, '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
-	'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?',
-	0xA1, 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
-	'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 0xC4, 0xD6, 0xD1, 0xDC, 0xA7,
-	0xBF, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-	'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0xE4, 0xF6, 0xF1, 0xFC, 0xE0,
+	'@',   0xA3,      '$',  0xA5,  0xE8, 0xE9,  0xF9,  0xEC,  0xF2,  0xC7,  '\n',  0xD8,  0xF8,
+	'\r',  0xC5,      0xE5, 0x394, '_',  0x3A6, 0x393, 0x39B, 0x3A9, 0x3A0, 0x3A8, 0x3A3, 0x398,
+	0x39E, NO_SEPTET, 0xC6, 0xE6,  0xDF, 0xC9,  ' ',   '!',   '"',   '#',   0xA4,  '%',   '&',
+	'\'',  '(',       ')',  '*',   '+',  ',',   '-',   '.',   '/',   '0',   '1',   '2',   '3',
+	'4',   '5',       '6',  '7',   '8',  '9',   ':',   ';',   '<',   '=',   '>',   '?',   0xA1,
+	'A',   'B',       'C',  'D',   'E',  'F',   'G',   'H',   'I',   'J',   'K',   'L',   'M',
+	'N',   'O',       'P',  'Q',   'R',  'S',   'T',   'U',   'V',   'W',   'X',   'Y',   'Z',
+	0xC4,  0xD6,      0xD1, 0xDC,  0xA7, 0xBF,  'a',   'b',   'c',   'd',   'e',   'f',   'g',
+	'h',   'i',       'j',  'k',   'l',  'm',   'n',   'o',   'p',   'q',   'r',   's',   't',
+	'u',   'v',       'w',  'x',   'y',  'z',   0xE4,  0xF6,  0xF1,  0xFC,  0xE0,
 };
 
 /* TS 23.038 6.2.1.1: what follows an escape. */
@@ -24,7 +26,7 @@ static const struct {
 	uint16_t code_point;
 } gsm7_extension[] = {
 	{0x0A, '\f'}, {0x14, '^'}, {0x28, '{'}, {0x29, '}'}, {0x2F, '\\'},
-	{0x3C, '['}, {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, 0x20AC},
+	{0x3C, '['},  {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, 0x20AC},
 };
 
 unsigned int smpp_gsm7(uint32_t code_point, uint8_t septets[2])
@@ -147,7 +149,7 @@ struct splitter {
 	struct smpp_text *text;
 	bool gsm7;
 	unsigned int cap;  /* units a part holds */
-	unsigned int n;	   /* parts begun */
+	unsigned int n;    /* parts begun */
 	unsigned int used; /* units in the last one */
 };
 
@@ -209,8 +211,8 @@ static int measure(const char *p, const char *end, struct smpp_text *text, bool 
 	return 0;
 }
 
-/* Units that one of several parts holds. How an SMSC cuts sar and message_payload is its own affair; the longer header
- * is assumed, so that what we count as parts is never less than what goes on air. */
+/* Units that one of several parts holds. How an SMSC cuts sar and message_payload is its own affair; the
+ * longer header is assumed, so that what we count as parts is never less than what goes on air. */
 static unsigned int part_units(enum smpp_long how, bool gsm7)
 {
 	if (how == SMPP_LONG_UDH8)
@@ -218,7 +220,8 @@ static unsigned int part_units(enum smpp_long how, bool gsm7)
 	return gsm7 ? 152 : 66;
 }
 
-int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text, unsigned int *needed)
+int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text,
+		    unsigned int *needed)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 	const char *end = utf8 + strlen(utf8);

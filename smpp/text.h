@@ -1,5 +1,5 @@
-/* text: UTF-8 to the octets of short messages: GSM 03.38 (unpacked, with extension) or UCS-2 (UTF-16BE), split into parts.
- * Pure; allocates nothing. 3GPP TS 23.038 6.2.1, TS 23.040 9.2.3.24. */
+/* text: UTF-8 to the octets of short messages: GSM 03.38 (unpacked, with extension) or UCS-2 (UTF-16BE),
+ * split into parts. Pure; allocates nothing. 3GPP TS 23.038 6.2.1, TS 23.040 9.2.3.24. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,18 +16,22 @@ struct smpp_part {
 
 struct smpp_text {
 	uint8_t data_coding; /* 0 GSM default alphabet, 8 UCS-2 */
-	uint8_t n;	     /* 1..SMPP_TEXT_MAX_PARTS */
+	uint8_t n;           /* 1..SMPP_TEXT_MAX_PARTS */
 	struct smpp_part part[SMPP_TEXT_MAX_PARTS];
 	uint32_t forced_ucs2; /* the first character that GSM-7 lacks, 0 = none */
 };
 
-/* 0; -EILSEQ not UTF-8 (or NUL, unpaired surrogate); -E2BIG more than SMPP_TEXT_MAX_PARTS parts (*needed says how many). */
-int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text, unsigned int *needed);
-/* GSM 03.38 septet(s) of a code point: number of septets (1, 2) or 0 if not in the alphabet. Shared with cell-broadcast pages. */
+/* 0; -EILSEQ not UTF-8 (or NUL, unpaired surrogate); -E2BIG more than SMPP_TEXT_MAX_PARTS parts (*needed says
+ * how many). */
+int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text,
+		    unsigned int *needed);
+/* GSM 03.38 septet(s) of a code point: number of septets (1, 2) or 0 if not in the alphabet. Shared with
+ * cell-broadcast pages. */
 unsigned int smpp_gsm7(uint32_t code_point, uint8_t septets[2]);
 /* Code point of a received septet, or of one behind an escape; 0 if there is none. */
 uint32_t smpp_gsm7_char(uint8_t septet, bool escaped);
 /* Next code point of UTF-8, or -EILSEQ; advances *p. */
 int32_t smpp_utf8_next(const char **p, const char *end);
-/* True when a split before this code point would tear a grapheme (combining mark, ZWJ, variation selector, emoji modifier). */
+/* True when a split before this code point would tear a grapheme (combining mark, ZWJ, variation selector,
+ * emoji modifier). */
 bool smpp_joins_previous(uint32_t code_point);

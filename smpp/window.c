@@ -9,7 +9,8 @@ void smpp_window_init(struct smpp_window *w, void *ctx, uint32_t limit)
 	/* Twice the window: late answers leave holes, and a free place must never be far. */
 	while (size < 2 * limit)
 		size *= 2;
-	*w = (struct smpp_window){.mask = size - 1, .limit = limit, .oldest = SMPP_NO_SLOT, .newest = SMPP_NO_SLOT};
+	*w = (struct smpp_window){
+		.mask = size - 1, .limit = limit, .oldest = SMPP_NO_SLOT, .newest = SMPP_NO_SLOT};
 	w->slots = talloc_zero_array(ctx, struct smpp_slot, size);
 	OSMO_ASSERT(w->slots);
 }
@@ -22,7 +23,8 @@ uint32_t smpp_window_sequence(struct smpp_window *w)
 	return w->last;
 }
 
-void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position, uint64_t now_us)
+void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position,
+		     uint64_t now_us)
 {
 	uint32_t i = sequence & w->mask;
 	struct smpp_slot *slot = &w->slots[i];
@@ -44,7 +46,7 @@ struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence)
 	return sequence != 0 && slot->sequence == sequence ? slot : NULL;
 }
 
-struct smpp_slot *smpp_window_oldest(struct smpp_window *w)
+struct smpp_slot *smpp_window_oldest(const struct smpp_window *w)
 {
 	return w->oldest == SMPP_NO_SLOT ? NULL : &w->slots[w->oldest];
 }

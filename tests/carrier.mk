@@ -8,4 +8,4 @@ tests_test_carrier_tally_SOURCES = tests/test_carrier_tally.c
 tests_test_carrier_tally_LDADD = libcarrier.a $(OSMO_LIBS) $(CMOCKA_LIBS)
 tests_test_carrier_wire_SOURCES = tests/test_carrier_wire.c
 tests_test_carrier_wire_LDADD = libcarrier.a $(OSMO_LIBS) $(CMOCKA_LIBS)
-EXTRA_DIST += tests/carrier.sh tests/peers/carrier-esme.js tests/peers/carrier-cbc.js
+EXTRA_DIST += tests/carrier.sh tests/peers/carrier-esme.js tests/peers/carrier-cbc.js tests/peers/carrier-listener.js

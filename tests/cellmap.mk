@@ -35,3 +35,10 @@ else
 tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
 endif
+TESTS += tests/cellmap.sh
+EXTRA_DIST += tests/cellmap.sh
+
+# Costs beside rivals; not part of make check.
+EXTRA_PROGRAMS += tests/bench_cellmap
+tests_bench_cellmap_SOURCES = tests/bench_cellmap.c
+tests_bench_cellmap_LDADD = $(CELLMAP_LIBS) $(SQLITE_LIBS)

@@ -45,7 +45,7 @@ fi
 reunion cellmap build -o "$D/cells.map" "$TABLE" || die "the map could not be built"
 touch -d '2001-01-01' "$TABLE" 2>/dev/null
 reunion cellmap query "$D/cells.map" --at "$AT" --radius-km $RADIUS --format csv > "$D/circle.csv" || die "the query failed"
-nets=($(tail -n +2 "$D/circle.csv" | awk -F, '{ n[$2 "-" $3]++ } END { for (k in n) print n[k], k }' | sort -rn | awk '{ print $2 }'))
+nets=($(tail -n +2 "$D/circle.csv" | awk -F, '$1 != "CDMA" && $3 <= 999 { n[$2 "-" $3]++ } END { for (k in n) print n[k], k }' | sort -rn | awk '{ print $2 }'))
 [ ${#nets[@]} -ge 3 ] || die "only ${#nets[@]} networks have cells within $RADIUS km of $AT; the demo wants three"
 echo "$(($(wc -l < "$D/circle.csv") - 1)) cells of ${#nets[@]} networks lie within $RADIUS km of $AT"
 
@@ -83,10 +83,9 @@ master agentx
 agentXSocket unix:$D/snmp/agentx.sock
 agentXPerms 0660 0770
 rocommunity public 127.0.0.1
-persistentDir $D/snmp/persist
 E2
 MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist snmpd -f -C -c "$D/snmp/snmpd.conf" -Lf "$D/snmp/log" -I -smux,mteTrigger,mteTriggerConf \
-	udp:127.0.0.1:$SNMP > /dev/null 2>&1 &
+	> /dev/null 2>&1 &
 PIDS+=($!)
 minisign -G -f -W -p "$D/police.pub" -s "$D/police.key" > /dev/null 2>&1 || die "minisign could not make a key"
 link() { # carrier, name suffix, addressing, rate
@@ -235,7 +234,8 @@ for i in 1 2 3; do
 	jq -r --arg n "carrier-$i" --arg t0 "$T0" --slurpfile p "$RESULT" '
 		(($p[0].plan.carriers[] | select(.name == $n) | .links) as $l |
 		 [$n, ([$l[] | select(.type == "cbsp") | .cells] | add), ([$l[].pages] | add), ([$l[].recipients] | add)]) as $a |
-		$a + [.smpp.accepted, ((.smpp.first_at // 0) - ($t0 | tonumber) | . * 100 | round / 100), ((.smpp.last_at // 0) - ($t0 | tonumber) | . * 100 | round / 100)] | @tsv' "$D/report-$i.json" |
+		def since: (sub("\\.[0-9]+"; "") | fromdate) + (capture("(?<f>\\.[0-9]+)").f | tonumber) - ($t0 | tonumber) | . * 100 | round / 100;
+		$a + [.smpp.accepted, (.smpp.first_at | since), (.smpp.last_at | since)] | @tsv' "$D/report-$i.json" |
 	awk -F'\t' '{ printf "%-11s %8s %8s %11s %9s %14s %14s %8d s\n", $1, $2, $3, $4, $5, $6, $7, 3600 - $7 }'
 done
 MAP=${TMPDIR:-/tmp}/reunion-demo-map.svg

@@ -15,10 +15,9 @@ agentXSocket unix:$D/snmp/agentx.sock
 agentXPerms 0660 0770
 agentXTimeout 2
 rocommunity public 127.0.0.1
-persistentDir $D/snmp/persist
 E2
 master() {
-	MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist t_start snmpd snmpd -f -C -c "$D/snmp/snmpd.conf" -Lo -I -smux,mteTrigger,mteTriggerConf "udp:127.0.0.1:$PORT"
+	MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist t_start snmpd snmpd -f -C -c "$D/snmp/snmpd.conf" -Lo -I -smux,mteTrigger,mteTriggerConf
 }
 walk() { MIBS= SNMPCONFPATH=$D/snmp snmpwalk -v2c -c public -On -r 0 -t 2 "127.0.0.1:$PORT" "$OID" > "$D/walk" 2>&1; }
 served() { walk; grep -q Counter64 "$D/walk"; }

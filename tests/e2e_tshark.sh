@@ -6,8 +6,8 @@ t_begin
 t_map 5000 || exit 1
 t_subs 460-00 200 "$D/c.subs" || exit 1
 t_carrier one --receipts 50 || exit 1
-tshark -q -i lo -f "tcp port $SMPP_one or tcp port $CBSP_one" -w "$D/x.pcap" > "$D/tshark.log" 2>&1 & TS=$!; T_PIDS+=($TS)
-t_until 10 grep -q Capturing "$D/tshark.log" || t_skip_all "tshark cannot capture here: $(tail -1 "$D/tshark.log")"
+tshark -i lo -f "tcp port $SMPP_one or tcp port $CBSP_one" -w "$D/x.pcap" > "$D/tshark.log" 2>&1 & TS=$!; T_PIDS+=($TS)
+t_until 20 grep -q Capturing "$D/tshark.log" || t_skip_all "tshark cannot capture here: $(tail -1 "$D/tshark.log")"
 sleep 1
 t_config "{ name = \"one\"; networks = ( \"460-00\" ); rate = 0; subscribers = \"$D/c.subs\"; links = ( $(t_smpp s1 "$SMPP_one" 'rate = 500.0; burst = 20; window = 20; receipts = "all"; enquire_link_s = 1;'), $(t_smpp s2 "$SMPP_one" 'rate = 100.0; burst = 50; window = 50; languages = ( "en" );' | sed 's/addressing = "subscribers"/addressing = "cells"/; s/languages = ( "zh" ); rate/rate/'), $(t_cbsp b1 "$CBSP_one") ); }"
 t_gateway; t_ok $? "the gateway starts"

@@ -1,7 +1,7 @@
 #!/bin/bash
 # REUNION-GATEWAY-MIB through a stock snmpd: everything in a folder of its own, on 127.0.0.1 only, nothing in /etc touched.
 PATH=$PATH:/usr/sbin:/sbin
-N=12
+N=13
 n=0
 ok() { n=$((n + 1)); echo "ok $n - $1"; }
 not_ok() { n=$((n + 1)); echo "not ok $n - $1"; [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/# /' | head -20; }
@@ -110,6 +110,15 @@ rc=$?
 line=$(tail -1 "$dir/probe.out")
 set -- $line
 check "the probe ends well while the master hangs" "$rc" 0
-if [ "${2:-9999}" -le 50 ]; then ok "its loop never stalled ($2 ms)"; else not_ok "its loop never stalled" "$line"; fi
-if [ "${4:-9999}" -le 1000 ]; then ok "it stopped in time ($4 ms)"; else not_ok "it stopped in time" "$line"; fi
+# What a thread that only sleeps misses on this machine is not the agent's doing.
+if [ "${2:-9999}" -le $((50 + 3 * ${4:-0})) ]; then ok "its loop never stalled ($2 ms)"; else not_ok "its loop never stalled" "$line"; fi
+if [ "${6:-9999}" -le 1000 ]; then ok "it stopped in time ($6 ms)"; else not_ok "it stopped in time" "$line"; fi
 kill -CONT $snmpd
+
+"$probe" run "unix:$dir/agentx.sock" > "$dir/probe.out" 2>&1 &
+run=$!
+pids="$pids $run"
+wait_for 10 grep -q '^connected' "$dir/probe.out"
+kill -TERM $run
+wait $run
+check "an orderly goodbye to a master that answers" "$? $(grep -c '^connected' "$dir/probe.out")" "0 1"

@@ -7,3 +7,5 @@ tests_test_subs_SOURCES = tests/test_subs.c tests/plan_map.c tests/plan_map.h
 tests_test_subs_LDADD = $(PLAN_LIBS)
 tests_test_plan_SOURCES = tests/test_plan.c tests/plan_map.c tests/plan_map.h
 tests_test_plan_LDADD = $(PLAN_LIBS)
+TESTS += tests/plan.sh
+EXTRA_DIST += tests/plan.sh

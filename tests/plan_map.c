@@ -29,7 +29,8 @@ struct cellmap *plan_map_new(void *ctx, const struct cell *cells, uint32_t n, ui
 			continue;
 		}
 		m->networks = talloc_realloc(m, m->networks, struct cell_network, ++m->n_networks);
-		m->networks[m->n_networks - 1] = (struct cell_network){cells[i].id.mcc, cells[i].id.mnc, i, 1};
+		m->networks[m->n_networks - 1] =
+			(struct cell_network){cells[i].id.mcc, cells[i].id.mnc, i, 1};
 	}
 	return m;
 }
@@ -75,7 +76,8 @@ int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *
 	for (uint32_t i = 0; i < map->n; i++) {
 		const struct cell_id *c = &map->cells[i].id;
 
-		if (c->mcc == id->mcc && c->mnc == id->mnc && c->radio == id->radio && c->area == id->area && c->cell == id->cell) {
+		if (c->mcc == id->mcc && c->mnc == id->mnc && c->radio == id->radio && c->area == id->area &&
+		    c->cell == id->cell) {
 			*index = i;
 			return 0;
 		}
@@ -96,7 +98,8 @@ static bool inside(const struct cell_query *q, const struct cell *c, float *dist
 	for (size_t i = 0; i < q->n_networks; i++)
 		ours |= q->networks[i].mcc == c->id.mcc && q->networks[i].mnc == c->id.mnc;
 	*distance = (float)cellmap_distance_m(q->lat, q->lon, c->lat, c->lon);
-	return ours && (!q->radio_mask || q->radio_mask >> c->id.radio & 1) && *distance - reach <= q->radius_m;
+	return ours && (!q->radio_mask || q->radio_mask >> c->id.radio & 1) &&
+	       *distance - reach <= q->radius_m;
 }
 
 static int nearer(const void *a, const void *b)
@@ -113,7 +116,8 @@ const char *cell_query_error(const struct cell_query *q)
 	return q->radius_m > 0 ? NULL : "the radius must be above 0";
 }
 
-int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits, size_t *n)
+int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
+		    size_t *n)
 {
 	*hits = talloc_array(ctx, struct cell_hit, map->n + 1);
 	*n = 0;

@@ -10,3 +10,7 @@ tests_test_store_faults_SOURCES = tests/test_store_faults.c
 tests_test_store_faults_LDADD = $(STORE_LIBS)
 tests_test_storethread_SOURCES = tests/test_storethread.c
 tests_test_storethread_LDADD = $(STORE_LIBS)
+check_PROGRAMS += tests/test_store_io
+TESTS += tests/test_store_io
+tests_test_store_io_SOURCES = tests/test_store_io.c
+tests_test_store_io_LDADD = $(STORE_LIBS)

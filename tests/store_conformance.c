@@ -17,7 +17,7 @@ struct bed {
 };
 static struct bed bed;
 
-static const enum store_kind kinds[] = {STORE_ALERT, STORE_JOB, STORE_CHUNK, STORE_TRIGGER,
+static const enum store_kind kinds[] = {STORE_ALERT,  STORE_JOB,     STORE_CHUNK, STORE_TRIGGER,
 					STORE_SERIAL, STORE_RECEIPT, STORE_META};
 
 static void open_store(void)
@@ -321,7 +321,8 @@ static void unknown_kind_is_refused(void **state)
 	assert_int_equal(put((enum store_kind)0, "a", "1", 0), -EINVAL);
 	assert_int_equal(put((enum store_kind)99, "a", "1", 0), -EINVAL);
 	assert_int_equal(bed.store->ops->load(bed.store, (enum store_kind)99, count, &n), -EINVAL);
-	assert_int_equal(bed.store->ops->get(bed.store, (enum store_kind)99, "a", bed.ctx, &got, &len), -EINVAL);
+	assert_int_equal(bed.store->ops->get(bed.store, (enum store_kind)99, "a", bed.ctx, &got, &len),
+			 -EINVAL);
 }
 
 static void kinds_are_apart(void **state)
@@ -425,7 +426,8 @@ static void empty_batch_is_fine(void **state)
 
 static void batch_of_many_kinds(void **state)
 {
-	struct store_rec r[] = {rec(STORE_ALERT, "a", "1", 0), rec(STORE_JOB, "j", "2", 0), rec(STORE_CHUNK, "j/0", "3", 1)};
+	struct store_rec r[] = {rec(STORE_ALERT, "a", "1", 0), rec(STORE_JOB, "j", "2", 0),
+				rec(STORE_CHUNK, "j/0", "3", 1)};
 
 	assert_int_equal(bed.store->ops->apply(bed.store, r, 3), 0);
 	want(STORE_ALERT, "a", "1");
@@ -443,8 +445,8 @@ static void later_record_of_a_batch_wins(void **state)
 
 static void put_and_delete_in_a_batch(void **state)
 {
-	struct store_rec r[] = {rec(STORE_META, "a", "1", 0), rec(STORE_META, "a", NULL, 0), rec(STORE_META, "b", NULL, 0),
-				rec(STORE_META, "b", "2", 0)};
+	struct store_rec r[] = {rec(STORE_META, "a", "1", 0), rec(STORE_META, "a", NULL, 0),
+				rec(STORE_META, "b", NULL, 0), rec(STORE_META, "b", "2", 0)};
 
 	assert_int_equal(bed.store->ops->apply(bed.store, r, 4), 0);
 	want_none(STORE_META, "a");
@@ -453,8 +455,8 @@ static void put_and_delete_in_a_batch(void **state)
 
 static void batch_is_all_or_nothing(void **state)
 {
-	struct store_rec r[] = {rec(STORE_META, "a", "2", 0), rec(STORE_ALERT, "new", "1", 0), rec(STORE_META, "gone", NULL, 0),
-				rec((enum store_kind)99, "x", "1", 0)};
+	struct store_rec r[] = {rec(STORE_META, "a", "2", 0), rec(STORE_ALERT, "new", "1", 0),
+				rec(STORE_META, "gone", NULL, 0), rec((enum store_kind)99, "x", "1", 0)};
 
 	put(STORE_META, "a", "1", 0);
 	put(STORE_META, "gone", "not", 0);
@@ -470,7 +472,8 @@ static void batch_of_ten_thousand(void **state)
 	struct store_rec *r = talloc_array(bed.ctx, struct store_rec, n);
 
 	for (size_t i = 0; i < n; i++)
-		r[i] = rec(STORE_RECEIPT, talloc_asprintf(r, "cm-1/%08zx", i * 2654435761u % n), "0123456789abcdef", 0);
+		r[i] = rec(STORE_RECEIPT, talloc_asprintf(r, "cm-1/%08zx", i * 2654435761u % n),
+			   "0123456789abcdef", 0);
 	assert_int_equal(bed.store->ops->apply(bed.store, r, n), 0);
 	assert_int_equal(number_of(STORE_RECEIPT), n);
 }
@@ -505,8 +508,8 @@ static void lower_epoch_is_stale(void **state)
 
 static void stale_record_refuses_the_batch(void **state)
 {
-	struct store_rec r[] = {rec(STORE_META, "m", "1", 0), rec(STORE_CHUNK, "d", "1", 1), rec(STORE_CHUNK, "c", "2", 4),
-				rec(STORE_ALERT, "a", "1", 0)};
+	struct store_rec r[] = {rec(STORE_META, "m", "1", 0), rec(STORE_CHUNK, "d", "1", 1),
+				rec(STORE_CHUNK, "c", "2", 4), rec(STORE_ALERT, "a", "1", 0)};
 
 	put(STORE_CHUNK, "c", "1", 5);
 	assert_int_equal(bed.store->ops->apply(bed.store, r, 4), -ESTALE);
@@ -589,8 +592,6 @@ static void health_counts(void **state)
 /* --- over a restart --- */
 static void content_outlives_a_close(void **state)
 {
-	if (!bed.fixture->durable)
-		skip();
 	put(STORE_ALERT, "a", "1", 0);
 	put(STORE_CHUNK, "c", "2", 7);
 	put(STORE_META, "gone", "x", 0);
@@ -603,8 +604,6 @@ static void content_outlives_a_close(void **state)
 
 static void epochs_outlive_a_close(void **state)
 {
-	if (!bed.fixture->durable)
-		skip();
 	put(STORE_CHUNK, "c", "1", 7);
 	reopen();
 	assert_int_equal(put(STORE_CHUNK, "c", "2", 6), -ESTALE);
@@ -615,8 +614,6 @@ static void refused_batch_stays_out_over_a_close(void **state)
 {
 	struct store_rec r[] = {rec(STORE_META, "m", "1", 0), rec(STORE_CHUNK, "c", "2", 4)};
 
-	if (!bed.fixture->durable)
-		skip();
 	put(STORE_CHUNK, "c", "1", 5);
 	assert_int_equal(bed.store->ops->apply(bed.store, r, 2), -ESTALE);
 	reopen();
@@ -624,30 +621,72 @@ static void refused_batch_stays_out_over_a_close(void **state)
 	want(STORE_CHUNK, "c", "1");
 }
 
-#define CASE(f) {#f, f, up, down, NULL}
+#define DURABLE_CASES 3 /* the last ones: what only content that outlives a close can pass */
+#define CASE(f)                                                                                              \
+	{                                                                                                    \
+#f, f, up, down, NULL                                                                        \
+	}
 
 int store_conformance(const struct store_fixture *fixture, void (*fresh)(const struct store_fixture *fixture))
 {
 	const struct CMUnitTest tests[] = {
-		CASE(new_store_is_empty), CASE(unknown_key_is_enoent), CASE(put_then_get), CASE(put_overwrites),
-		CASE(put_can_shorten), CASE(empty_value_is_a_value), CASE(delete_removes), CASE(delete_of_nothing_is_fine),
-		CASE(delete_leaves_neighbours), CASE(put_after_delete), CASE(values_may_hold_nul), CASE(values_of_every_octet),
-		CASE(values_of_a_mebioctet), CASE(values_are_copied), CASE(get_gives_a_child_of_ctx),
-		CASE(get_of_a_prefix_is_enoent), CASE(keys_are_exact), CASE(keys_may_be_utf8), CASE(keys_may_look_like_sql),
-		CASE(keys_that_look_like_numbers_stay_text), CASE(long_keys), CASE(empty_key_is_refused),
-		CASE(unknown_kind_is_refused), CASE(kinds_are_apart), CASE(load_is_in_ascending_order),
-		CASE(load_orders_by_octets), CASE(load_stops_when_told), CASE(load_returns_positive_too),
-		CASE(load_fills_the_record), CASE(get_may_be_called_while_loading), CASE(empty_batch_is_fine),
-		CASE(batch_of_many_kinds), CASE(later_record_of_a_batch_wins), CASE(put_and_delete_in_a_batch),
-		CASE(batch_is_all_or_nothing), CASE(batch_of_ten_thousand), CASE(chunk_keeps_its_epoch),
-		CASE(same_epoch_may_write), CASE(higher_epoch_takes_over), CASE(lower_epoch_is_stale),
-		CASE(stale_record_refuses_the_batch), CASE(stale_delete_is_refused), CASE(stale_inside_one_batch),
-		CASE(deleted_chunk_may_begin_anew), CASE(highest_epoch), CASE(only_chunks_have_epochs),
-		CASE(epochs_are_per_chunk), CASE(health_of_a_new_store), CASE(health_counts),
-		CASE(content_outlives_a_close), CASE(epochs_outlive_a_close), CASE(refused_batch_stays_out_over_a_close),
+		CASE(new_store_is_empty),
+		CASE(unknown_key_is_enoent),
+		CASE(put_then_get),
+		CASE(put_overwrites),
+		CASE(put_can_shorten),
+		CASE(empty_value_is_a_value),
+		CASE(delete_removes),
+		CASE(delete_of_nothing_is_fine),
+		CASE(delete_leaves_neighbours),
+		CASE(put_after_delete),
+		CASE(values_may_hold_nul),
+		CASE(values_of_every_octet),
+		CASE(values_of_a_mebioctet),
+		CASE(values_are_copied),
+		CASE(get_gives_a_child_of_ctx),
+		CASE(get_of_a_prefix_is_enoent),
+		CASE(keys_are_exact),
+		CASE(keys_may_be_utf8),
+		CASE(keys_may_look_like_sql),
+		CASE(keys_that_look_like_numbers_stay_text),
+		CASE(long_keys),
+		CASE(empty_key_is_refused),
+		CASE(unknown_kind_is_refused),
+		CASE(kinds_are_apart),
+		CASE(load_is_in_ascending_order),
+		CASE(load_orders_by_octets),
+		CASE(load_stops_when_told),
+		CASE(load_returns_positive_too),
+		CASE(load_fills_the_record),
+		CASE(get_may_be_called_while_loading),
+		CASE(empty_batch_is_fine),
+		CASE(batch_of_many_kinds),
+		CASE(later_record_of_a_batch_wins),
+		CASE(put_and_delete_in_a_batch),
+		CASE(batch_is_all_or_nothing),
+		CASE(batch_of_ten_thousand),
+		CASE(chunk_keeps_its_epoch),
+		CASE(same_epoch_may_write),
+		CASE(higher_epoch_takes_over),
+		CASE(lower_epoch_is_stale),
+		CASE(stale_record_refuses_the_batch),
+		CASE(stale_delete_is_refused),
+		CASE(stale_inside_one_batch),
+		CASE(deleted_chunk_may_begin_anew),
+		CASE(highest_epoch),
+		CASE(only_chunks_have_epochs),
+		CASE(epochs_are_per_chunk),
+		CASE(health_of_a_new_store),
+		CASE(health_counts),
+		CASE(content_outlives_a_close),
+		CASE(epochs_outlive_a_close),
+		CASE(refused_batch_stays_out_over_a_close),
 	};
 
 	bed.fixture = fixture;
 	bed.fresh = fresh;
-	return cmocka_run_group_tests_name(fixture->name, tests, NULL, NULL);
+	/* Not by skip(): cmocka prints that as "not ok # SKIP", which counts as a failure. */
+	return _cmocka_run_group_tests(
+		fixture->name, tests, ARRAY_SIZE(tests) - (fixture->durable ? 0 : DURABLE_CASES), NULL, NULL);
 }

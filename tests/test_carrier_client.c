@@ -1,5 +1,6 @@
-/* A bare SMPP client for the tests of reunion-carrier: PORT COUNT WINDOW [FIRST [PARTS]]. It knows the protocol by itself.
- * Sends COUNT messages to numbers from FIRST on, at most WINDOW unanswered, and prints what was answered. Not a test. */
+/* A bare SMPP client for the tests of reunion-carrier: PORT COUNT WINDOW [FIRST [PARTS]]. It knows the
+ * protocol by itself. Sends COUNT messages to numbers from FIRST on, at most WINDOW unanswered, and prints
+ * what was answered. Not a test. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -131,7 +132,8 @@ static int bind_as_transmitter(struct client *c)
 {
 	static const uint8_t pdu[] = "\0\0\0\x23\0\0\0\2\0\0\0\0\0\0\0\1police\0secret\0\0\x34\0\0";
 
-	if (send(c->fd, pdu, 35, MSG_NOSIGNAL) != 35 || recv(c->fd, c->in, 16, MSG_WAITALL) != 16 || get32(c->in + 8))
+	if (send(c->fd, pdu, 35, MSG_NOSIGNAL) != 35 || recv(c->fd, c->in, 16, MSG_WAITALL) != 16 ||
+	    get32(c->in + 8))
 		return -1;
 	c->seq = 1;
 	c->in_len = get32(c->in) - 16;
@@ -170,7 +172,7 @@ int main(int argc, char **argv)
 		;
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	s = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) / 1e9;
-	printf("sent %lu answered %lu ok %lu bad %lu seconds %.3f rate %.0f\n", c.sent, c.answered, c.ok, c.bad, s,
-	       (double)c.answered / s);
+	printf("sent %lu answered %lu ok %lu bad %lu seconds %.3f rate %.0f\n", c.sent, c.answered, c.ok,
+	       c.bad, s, (double)c.answered / s);
 	return c.answered == c.count ? 0 : 1;
 }

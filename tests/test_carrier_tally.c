@@ -55,7 +55,8 @@ static void rows_survive_growth(void **state)
 		}
 	for (size_t at = 0; (row = tally_next(t, &at)); n++) {
 		size_t of = 0;
-		const struct tally_row *first = tally_of(t, row->unit, &of), *second = tally_of(t, row->unit, &of);
+		const struct tally_row *first = tally_of(t, row->unit, &of),
+				       *second = tally_of(t, row->unit, &of);
 
 		assert_int_equal(first->text, 0);
 		assert_int_equal(second->text, 1);
@@ -94,7 +95,8 @@ static void many_messages_in_parts(void **state)
 
 	for (unsigned int part = 1; part <= 12; part++)
 		for (unsigned int i = 1; i <= 6000; i++) {
-			struct parts_key key = {.unit = i, .source = 1, .ref = 7, .how = PARTS_UDH8, .total = 12};
+			struct parts_key key = {
+				.unit = i, .source = 1, .ref = 7, .how = PARTS_UDH8, .total = 12};
 
 			whole += parts_add(p, &key, (uint8_t)part, part, 0, &list) == PARTS_WHOLE;
 		}

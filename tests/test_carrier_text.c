@@ -24,7 +24,8 @@ static void gsm7_is_not_ascii(void **state)
 	assert_string_equal(text_of(CHARS_GSM7, "\0\2\x11\x24\x40\x5B\x60\x7F", 8, &fault), "@$_¤¡Ä¿à");
 	assert_int_equal(fault, 0);
 	assert_string_equal(text_of(CHARS_GSM7, "\x1B\x65\x1B\x28\x1B\x2F", 6, &fault), "€{\\");
-	assert_string_equal(text_of(CHARS_GSM7, "\x1B\x41", 2, &fault), "A"); /* unknown escape: base character */
+	assert_string_equal(text_of(CHARS_GSM7, "\x1B\x41", 2, &fault),
+			    "A"); /* unknown escape: base character */
 	assert_string_equal(text_of(CHARS_GSM7, "A\x1B", 2, &fault), "A");
 	assert_int_equal(fault, CHARS_SPLIT);
 	text_of(CHARS_GSM7, "\x80", 1, &fault);
@@ -50,7 +51,8 @@ static void small_output_is_never_cut_inside_a_character(void **state)
 	char out[6];
 	unsigned int fault = 0;
 
-	assert_int_equal(chars_utf8(CHARS_UCS2, (const uint8_t *)"\x5B\xFB\x4E\xBA", 4, out, sizeof(out), &fault), 3);
+	assert_int_equal(
+		chars_utf8(CHARS_UCS2, (const uint8_t *)"\x5B\xFB\x4E\xBA", 4, out, sizeof(out), &fault), 3);
 	assert_string_equal(out, "寻");
 	assert_int_equal(fault, CHARS_CUT);
 }
@@ -141,7 +143,10 @@ static void ucs2_page_with_language(void **state)
 
 static void user_data_headers(void **state)
 {
-	struct pdu_submit s = {.esm = 0x40, .dcs = 8, .text = (const uint8_t *)"\6\x08\4\x12\x34\3\2\x5B\xFB", .text_len = 9};
+	struct pdu_submit s = {.esm = 0x40,
+			       .dcs = 8,
+			       .text = (const uint8_t *)"\6\x08\4\x12\x34\3\2\x5B\xFB",
+			       .text_len = 9};
 	struct smsctext t;
 	struct faults f = {0};
 

@@ -8,7 +8,11 @@
 #include "gateway/carrier/cbsp.h"
 #include "gateway/carrier/pdu.h"
 
-#define SUBMIT "\0\5\0POLICE\0\1\1" "8613800000001\0" "\0\0\0\0\0\1\0\0\0\2" "Hi"
+#define SUBMIT                                                                                               \
+	"\0\5\0POLICE\0\1\1"                                                                                 \
+	"8613800000001\0"                                                                                    \
+	"\0\0\0\0\0\1\0\0\0\2"                                                                               \
+	"Hi"
 
 /* A whole PDU of this body in a buffer of the exact size, so that a sanitizer sees one octet too far. */
 static struct pdu pdu_of(uint32_t id, const void *body, size_t len, uint8_t **buf)
@@ -32,7 +36,10 @@ static void frames(void **state)
 	assert_int_equal(pdu_frame((const uint8_t *)"\0\0\0", 3, &pdu), 0);
 	assert_int_equal(pdu_frame((const uint8_t *)"\0\0\0\x0F", 4, &pdu), -1);
 	assert_int_equal(pdu_frame((const uint8_t *)"\xFF\xFF\xFF\xFF", 4, &pdu), -1);
-	assert_int_equal(pdu_frame((const uint8_t *)"\0\0\0\x11" "0123456789ab", 16, &pdu), 0);
+	assert_int_equal(pdu_frame((const uint8_t *)"\0\0\0\x11"
+						    "0123456789ab",
+				   16, &pdu),
+			 0);
 }
 
 static void submit_is_read(void **state)
@@ -75,7 +82,11 @@ static void every_cut(void **state)
 
 static void multi_with_lists_and_numbers(void **state)
 {
-	static const char body[] = "\0\5\0POLICE\0\2\2" "46000-4301-6969\0" "\1\1\1" "8613800000001\0" "\0\0\0\0\0\0\0\0\0\2Hi";
+	static const char body[] = "\0\5\0POLICE\0\2\2"
+				   "46000-4301-6969\0"
+				   "\1\1\1"
+				   "8613800000001\0"
+				   "\0\0\0\0\0\0\0\0\0\2Hi";
 	uint8_t *buf;
 	struct pdu pdu = pdu_of(PDU_MULTI, body, sizeof(body) - 1, &buf);
 	struct pdu_submit s;
@@ -100,7 +111,12 @@ static void multi_with_lists_and_numbers(void **state)
 
 static void bind_limits(void **state)
 {
-	static const char good[] = "police\0" "secret\0" "\0\x34\0\0", longer[] = "police\0" "secret789\0" "\0\x34\0\0";
+	static const char good[] = "police\0"
+				   "secret\0"
+				   "\0\x34\0\0",
+			  longer[] = "police\0"
+				     "secret789\0"
+				     "\0\x34\0\0";
 	struct pdu_bind b;
 	const char *why;
 	uint8_t *buf;
@@ -117,8 +133,9 @@ static void bind_limits(void **state)
 
 static void cbsp_write_is_read(void **state)
 {
-	uint8_t msg[200] = "\1\0\0\0\x0E\x11\x1B\3\xC0\x10\4\0\x0F\0\x64\xF0\0\x10\xCD\x1B\x39\x64\xF0\0\x10\xCD\x1B\x3A"
-			   "\x12\0\5\0\6\2\0\7\0\x1E\x13\1\x0C\x0F\1\x08";
+	uint8_t msg[200] =
+		"\1\0\0\0\x0E\x11\x1B\3\xC0\x10\4\0\x0F\0\x64\xF0\0\x10\xCD\x1B\x39\x64\xF0\0\x10\xCD\x1B\x3A"
+		"\x12\0\5\0\6\2\0\7\0\x1E\x13\1\x0C\x0F\1\x08";
 	struct cbsp m;
 	char plmn[8];
 
@@ -136,7 +153,8 @@ static void cbsp_write_is_read(void **state)
 
 static void cbsp_cuts_are_refused(void **state)
 {
-	static const uint8_t whole[] = "\4\0\0\x18\x0E\x11\x1B\2\xC0\x10\4\0\x0D\1\x12\x34\1\1\x12\x34\1\2\x12\x34\1\3\x12\0";
+	static const uint8_t whole[] =
+		"\4\0\0\x18\x0E\x11\x1B\2\xC0\x10\4\0\x0D\1\x12\x34\1\1\x12\x34\1\2\x12\x34\1\3\x12\0";
 
 	for (size_t n = 4; n < sizeof(whole) - 1; n++) {
 		uint8_t *buf = malloc(n);

@@ -39,7 +39,8 @@ static double uniform(struct world *w, double lo, double hi)
 /* Clusters at places where geometry is hard, and a thin cover of the world. */
 static void place(struct world *w, int i, double *lat, double *lon)
 {
-	static const double at[][2] = {{39.9, 116.4}, {-17, 180}, {65, -180}, {90, 0}, {-90, 0}, {0, 0}, {48, 11}};
+	static const double at[][2] = {{39.9, 116.4}, {-17, 180}, {65, -180}, {90, 0},
+				       {-90, 0},      {0, 0},     {48, 11}};
 	const double *c = at[i % 7];
 	double spread = pow(10, uniform(w, -2, 1));
 
@@ -74,12 +75,13 @@ static int world_open(void **state)
 		double lat, lon;
 
 		place(&w, i, &lat, &lon);
-		fprintf(f, "%s,460,%d,%d,%d,,%.7f,%.7f,%u,1,1,0,0,0\n", radios[i * 31 % 5], i % 3 ? i % 11 : 0, i / 100, i + 1,
-			lon, lat, some_range(&w));
+		fprintf(f, "%s,460,%d,%d,%d,,%.7f,%.7f,%u,1,1,0,0,0\n", radios[i * 31 % 5],
+			i % 3 ? i % 11 : 0, i / 100, i + 1, lon, lat, some_range(&w));
 	}
 	fclose(f);
 	snprintf(w.path, sizeof(w.path), "%s.map", w.csv);
-	if (cellmap_build(w.path, &(struct cellmap_table){.path = w.csv}, 1, NULL, &report, err, sizeof(err)) < 0)
+	if (cellmap_build(w.path, &(struct cellmap_table){.path = w.csv}, 1, NULL, &report, err,
+			  sizeof(err)) < 0)
 		fail_msg("%s", err);
 	assert_int_equal(report.kept, N);
 	if (cellmap_open(NULL, w.path, &w.map, err, sizeof(err)) < 0)
@@ -102,7 +104,8 @@ static int world_close(void **state)
 static double range_of(const struct cell *c, const struct cell_query *q)
 {
 	static const double unknown[] = {5000, 2000, 2000, 1000, 5000};
-	double range = c->range_m ? c->range_m : unknown[c->id.radio], max = q->max_range_m > 0 ? q->max_range_m : 35000;
+	double range = c->range_m ? c->range_m : unknown[c->id.radio],
+	       max = q->max_range_m > 0 ? q->max_range_m : 35000;
 
 	return q->select == SELECT_SITE ? 0 : fmin(range, max);
 }
@@ -138,10 +141,11 @@ static void compare(struct world *w, const struct cell_query *q)
 
 		assert_int_equal(cellmap_get(w->map, i, &c), 0);
 		expect = wanted(&c, q) &&
-			 geo_distance_m(&w->geod, q->lat, q->lon, c.lat, c.lon) - range_of(&c, q) <= q->radius_m;
+			 geo_distance_m(&w->geod, q->lat, q->lon, c.lat, c.lon) - range_of(&c, q) <=
+				 q->radius_m;
 		if (in[i] != expect)
-			fail_msg("cell %u at %.7f,%.7f range %u: %d, circle %.7f,%.7f %.3f m select %d", i, c.lat, c.lon,
-				 c.range_m, in[i], q->lat, q->lon, q->radius_m, q->select);
+			fail_msg("cell %u at %.7f,%.7f range %u: %d, circle %.7f,%.7f %.3f m select %d", i,
+				 c.lat, c.lon, c.range_m, in[i], q->lat, q->lon, q->radius_m, q->select);
 	}
 }
 
@@ -177,13 +181,17 @@ static void huge_circles_are_exact(void **state)
 
 static void circles_at_special_places(void **state)
 {
-	static const double at[][2] = {{90, 0}, {-90, 77}, {-17, 180}, {-17, -180}, {0, 180}, {89.9, -180}, {0, 0}};
+	static const double at[][2] = {{90, 0},  {-90, 77},    {-17, 180}, {-17, -180},
+				       {0, 180}, {89.9, -180}, {0, 0}};
 
 	for (int i = 0; i < 7; i++)
 		for (double r = 100; r < 2.0037e7; r *= 9) {
-			compare(*state, &(struct cell_query){.lat = at[i][0], .lon = at[i][1], .radius_m = r});
-			compare(*state, &(struct cell_query){
-						.lat = at[i][0], .lon = at[i][1], .radius_m = r, .select = SELECT_SITE});
+			compare(*state,
+				&(struct cell_query){.lat = at[i][0], .lon = at[i][1], .radius_m = r});
+			compare(*state, &(struct cell_query){.lat = at[i][0],
+							     .lon = at[i][1],
+							     .radius_m = r,
+							     .select = SELECT_SITE});
 		}
 	compare(*state, &(struct cell_query){.lat = 12, .lon = 34, .radius_m = 20037000});
 }
@@ -210,11 +218,15 @@ static void rim_is_inclusive(void **state)
 
 static void networks_are_chosen(void **state)
 {
-	const struct cell_network nets[] = {{.mcc = 460, .mnc = 0}, {.mcc = 460, .mnc = 7}, {.mcc = 1, .mnc = 1}};
+	const struct cell_network nets[] = {
+		{.mcc = 460, .mnc = 0}, {.mcc = 460, .mnc = 7}, {.mcc = 1, .mnc = 1}};
 
 	for (size_t n = 0; n <= 3; n++)
-		compare(*state, &(struct cell_query){
-					.lat = 39.9, .lon = 116.4, .radius_m = 100000, .networks = nets, .n_networks = n});
+		compare(*state, &(struct cell_query){.lat = 39.9,
+						     .lon = 116.4,
+						     .radius_m = 100000,
+						     .networks = nets,
+						     .n_networks = n});
 }
 
 static void nearest_is_ordered(void **state)
@@ -235,9 +247,11 @@ static void nearest_is_ordered(void **state)
 		struct cell c;
 
 		cellmap_get(w->map, hits[i].index, &c);
-		assert_true(fabs(geo_distance_m(&w->geod, q.lat, q.lon, c.lat, c.lon) - hits[i].distance_m) < 0.02);
-		assert_true(i == 0 || hits[i].distance_m > hits[i - 1].distance_m ||
-			    (hits[i].distance_m == hits[i - 1].distance_m && hits[i].index > hits[i - 1].index));
+		assert_true(fabs(geo_distance_m(&w->geod, q.lat, q.lon, c.lat, c.lon) - hits[i].distance_m) <
+			    0.02);
+		assert_true(
+			i == 0 || hits[i].distance_m > hits[i - 1].distance_m ||
+			(hits[i].distance_m == hits[i - 1].distance_m && hits[i].index > hits[i - 1].index));
 	}
 	talloc_free(hits);
 }
@@ -261,11 +275,17 @@ static void every_cell_is_found_by_key(void **state)
 static void bad_queries_are_refused(void **state)
 {
 	struct world *w = *state;
-	const struct cell_query bad[] = {
-		{.lat = NAN, .radius_m = 1},   {.lat = 90.1, .radius_m = 1},	 {.lon = 180.1, .radius_m = 1},
-		{.lon = INFINITY, .radius_m = 1}, {.radius_m = 0},		 {.radius_m = -1},
-		{.radius_m = NAN},		  {.radius_m = 20037001},	 {.radius_m = 1, .max_range_m = NAN},
-		{.radius_m = 1, .select = 7},	  {.radius_m = 1, .max_range_m = -1}};
+	const struct cell_query bad[] = {{.lat = NAN, .radius_m = 1},
+					 {.lat = 90.1, .radius_m = 1},
+					 {.lon = 180.1, .radius_m = 1},
+					 {.lon = INFINITY, .radius_m = 1},
+					 {.radius_m = 0},
+					 {.radius_m = -1},
+					 {.radius_m = NAN},
+					 {.radius_m = 20037001},
+					 {.radius_m = 1, .max_range_m = NAN},
+					 {.radius_m = 1, .select = 7},
+					 {.radius_m = 1, .max_range_m = -1}};
 	size_t n;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -299,8 +319,8 @@ static void names_are_parsed(void **state)
 	assert_int_equal(digits, 2);
 	assert_int_equal(cell_network_parse("734-31488", &mcc, &mnc, &digits), 0);
 	assert_int_equal(mnc, 31488);
-	for (const char *const *p = (const char *const[]){"", "460", "460-", "-00", "46x-00", "460-0x", "0-1", "4600-1", "460-99999",
-							  "460-00 ", NULL};
+	for (const char *const *p = (const char *const[]){"", "460", "460-", "-00", "46x-00", "460-0x", "0-1",
+							  "4600-1", "460-99999", "460-00 ", NULL};
 	     *p; p++)
 		assert_int_equal(cell_network_parse(*p, &mcc, &mnc, &digits), -22);
 	assert_int_equal(cell_radio_parse("nr"), CELL_NR);
@@ -311,11 +331,16 @@ static void names_are_parsed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(small_circles_are_exact),   cmocka_unit_test(circles_are_exact),
-		cmocka_unit_test(huge_circles_are_exact),    cmocka_unit_test(circles_at_special_places),
-		cmocka_unit_test(rim_is_inclusive),	     cmocka_unit_test(networks_are_chosen),
-		cmocka_unit_test(nearest_is_ordered),	     cmocka_unit_test(every_cell_is_found_by_key),
-		cmocka_unit_test(bad_queries_are_refused),   cmocka_unit_test(too_small_a_buffer_tells_the_size),
+		cmocka_unit_test(small_circles_are_exact),
+		cmocka_unit_test(circles_are_exact),
+		cmocka_unit_test(huge_circles_are_exact),
+		cmocka_unit_test(circles_at_special_places),
+		cmocka_unit_test(rim_is_inclusive),
+		cmocka_unit_test(networks_are_chosen),
+		cmocka_unit_test(nearest_is_ordered),
+		cmocka_unit_test(every_cell_is_found_by_key),
+		cmocka_unit_test(bad_queries_are_refused),
+		cmocka_unit_test(too_small_a_buffer_tells_the_size),
 		cmocka_unit_test(names_are_parsed),
 	};
 

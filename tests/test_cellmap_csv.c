@@ -25,7 +25,10 @@ static void row_is_read(void **state)
 {
 	struct csv_row r;
 
-	assert_int_equal(parse("LTE,262,7,5,26187265,12,-13.9983351,54.0526894,1500,17,1,1309988245,1443599522,-64", &r), CSV_OK);
+	assert_int_equal(
+		parse("LTE,262,7,5,26187265,12,-13.9983351,54.0526894,1500,17,1,1309988245,1443599522,-64",
+		      &r),
+		CSV_OK);
 	assert_int_equal(r.radio, CELL_LTE);
 	assert_int_equal(r.mcc, 262);
 	assert_int_equal(r.mnc, 7);
@@ -58,7 +61,9 @@ static void each_fault_has_its_reason(void **state)
 		{"", CSV_BLANK},
 		{"\r", CSV_BLANK},
 		{"  \t", CSV_BLANK},
-		{"radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,averageSignal", CSV_HEADER},
+		{"radio,mcc,net,area,cell,unit,lon,lat,range,samples,changeable,created,updated,"
+		 "averageSignal",
+		 CSV_HEADER},
 		{"RADIO,MCC,NET,AREA,CELL,UNIT,LON,LAT", CSV_HEADER},
 		{"GSM,460,0,1,1,,116", CSV_BAD_COLUMNS},
 		{"GSM", CSV_BAD_COLUMNS},
@@ -144,14 +149,16 @@ static void columns_are_chosen(void **state)
 	const char *line = "x;7;39.5;116.25;460;1;4301;17";
 
 	l.separator = ';';
-	assert_int_equal(csv_layout_parse(&l, "radio=LTE,lat=3,lon=4,mcc=5,net=6,area=7,cell=8", err, sizeof(err)), 0);
+	assert_int_equal(
+		csv_layout_parse(&l, "radio=LTE,lat=3,lon=4,mcc=5,net=6,area=7,cell=8", err, sizeof(err)), 0);
 	assert_int_equal(csv_parse(&l, line, strlen(line), &r), CSV_OK);
 	assert_int_equal(r.radio, CELL_LTE);
 	assert_int_equal(r.area, 4301);
-	for (const char *const *p = (const char *const[]){"", "radio=1", "radio=1,mcc=2,net=3,area=4,cell=5,lon=6", "radio", "colour=1",
-							  "radio=0,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
-							  "radio=65,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
-							  "radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=x", NULL};
+	for (const char *const *p =
+		     (const char *const[]){"", "radio=1", "radio=1,mcc=2,net=3,area=4,cell=5,lon=6", "radio",
+					   "colour=1", "radio=0,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
+					   "radio=65,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
+					   "radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=x", NULL};
 	     *p; p++)
 		assert_int_equal(csv_layout_parse(&l, *p, err, sizeof(err)), -22);
 }
@@ -159,7 +166,8 @@ static void columns_are_chosen(void **state)
 static void header_names_columns(void **state)
 {
 	struct csv_layout l;
-	const char *header = ",level_0,radio,mcc,mnc,lac,cid,long,Latitude", *line = "5,0,UMTS,222,10,3,4,12.5,41.5";
+	const char *header = ",level_0,radio,mcc,mnc,lac,cid,long,Latitude",
+		   *line = "5,0,UMTS,222,10,3,4,12.5,41.5";
 	struct csv_row r;
 
 	csv_layout_opencellid(&l);
@@ -194,7 +202,8 @@ static struct made build(const char *text, bool gz)
 	struct made m = {0};
 
 	write_table(&m, text, strlen(text), gz);
-	m.rc = cellmap_build(m.map, &(struct cellmap_table){.path = m.csv}, 1, NULL, &m.report, m.err, sizeof(m.err));
+	m.rc = cellmap_build(m.map, &(struct cellmap_table){.path = m.csv}, 1, NULL, &m.report, m.err,
+			     sizeof(m.err));
 	return m;
 }
 
@@ -208,9 +217,11 @@ static void forget(struct made *m)
 
 static void newest_of_one_key_wins(void **state)
 {
-	struct made m = build("\xEF\xBB\xBF" CELL("1", "1", "5", "10") CELL("1", "2", "1", "20") CELL("1", "3", "9", "15")
-			      CELL("2", "1", "9", "10") CELL("2", "2", "5", "10") CELL("3", "1", "5", "10")
-			      CELL("3", "2", "5", "10") CELL("4", "4", "0", "0"), false);
+	struct made m = build("\xEF\xBB\xBF" CELL("1", "1", "5", "10") CELL("1", "2", "1", "20")
+				      CELL("1", "3", "9", "15") CELL("2", "1", "9", "10")
+					      CELL("2", "2", "5", "10") CELL("3", "1", "5", "10")
+						      CELL("3", "2", "5", "10") CELL("4", "4", "0", "0"),
+			      false);
 	struct cellmap *map;
 	const double expect[] = {2, 1, 2, 4};
 
@@ -223,7 +234,9 @@ static void newest_of_one_key_wins(void **state)
 		struct cell c;
 		uint32_t index;
 
-		assert_int_equal(cellmap_find(map, &(struct cell_id){.cell = i + 1, .area = 1, .mcc = 460}, &index), 0);
+		assert_int_equal(
+			cellmap_find(map, &(struct cell_id){.cell = i + 1, .area = 1, .mcc = 460}, &index),
+			0);
 		assert_int_equal(cellmap_get(map, index, &c), 0);
 		assert_true(c.lat == expect[i]);
 	}
@@ -239,8 +252,8 @@ static void preferred_table_wins(void **state)
 
 	write_table(&a, CELL("1", "1", "1", "5"), strlen(CELL("1", "1", "1", "5")), false);
 	write_table(&b, CELL("1", "2", "9", "9"), strlen(CELL("1", "2", "9", "9")), true);
-	a.rc = cellmap_build(a.map, (struct cellmap_table[]){{.path = a.csv, .priority = 1}, {.path = b.csv}}, 2, NULL, &a.report, a.err,
-			     sizeof(a.err));
+	a.rc = cellmap_build(a.map, (struct cellmap_table[]){{.path = a.csv, .priority = 1}, {.path = b.csv}},
+			     2, NULL, &a.report, a.err, sizeof(a.err));
 	assert_int_equal(a.rc, 0);
 	assert_int_equal(cellmap_open(NULL, a.map, &map, a.err, sizeof(a.err)), 0);
 	assert_int_equal(cellmap_count(map), 1);
@@ -253,9 +266,12 @@ static void preferred_table_wins(void **state)
 
 static void counts_add_up(void **state)
 {
-	struct made m = build("radio,mcc,net,area,cell,unit,lon,lat\r\n\r\n" CELL("1", "1", "1", "1") "junk\n" CELL("0", "1", "1", "1")
-			      CELL("70000", "1", "1", "1") "radio,mcc,net,area,cell,unit,lon,lat\nGSM,460,0,1,9,,0,0\n"
-			      "GSM,460,0,1,9,,116,39", true);
+	struct made m = build("radio,mcc,net,area,cell,unit,lon,lat\r\n\r\n" CELL(
+				      "1", "1", "1", "1") "junk\n" CELL("0", "1", "1", "1")
+				      CELL("70000", "1", "1",
+					   "1") "radio,mcc,net,area,cell,unit,lon,lat\nGSM,460,0,1,9,,0,0\n"
+						"GSM,460,0,1,9,,116,39",
+			      true);
 
 	assert_int_equal(m.rc, 0);
 	assert_int_equal(m.report.rows_read, 6);
@@ -270,7 +286,8 @@ static void counts_add_up(void **state)
 
 static void unaddressable_cells_keep_their_place(void **state)
 {
-	struct made m = build(CELL("-5", "1", "1", "1") CELL("0", "2", "1", "1") CELL("65536", "3", "1", "1") CELL("65535", "4", "1", "1"),
+	struct made m = build(CELL("-5", "1", "1", "1") CELL("0", "2", "1", "1") CELL("65536", "3", "1", "1")
+				      CELL("65535", "4", "1", "1"),
 			      false);
 	struct cellmap *map;
 	int addressable = 0;
@@ -315,7 +332,8 @@ static void cut_gz_is_refused(void **state)
 	assert_int_equal(m.rc, 0);
 	unlink(m.map);
 	assert_int_equal(truncate(m.csv, 40), 0);
-	assert_true(cellmap_build(m.map, &(struct cellmap_table){.path = m.csv}, 1, NULL, &report, m.err, sizeof(m.err)) < 0);
+	assert_true(cellmap_build(m.map, &(struct cellmap_table){.path = m.csv}, 1, NULL, &report, m.err,
+				  sizeof(m.err)) < 0);
 	assert_non_null(strstr(m.err, "cut short"));
 	assert_int_equal(access(m.map, F_OK), -1);
 	forget(&m);
@@ -328,8 +346,8 @@ static void threads_do_not_matter(void **state)
 	uint64_t sums[2];
 
 	for (int i = 0; i < 100000; i++)
-		p += sprintf(p, "LTE,460,%d,%d,%d,,%.6f,%.6f,0,1,1,0,%d,0\n", i % 4, i % 50, i % 90000, 100 + i % 977 * 0.01, 30 + i % 1013 * 0.01,
-			     i % 7);
+		p += sprintf(p, "LTE,460,%d,%d,%d,,%.6f,%.6f,0,1,1,0,%d,0\n", i % 4, i % 50, i % 90000,
+			     100 + i % 977 * 0.01, 30 + i % 1013 * 0.01, i % 7);
 	write_table(&m, text, (size_t)(p - text), false);
 	free(text);
 	for (unsigned int t = 0; t < 2; t++) {
@@ -337,7 +355,9 @@ static void threads_do_not_matter(void **state)
 		struct cellmap *map;
 
 		snprintf(other, sizeof(other), "%s%u", m.map, t);
-		assert_int_equal(cellmap_build(other, &(struct cellmap_table){.path = m.csv}, 1, &o, &m.report, m.err, sizeof(m.err)), 0);
+		assert_int_equal(cellmap_build(other, &(struct cellmap_table){.path = m.csv}, 1, &o,
+					       &m.report, m.err, sizeof(m.err)),
+				 0);
 		assert_int_equal(cellmap_open(NULL, other, &map, m.err, sizeof(m.err)), 0);
 		sums[t] = cellmap_checksum(map);
 		cellmap_close(map);

@@ -40,9 +40,12 @@ static int setup(void **state)
 	snprintf(f.path, sizeof(f.path), "%s/a.map", f.folder);
 	csv = fopen(f.csv, "w");
 	for (int i = 0; i < N; i++)
-		fprintf(csv, "LTE,460,%d,%d,%d,,%.4f,%.4f,1000,1,1,0,0,0\n", i % 3, i % 10, i + 1, 99 + i * 0.005, 29 + i * 0.005);
+		fprintf(csv, "LTE,460,%d,%d,%d,,%.4f,%.4f,1000,1,1,0,0,0\n", i % 3, i % 10, i + 1,
+			99 + i * 0.005, 29 + i * 0.005);
 	fclose(csv);
-	assert_int_equal(cellmap_build(f.path, &(struct cellmap_table){.path = f.csv}, 1, NULL, &report, err, sizeof(err)), 0);
+	assert_int_equal(cellmap_build(f.path, &(struct cellmap_table){.path = f.csv}, 1, NULL, &report, err,
+				       sizeof(err)),
+			 0);
 	csv = fopen(f.path, "rb");
 	f.octets = malloc(report.octets);
 	f.size = fread(f.octets, 1, report.octets, csv);
@@ -102,8 +105,9 @@ static int ask(struct fixture *f, struct cellmap *map, bool remember)
 		rc = cellmap_get(map, i, &c);
 		if (remember)
 			f->cells[i] = c;
-		assert_true(rc == -EBADMSG || (rc == 0 && !memcmp(&c.id, &f->cells[i].id, sizeof(c.id)) && c.lat == f->cells[i].lat &&
-					       c.lon == f->cells[i].lon && c.range_m == f->cells[i].range_m));
+		assert_true(rc == -EBADMSG || (rc == 0 && !memcmp(&c.id, &f->cells[i].id, sizeof(c.id)) &&
+					       c.lat == f->cells[i].lat && c.lon == f->cells[i].lon &&
+					       c.range_m == f->cells[i].range_m));
 		refused += rc < 0;
 		rc = cellmap_find(map, &f->cells[i].id, &index);
 		assert_true(rc == -EBADMSG || (rc == 0 && index == i));
@@ -229,9 +233,12 @@ static void failed_output_leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_octet_counts),	    cmocka_unit_test(cut_maps_are_refused),
-		cmocka_unit_test(longer_maps_are_refused),  cmocka_unit_test(other_versions_are_refused),
-		cmocka_unit_test(what_is_no_map_is_refused), cmocka_unit_test(build_replaces_regular_files_only),
+		cmocka_unit_test(every_octet_counts),
+		cmocka_unit_test(cut_maps_are_refused),
+		cmocka_unit_test(longer_maps_are_refused),
+		cmocka_unit_test(other_versions_are_refused),
+		cmocka_unit_test(what_is_no_map_is_refused),
+		cmocka_unit_test(build_replaces_regular_files_only),
 		cmocka_unit_test(failed_output_leaves_nothing),
 	};
 

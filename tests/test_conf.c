@@ -39,7 +39,8 @@ static struct conf_problems problems_of(const char *text)
 	struct conf_problems problems;
 	struct conf *conf;
 
-	assert_int_not_equal(conf_parse(ctx, "t.cfg", (const uint8_t *)text, strlen(text), &conf, &problems), 0);
+	assert_int_not_equal(conf_parse(ctx, "t.cfg", (const uint8_t *)text, strlen(text), &conf, &problems),
+			     0);
 	assert_null(conf);
 	assert_true(problems.n > 0);
 	return problems;
@@ -51,16 +52,21 @@ static void bad(const char *text, const char *key, const char *says)
 	struct conf_problems p = problems_of(text);
 
 	if (p.n != 1 || !p.v[0].key || strcmp(p.v[0].key, key) || !strstr(p.v[0].text, says))
-		fail_msg("expected %s: %s; got %zu, first: %s", key, says, p.n, conf_problem_line(ctx, &p.v[0]));
+		fail_msg("expected %s: %s; got %zu, first: %s", key, says, p.n,
+			 conf_problem_line(ctx, &p.v[0]));
 }
 
-#define WITH_AGENCY(more)  BASE_GATEWAY BASE_CELLMAP "agencies: ( { " more " } );\n" BASE_TYPES BASE_CARRIERS
-#define WITH_TYPE(more)	   BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES "alert_types: ( { name = \"missing-child\"; " more " } );\n" BASE_CARRIERS
-#define WITH_TEXT(more)	   WITH_TYPE("texts = ( { language = \"zh\"; " more " } );")
-#define WITH_LINKS(links)  BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { " BASE_CARRIER_HEAD "links = ( " links " ); } );\n"
-#define WITH_SMPP(more)	   WITH_LINKS("{ " BASE_SMPP more " }")
-#define WITH_CBSP(more)	   WITH_LINKS("{ " BASE_CBSP more " }")
-#define THREE_TEXTS	   "broadcast = \"b\"; sms = \"s\"; found = \"f\"; "
+#define WITH_AGENCY(more) BASE_GATEWAY BASE_CELLMAP "agencies: ( { " more " } );\n" BASE_TYPES BASE_CARRIERS
+#define WITH_TYPE(more)                                                                                      \
+	BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES "alert_types: ( { name = \"missing-child\"; " more           \
+						" } );\n" BASE_CARRIERS
+#define WITH_TEXT(more) WITH_TYPE("texts = ( { language = \"zh\"; " more " } );")
+#define WITH_LINKS(links)                                                                                    \
+	BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { " BASE_CARRIER_HEAD                \
+							   "links = ( " links " ); } );\n"
+#define WITH_SMPP(more) WITH_LINKS("{ " BASE_SMPP more " }")
+#define WITH_CBSP(more) WITH_LINKS("{ " BASE_CBSP more " }")
+#define THREE_TEXTS     "broadcast = \"b\"; sms = \"s\"; found = \"f\"; "
 
 static void test_defaults(void **state)
 {
@@ -95,9 +101,9 @@ static void test_defaults(void **state)
 
 static void test_burst_is_at_least_one(void **state)
 {
-	const struct conf *c = load(WITH_LINKS(
-		"{ name = \"a\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 0.5; }, { name = \"b\"; type = \"cbsp\"; "
-		"address = \"h\"; port = 1; rate = 0; }"));
+	const struct conf *c = load(WITH_LINKS("{ name = \"a\"; type = \"cbsp\"; address = \"h\"; port = 1; "
+					       "rate = 0.5; }, { name = \"b\"; type = \"cbsp\"; "
+					       "address = \"h\"; port = 1; rate = 0; }"));
 
 	assert_int_equal(c->carriers[0].links[0].burst, 1);
 	assert_int_equal(c->carriers[0].links[1].burst, 1);
@@ -115,11 +121,15 @@ static void test_point_or_no_point(void **state)
 
 static void test_values(void **state)
 {
-	const struct conf_link *l = &load(WITH_SMPP(
-		"interface_version = \"5.0\"; receipts = \"sample:0.01\"; test_numbers = ( \"+8613800000000\", \"0049301234567\" ); "
-		"source = { ton = 5; npi = 0; address = \"POLICE\"; }; long_messages = \"sar\"; bind = \"pair\"; gsm7 = false; "
-		"status_classes = ( { status = 0x58; class = \"throttle\"; } ); languages = ( \"zh\" ); mode = \"listen\";"))
-						->carriers[0].links[0];
+	const struct conf_link *l =
+		&load(WITH_SMPP("interface_version = \"5.0\"; receipts = \"sample:0.01\"; test_numbers = ( "
+				"\"+8613800000000\", \"0049301234567\" ); "
+				"source = { ton = 5; npi = 0; address = \"POLICE\"; }; long_messages = "
+				"\"sar\"; bind = \"pair\"; gsm7 = false; "
+				"status_classes = ( { status = 0x58; class = \"throttle\"; } ); languages = "
+				"( \"zh\" ); mode = \"listen\";"))
+			 ->carriers[0]
+			 .links[0];
 
 	assert_int_equal(l->interface_version, 0x50);
 	assert_int_equal(l->receipts, RECEIPTS_SAMPLE);
@@ -147,8 +157,10 @@ static void test_networks(void **state)
 	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES
 	    "carriers: ( { name = \"cm\"; networks = ( \"460-0a\" ); links = ( { " BASE_CBSP " } ); } );",
 	    "carriers[0].networks[0]", "MCC-MNC");
-	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
-	    "} ); },\n{ name = \"b\"; networks = ( \"460-01\", \"460-0\" ); links = ( { " BASE_SMPP "} ); } );",
+	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES
+	    "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
+	    "} ); },\n{ name = \"b\"; networks = ( \"460-01\", \"460-0\" ); links = ( { " BASE_SMPP
+	    "} ); } );",
 	    "carriers[1].networks[1]", "stands twice");
 }
 
@@ -161,12 +173,14 @@ static void test_unknown_keys(void **state)
 
 static void test_wrong_types(void **state)
 {
-	bad(WITH_SMPP("window = \"3\";"), "carriers[0].links[0].window", "expected a whole number, found a text");
+	bad(WITH_SMPP("window = \"3\";"), "carriers[0].links[0].window",
+	    "expected a whole number, found a text");
 	bad(WITH_SMPP("gsm7 = 1;"), "carriers[0].links[0].gsm7", "true or false");
 	bad(WITH_SMPP("system_type = 3;"), "carriers[0].links[0].system_type", "text in quotes");
 	bad(WITH_SMPP("source = 3;"), "carriers[0].links[0].source", "group");
 	bad(WITH_SMPP("languages = \"zh\";"), "carriers[0].links[0].languages", "list");
-	bad(WITH_SMPP("interface_version = 3.4;"), "carriers[0].links[0].interface_version", "text in quotes");
+	bad(WITH_SMPP("interface_version = 3.4;"), "carriers[0].links[0].interface_version",
+	    "text in quotes");
 	bad(WITH_LINKS("3"), "carriers[0].links[0]", "group");
 	bad(BASE_CELLMAP BASE_AGENCIES BASE_TYPES BASE_CARRIERS "gateway = 5;", "gateway", "group");
 }
@@ -183,42 +197,55 @@ static void test_ranges(void **state)
 	bad(WITH_SMPP("receipts = \"sample:x\";"), "carriers[0].links[0].receipts", "sample:P");
 	bad(WITH_SMPP("system_type = \"12345678901234\";"), "carriers[0].links[0].system_type", "at most 12");
 	bad(WITH_SMPP("max_tries = 8;"), "carriers[0].links[0].max_tries", "1 to 7");
-	bad(WITH_SMPP("test_numbers = ( \"123\" );"), "carriers[0].links[0].test_numbers[0]", "5 to 15 digits");
+	bad(WITH_SMPP("test_numbers = ( \"123\" );"), "carriers[0].links[0].test_numbers[0]",
+	    "5 to 15 digits");
 	bad(WITH_SMPP("bind = \"both\";"), "carriers[0].links[0].bind", "\"transceiver\", \"transmitter\"");
 }
 
 static void test_missing_keys(void **state)
 {
 	bad(BASE_CELLMAP BASE_AGENCIES BASE_TYPES BASE_CARRIERS, "gateway", "required");
-	bad(WITH_LINKS("{ name = \"b\"; type = \"cbsp\"; address = \"h\"; port = 1; }"), "carriers[0].links[0].rate", "required");
-	bad(WITH_LINKS("{ name = \"b\"; type = \"smpp\"; address = \"h\"; port = 1; rate = 1; password_file = \"x\"; }"),
+	bad(WITH_LINKS("{ name = \"b\"; type = \"cbsp\"; address = \"h\"; port = 1; }"),
+	    "carriers[0].links[0].rate", "required");
+	bad(WITH_LINKS("{ name = \"b\"; type = \"smpp\"; address = \"h\"; port = 1; rate = 1; password_file "
+		       "= \"x\"; }"),
 	    "carriers[0].links[0].system_id", "smpp link needs it");
-	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_types = ( \"missing-child\" );"), "agencies[0].keys", "missing");
-	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; keys = ( ); allow_types = ( \"missing-child\" );"), "agencies[0].keys", "no public key");
-	load(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_unsigned = true; allow_types = ( \"missing-child\" );"));
+	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_types = ( \"missing-child\" );"),
+	    "agencies[0].keys", "missing");
+	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; keys = ( ); allow_types = ( \"missing-child\" );"),
+	    "agencies[0].keys", "no public key");
+	load(WITH_AGENCY(
+		"name = \"a\"; spool = \"/p\"; allow_unsigned = true; allow_types = ( \"missing-child\" );"));
 }
 
 static void test_names_are_unique(void **state)
 {
-	bad(WITH_LINKS("{ " BASE_CBSP " }, { " BASE_CBSP " }"), "carriers[0].links[1].name", "two links have the name bsc");
-	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
+	bad(WITH_LINKS("{ " BASE_CBSP " }, { " BASE_CBSP " }"), "carriers[0].links[1].name",
+	    "two links have the name bsc");
+	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES
+	    "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
 	    "} ); }, { name = \"b\"; networks = ( \"460-01\" ); links = ( { " BASE_CBSP "} ); } );",
 	    "carriers[1].links[0].name", "two links");
-	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
+	bad(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES
+	    "carriers: ( { name = \"a\"; networks = ( \"460-00\" ); links = ( { " BASE_CBSP
 	    "} ); }, { name = \"a\"; networks = ( \"460-01\" ); links = ( { " BASE_SMPP "} ); } );",
 	    "carriers[1].name", "two carriers");
-	bad(BASE_GATEWAY BASE_CELLMAP BASE_TYPES BASE_CARRIERS "agencies: ( { " BASE_AGENCY_HEAD "},\n{ name = \"beijing\"; spool = \"/q\"; "
+	bad(BASE_GATEWAY BASE_CELLMAP BASE_TYPES BASE_CARRIERS
+	    "agencies: ( { " BASE_AGENCY_HEAD "},\n{ name = \"beijing\"; spool = \"/q\"; "
 	    "allow_unsigned = true; allow_types = ( \"missing-child\" ); } );",
 	    "agencies[1].name", "two agencies");
-	bad(BASE_GATEWAY BASE_CELLMAP BASE_TYPES BASE_CARRIERS "agencies: ( { " BASE_AGENCY_HEAD "},\n{ name = \"b\"; spool = \"/p\"; "
+	bad(BASE_GATEWAY BASE_CELLMAP BASE_TYPES BASE_CARRIERS
+	    "agencies: ( { " BASE_AGENCY_HEAD "},\n{ name = \"b\"; spool = \"/p\"; "
 	    "allow_unsigned = true; allow_types = ( \"missing-child\" ); } );",
 	    "agencies[1].spool", "share");
 }
 
 static void test_names_are_harmless(void **state)
 {
-	bad(WITH_LINKS("{ name = \"a/b\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 1; }"), "carriers[0].links[0].name", "1 to 32");
-	bad(WITH_LINKS("{ name = \"..\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 1; }"), "carriers[0].links[0].name", "point");
+	bad(WITH_LINKS("{ name = \"a/b\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 1; }"),
+	    "carriers[0].links[0].name", "1 to 32");
+	bad(WITH_LINKS("{ name = \"..\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 1; }"),
+	    "carriers[0].links[0].name", "point");
 }
 
 static void test_keys_of_the_other_protocol(void **state)
@@ -229,44 +256,60 @@ static void test_keys_of_the_other_protocol(void **state)
 
 static void test_agency_limits(void **state)
 {
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "max_radius_km = 100; max_ring_km = 50.0;"), "agencies[0].max_ring_km", "less than");
-	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; keys = ( \"k\" ); allow_types = ( \"flood\" );"), "agencies[0].allow_types[0]",
-	    "no alert type");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "jurisdiction = ( { south = 41; west = 115; north = 39; east = 117; } );"),
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "max_radius_km = 100; max_ring_km = 50.0;"),
+	    "agencies[0].max_ring_km", "less than");
+	bad(WITH_AGENCY("name = \"a\"; spool = \"/p\"; keys = ( \"k\" ); allow_types = ( \"flood\" );"),
+	    "agencies[0].allow_types[0]", "no alert type");
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD
+			"jurisdiction = ( { south = 41; west = 115; north = 39; east = 117; } );"),
 	    "agencies[0].jurisdiction[0].south", "not below north");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "jurisdiction = ( { south = 91; west = 115; north = 92; east = 117; } );"),
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD
+			"jurisdiction = ( { south = -91; west = 115; north = 41; east = 117; } );"),
 	    "agencies[0].jurisdiction[0].south", "-90 to 90");
 }
 
 static void test_fields(void **state)
 {
-	load(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"case_number\"; theirs = \"AJBH\"; }, { ours = \"location.lat\"; theirs = \"P.W\"; } );"));
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"case\"; theirs = \"A\"; } );"), "agencies[0].fields[0].ours", "no key");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"案号\"; } );"), "agencies[0].fields[0].theirs", "cannot be a key");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"A.\"; } );"), "agencies[0].fields[0].theirs", "cannot be a key");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"type\"; } );"), "agencies[0].fields[0].theirs", "another key");
-	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"A\"; }, { ours = \"type\"; theirs = \"A\"; } );"),
+	load(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"case_number\"; theirs = \"AJBH\"; }, { ours "
+					  "= \"location.lat\"; theirs = \"P.W\"; } );"));
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"case\"; theirs = \"A\"; } );"),
+	    "agencies[0].fields[0].ours", "no key");
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"案号\"; } );"),
+	    "agencies[0].fields[0].theirs", "cannot be a key");
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"A.\"; } );"),
+	    "agencies[0].fields[0].theirs", "cannot be a key");
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"type\"; } );"),
+	    "agencies[0].fields[0].theirs", "another key");
+	bad(WITH_AGENCY(BASE_AGENCY_HEAD "fields = ( { ours = \"contact\"; theirs = \"A\"; }, { ours = "
+					 "\"type\"; theirs = \"A\"; } );"),
 	    "agencies[0].fields[1].theirs", "two keys");
 }
 
 static void test_rings(void **state)
 {
-	load(WITH_TYPE("rings = ( { after_s = 10; radius_km = 200; }, { after_s = 20; radius_km = 300; } ); texts = ( " BASE_TEXT_ZH " );"));
-	bad(WITH_TYPE("rings = ( { after_s = 10; radius_km = 200; }, { after_s = 10; radius_km = 300; } ); texts = ( " BASE_TEXT_ZH " );"),
+	load(WITH_TYPE("rings = ( { after_s = 10; radius_km = 200; }, { after_s = 20; radius_km = 300; } ); "
+		       "texts = ( " BASE_TEXT_ZH " );"));
+	bad(WITH_TYPE("rings = ( { after_s = 10; radius_km = 200; }, { after_s = 10; radius_km = 300; } ); "
+		      "texts = ( " BASE_TEXT_ZH " );"),
 	    "alert_types[0].rings[1].after_s", "not later");
-	bad(WITH_TYPE("rings = ( { after_s = 10; radius_km = 100; } ); texts = ( " BASE_TEXT_ZH " );"), "alert_types[0].rings[0].radius_km",
-	    "not larger");
-	bad(WITH_TYPE("rings = ( { after_s = 90000; radius_km = 200; } ); texts = ( " BASE_TEXT_ZH " );"), "alert_types[0].rings[0].after_s",
-	    "lifetime_s");
-	bad(WITH_TYPE("lifetime_s = 600; texts = ( " BASE_TEXT_ZH " );"), "alert_types[0].lifetime_s", "shorter");
+	bad(WITH_TYPE("rings = ( { after_s = 10; radius_km = 100; } ); texts = ( " BASE_TEXT_ZH " );"),
+	    "alert_types[0].rings[0].radius_km", "not larger");
+	bad(WITH_TYPE("rings = ( { after_s = 90000; radius_km = 200; } ); texts = ( " BASE_TEXT_ZH " );"),
+	    "alert_types[0].rings[0].after_s", "lifetime_s");
+	bad(WITH_TYPE("lifetime_s = 600; texts = ( " BASE_TEXT_ZH " );"), "alert_types[0].lifetime_s",
+	    "shorter");
 }
 
 static void test_templates(void **state)
 {
-	bad(WITH_TEXT("broadcast = \"{child.nam}\"; sms = \"s\"; found = \"f\";"), "alert_types[0].texts[0].broadcast", "did you mean child.name");
-	bad(WITH_TEXT("broadcast = \"b\"; sms = \"{xyzzy}\"; found = \"f\";"), "alert_types[0].texts[0].sms", "unknown field {xyzzy}");
-	bad(WITH_TEXT("broadcast = \"b\"; sms = \"s\"; found = \"{child.name\";"), "alert_types[0].texts[0].found", "never closed");
-	bad(WITH_TEXT("broadcast = \"[{contact}\"; sms = \"s\"; found = \"f\";"), "alert_types[0].texts[0].broadcast", "never closed");
+	bad(WITH_TEXT("broadcast = \"{child.nam}\"; sms = \"s\"; found = \"f\";"),
+	    "alert_types[0].texts[0].broadcast", "did you mean child.name");
+	bad(WITH_TEXT("broadcast = \"b\"; sms = \"{xyzzy}\"; found = \"f\";"), "alert_types[0].texts[0].sms",
+	    "unknown field {xyzzy}");
+	bad(WITH_TEXT("broadcast = \"b\"; sms = \"s\"; found = \"{child.name\";"),
+	    "alert_types[0].texts[0].found", "never closed");
+	bad(WITH_TEXT("broadcast = \"[{contact}\"; sms = \"s\"; found = \"f\";"),
+	    "alert_types[0].texts[0].broadcast", "never closed");
 	bad(WITH_TEXT("broadcast = \"b\"; sms = \"s\";"), "alert_types[0].texts[0].found", "required");
 	load(WITH_TEXT("broadcast = \"b\\nc\"; sms = \"s\"; found = \"f\";"));
 	bad(WITH_SMPP("system_type = \"a\\nb\";"), "carriers[0].links[0].system_type", "line end");
@@ -274,38 +317,47 @@ static void test_templates(void **state)
 
 static void test_text_identifiers(void **state)
 {
-	const struct conf *c = load(WITH_TYPE("texts = ( { language = \"zh\"; " THREE_TEXTS "}, { language = \"en\"; " THREE_TEXTS "} );"));
+	const struct conf *c = load(WITH_TYPE("texts = ( { language = \"zh\"; " THREE_TEXTS
+					      "}, { language = \"en\"; " THREE_TEXTS "} );"));
 
 	assert_int_equal(c->types[0].texts[1].message_identifier, 4392);
 	assert_int_equal(c->types[0].texts[1].exercise_identifier, 4394);
-	bad(WITH_TEXT("exercise_identifier = 4379; " THREE_TEXTS), "alert_types[0].texts[0].exercise_identifier", "reaches the public");
-	bad(WITH_TEXT("message_identifier = 900; exercise_identifier = 900; " THREE_TEXTS), "alert_types[0].texts[0].exercise_identifier",
-	    "reaches the public");
-	bad(WITH_TYPE("texts = ( { language = \"zh\"; " THREE_TEXTS "}, { language = \"zh\"; " THREE_TEXTS "} );"),
+	bad(WITH_TEXT("exercise_identifier = 4379; " THREE_TEXTS),
+	    "alert_types[0].texts[0].exercise_identifier", "reaches the public");
+	bad(WITH_TEXT("message_identifier = 900; exercise_identifier = 900; " THREE_TEXTS),
+	    "alert_types[0].texts[0].exercise_identifier", "reaches the public");
+	bad(WITH_TYPE("texts = ( { language = \"zh\"; " THREE_TEXTS "}, { language = \"zh\"; " THREE_TEXTS
+		      "} );"),
 	    "alert_types[0].texts[1].language", "two texts");
-	bad(WITH_TYPE("texts = ( { language = \"chinese\"; " THREE_TEXTS "} );"), "alert_types[0].texts[0].language", "two small letters");
-	bad(WITH_SMPP("languages = ( \"ug\" );"), "carriers[0].links[0].languages[0]", "no alert type has a text");
+	bad(WITH_TYPE("texts = ( { language = \"chinese\"; " THREE_TEXTS "} );"),
+	    "alert_types[0].texts[0].language", "two small letters");
+	bad(WITH_SMPP("languages = ( \"ug\" );"), "carriers[0].links[0].languages[0]",
+	    "no alert type has a text");
 }
 
 static void test_link_sense(void **state)
 {
 	bad(WITH_SMPP("addressing = \"broadcast\";"), "carriers[0].links[0].addressing", "5.0");
 	bad(WITH_SMPP("bind = \"receiver\";"), "carriers[0].links[0].bind", "cannot send");
-	bad(WITH_SMPP("source = { ton = 5; address = \"MISSINGCHILD\"; };"), "carriers[0].links[0].source.address", "11");
+	bad(WITH_SMPP("source = { ton = 5; address = \"MISSINGCHILD\"; };"),
+	    "carriers[0].links[0].source.address", "11");
 }
 
 static void test_all_problems_in_one_run(void **state)
 {
-	struct conf_problems p = problems_of(BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { name = \"cm\";\n"
-					     "networks = ( \"46000\" );\nlinks = ( { name = \"x\"; type = \"cbsp\";\naddress = 5;\n"
-					     "port = 70000;\nrate = -1;\nwidnow = 4; } ); } );");
+	struct conf_problems p = problems_of(
+		BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES
+		"carriers: ( { name = \"cm\";\n"
+		"networks = ( \"46000\" );\nlinks = ( { name = \"x\"; type = \"cbsp\";\naddress = 5;\n"
+		"port = 70000;\nrate = -1;\nwidnow = 4; } ); } );");
 
 	assert_int_equal(p.n, 5);
 	for (size_t i = 1; i < p.n; i++)
 		assert_true(p.v[i - 1].line <= p.v[i].line);
 	assert_int_equal(p.v[0].line, 6);
 	assert_int_equal(p.v[4].line, 11);
-	assert_string_equal(conf_problem_line(ctx, &p.v[4]), "t.cfg:11: carriers[0].links[0].widnow: unknown key; did you mean window?");
+	assert_string_equal(conf_problem_line(ctx, &p.v[4]),
+			    "t.cfg:11: carriers[0].links[0].widnow: unknown key; did you mean window?");
 }
 
 static void test_syntax_error_has_its_line(void **state)
@@ -335,10 +387,16 @@ static void test_warnings(void **state)
 
 	conf_warnings(ctx, load(WITH_SMPP("addressing = \"cells\"; source = { address = \"1\"; };")), &w);
 	assert_int_equal(w.n, 0);
-	conf_warnings(ctx, load(WITH_LINKS("{ name = \"b\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 0.0; }")), &w);
+	conf_warnings(
+		ctx,
+		load(WITH_LINKS("{ name = \"b\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 0.0; }")),
+		&w);
 	assert_int_equal(w.n, 1);
 	assert_true(strstr(w.v[0].text, "without a limit"));
-	conf_warnings(ctx, load(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_unsigned = true; allow_types = ( \"missing-child\" );")), &w);
+	conf_warnings(ctx,
+		      load(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_unsigned = true; allow_types = ( "
+				       "\"missing-child\" );")),
+		      &w);
 	assert_int_equal(w.n, 3); /* unsigned, anywhere, no subscribers */
 }
 

@@ -1,4 +1,5 @@
-/* What stands in front of libconfig: every trap of libconfig 1.5 is told with its line, and never reaches it. */
+/* What stands in front of libconfig: every trap of libconfig 1.5 is told with its line, and never reaches it.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,7 +62,8 @@ static void test_accepts_the_language(void **state)
 	good("a = { b = ( 1, \"x\", { c = 1; }, ( ) ); d = [ 1, 2 ]; e = {}; }; // end");
 	good("# c\n/* x\n ** */ a = \"one \"\n \"two\"; # no line end");
 	good("a = \"寻人 // no comment # nor this /* \";\r\n");
-	good("\xEF\xBB\xBF" "a = 1;"); /* byte order mark of some editors */
+	good("\xEF\xBB\xBF"
+	     "a = 1;"); /* byte order mark of some editors */
 	good("a-b = 1; c_d = 2; E1 = TRUE");
 	good("a = \" @include \\\"/etc/passwd\\\" \";");
 }

@@ -23,7 +23,8 @@ static void reference_distances(void **state)
 	assert_true(fabs(cellmap_distance_m(-17, 179.95, -17, -179.95) - 10648.583) < 0.001);
 }
 
-/* The promise that the query rests on, over all scales, latitudes and directions, also the ellipsoid's extremes. */
+/* The promise that the query rests on, over all scales, latitudes and directions, also the ellipsoid's
+ * extremes. */
 static void chord_bounds_hold(void **state)
 {
 	struct geod_geodesic g;
@@ -31,7 +32,8 @@ static void chord_bounds_hold(void **state)
 	geo_init(&g);
 	for (int i = 0; i < 300000; i++) {
 		static const double special[] = {0, 90, -90, 45, 1e-7};
-		double lat = i % 7 < 5 ? special[i % 7] : uniform(-90, 90), lon = uniform(-180, 180), to_lat, to_lon, chord, s;
+		double lat = i % 7 < 5 ? special[i % 7] : uniform(-90, 90), lon = uniform(-180, 180), to_lat,
+		       to_lon, chord, s;
 		double azimuth = i % 3 ? uniform(0, 360) : 90.0 * (i % 4);
 		struct geo_xyz a, b;
 
@@ -85,7 +87,8 @@ static void datums_go_there_and_back(void **state)
 			assert_true(d == GEO_WGS84 || cellmap_distance_m(lat, lon, at_lat, at_lon) > 1);
 			geo_to_wgs84(d, &at_lat, &at_lon);
 			if (cellmap_distance_m(lat, lon, at_lat, at_lon) > 0.01)
-				fail_msg("datum %d: %.9f %.9f comes back as %.9f %.9f", d, lat, lon, at_lat, at_lon);
+				fail_msg("datum %d: %.9f %.9f comes back as %.9f %.9f", d, lat, lon, at_lat,
+					 at_lon);
 		}
 	}
 }
@@ -102,9 +105,12 @@ static void datum_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reference_distances),	    cmocka_unit_test(chord_bounds_hold),
-		cmocka_unit_test(chord_bounds_are_tight),   cmocka_unit_test(shifted_positions),
-		cmocka_unit_test(outside_china_nothing_is_shifted), cmocka_unit_test(datums_go_there_and_back),
+		cmocka_unit_test(reference_distances),
+		cmocka_unit_test(chord_bounds_hold),
+		cmocka_unit_test(chord_bounds_are_tight),
+		cmocka_unit_test(shifted_positions),
+		cmocka_unit_test(outside_china_nothing_is_shifted),
+		cmocka_unit_test(datums_go_there_and_back),
 		cmocka_unit_test(datum_names),
 	};
 

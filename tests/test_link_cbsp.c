@@ -444,6 +444,28 @@ static void loss_and_rewriting(void **state)
 	assert_false(fake_next(f));
 }
 
+static void rewritten_once(void **state)
+{
+	struct fake *f = *state;
+	struct fake_job *j;
+
+	f->cfg.cells_per_request = 2;
+	up(state);
+	j = fake_job(f, 4, 1);
+	fake_run(f, 0);
+	complete(f, 4379, 0x4010);
+	lose(f);
+	j->unit[2] = j->unit[3] = UNIT_WAITING; /* lost with the connection */
+	reconnect(f);
+	sends_write(f, 4379, 2); /* those of before first, then the others, each once */
+	complete(f, 4379, 0x4010);
+	assert_int_equal(fake_count(j, UNIT_HANDED), 2);
+	complete(f, 4379, 0x4010);
+	fake_run(f, S);
+	assert_int_equal(fake_count(j, UNIT_ACCEPTED), 4);
+	assert_int_equal(f->link->count.submitted, 4); /* one of them the lost one */
+}
+
 static void ended_jobs_stay_silent(void **state)
 {
 	struct fake *f = up(state);
@@ -619,6 +641,19 @@ static void kill_forgotten_by_reset(void **state)
 	assert_false(fake_next(f));
 }
 
+/* A job that was done long before its recall may still be called done. */
+static void killed_stays_killed(void **state)
+{
+	struct fake *f = up(state);
+	struct fake_job *j = on_air(f, 1);
+
+	j->pub.state = JOB_DONE;
+	lose(f);
+	link_cbsp_kill(f->link, &j->pub);
+	reconnect(f);
+	assert_false(fake_next(f));
+}
+
 static void update_replaces(void **state)
 {
 	struct fake *f = up(state);
@@ -788,6 +823,7 @@ int main(void)
 		T(late_answer_is_nobodys),
 		T(never_answered_closes),
 		T(loss_and_rewriting),
+		T(rewritten_once),
 		T(ended_jobs_stay_silent),
 		T(rewriting_insists),
 		T(restart_of_cells),
@@ -797,6 +833,7 @@ int main(void)
 		T(kill_cell_by_cell),
 		T(kill_waits_for_the_write),
 		T(kill_forgotten_by_reset),
+		T(killed_stays_killed),
 		T(update_replaces),
 		T(keep_alive),
 		T(unreadable_is_survived),

@@ -15,8 +15,8 @@
 #include "gateway/subs_format.h"
 #include "tests/plan_map.h"
 
-/* One carrier "cm" (460-00), one "cu" (460-01); 40 cells in a row to the east of 40,116, about 850 m apart. Even ones
- * are GSM with LAC 100 + i / 10, odd ones LTE; every fourth belongs to cu. */
+/* One carrier "cm" (460-00), one "cu" (460-01); 40 cells in a row to the east of 40,116, about 850 m apart.
+ * Even ones are GSM with LAC 100 + i / 10, odd ones LTE; every fourth belongs to cu. */
 enum { N_CELLS = 40 };
 
 struct bed {
@@ -46,9 +46,14 @@ static int order(const void *a, const void *b)
 static void fill_map(struct bed *b)
 {
 	for (uint32_t i = 0; i < N_CELLS; i++)
-		b->cells[i] = (struct cell){.id = {.cell = 1 + i, .area = 100 + i / 10, .mcc = 460, .mnc = i % 4 == 3,
+		b->cells[i] = (struct cell){.id = {.cell = 1 + i,
+						   .area = 100 + i / 10,
+						   .mcc = 460,
+						   .mnc = i % 4 == 3,
 						   .radio = i % 2 ? CELL_LTE : CELL_GSM},
-					    .lat = 40, .lon = 116 + 0.01 * i, .addressable = true};
+					    .lat = 40,
+					    .lon = 116 + 0.01 * i,
+					    .addressable = true};
 	qsort(b->cells, N_CELLS, sizeof(*b->cells), order);
 	b->map = plan_map_new(b->ctx, b->cells, N_CELLS, 99);
 }
@@ -61,13 +66,23 @@ static int up(void **state)
 	fill_map(b);
 	b->nets[0] = (struct conf_network){460, 0, 2};
 	b->nets[1] = (struct conf_network){460, 1, 2};
-	b->carriers[0] = (struct conf_carrier){.name = "cm", .networks = &b->nets[0], .n_networks = 1, .links = b->links, .n_links = 0};
-	b->carriers[1] = (struct conf_carrier){.name = "cu", .networks = &b->nets[1], .n_networks = 1, .links = b->links + 5};
+	b->carriers[0] = (struct conf_carrier){
+		.name = "cm", .networks = &b->nets[0], .n_networks = 1, .links = b->links, .n_links = 0};
+	b->carriers[1] = (struct conf_carrier){
+		.name = "cu", .networks = &b->nets[1], .n_networks = 1, .links = b->links + 5};
 	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2, .cellmap = {.select = SELECT_SITE}};
 	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到"};
 	b->texts[1] = (struct alert_text){"en", 4392, "Missing child", "Missing child", "Found"};
-	b->in = (struct plan_input){.conf = &b->conf, .map = b->map, .subs = b->subs, .lat = 40, .lon = 116, .radius_km = 100,
-				    .texts = b->texts, .n_texts = 2, .reported_at = 1000000, .deadline_at = 1003600};
+	b->in = (struct plan_input){.conf = &b->conf,
+				    .map = b->map,
+				    .subs = b->subs,
+				    .lat = 40,
+				    .lon = 116,
+				    .radius_km = 100,
+				    .texts = b->texts,
+				    .n_texts = 2,
+				    .reported_at = 1000000,
+				    .deadline_at = 1003600};
 	*state = b;
 	return 0;
 }
@@ -79,12 +94,18 @@ static int down(void **state)
 	return 0;
 }
 
-static struct conf_link *add(struct bed *b, const char *name, enum conf_link_type type, enum conf_addressing addressing, double rate)
+static struct conf_link *add(struct bed *b, const char *name, enum conf_link_type type,
+			     enum conf_addressing addressing, double rate)
 {
 	struct conf_link *l = &b->links[b->carriers[0].n_links++];
 
-	*l = (struct conf_link){.name = (char *)name, .type = type, .addressing = addressing, .rate = rate, .window = 1000,
-				.gsm7 = true, .cells_per_request = 500};
+	*l = (struct conf_link){.name = (char *)name,
+				.type = type,
+				.addressing = addressing,
+				.rate = rate,
+				.window = 1000,
+				.gsm7 = true,
+				.cells_per_request = 500};
 	return l;
 }
 
@@ -249,7 +270,7 @@ static void cbsp_without_lacs_takes_all_gsm_cells(void **state)
 	assert_true(warned(b, "cm: 10 of 30 cells are served by no broadcast path"));
 }
 
-static void broadcast_links_take_what_cbsp_left(void **state)
+static void broadcast_links_do_not_pass_for_a_path_yet(void **state)
 {
 	struct bed *b = *state;
 
@@ -257,8 +278,9 @@ static void broadcast_links_take_what_cbsp_left(void **state)
 	add(b, "bsc", LINK_CBSP, 0, 20);
 	make(b);
 	assert_int_equal(group(b, GROUP_CBSP, 0)->n_units, 20);
-	assert_int_equal(group(b, GROUP_BROADCAST, 0)->n_units, 10);
-	assert_int_equal(b->plan->carriers[0].unserved, 0);
+	assert_int_equal(group(b, GROUP_BROADCAST, 0)->n_units, 0);
+	assert_int_equal(b->plan->carriers[0].unserved, 10);
+	assert_true(warned(b, "bc: broadcast_sm is not built yet"));
 }
 
 static void receivers_send_nothing(void **state)
@@ -294,7 +316,8 @@ static void links_send_their_languages_only(void **state)
 /* --- exercise --- */
 static void exercise_reaches_test_numbers_only(void **state)
 {
-	static char *one[] = {"8613800000000", "+8613800000001"}, *two[] = {"008613800000001", "8613800000002", "nonsense"};
+	static char *one[] = {"8613800000000", "+8613800000001"},
+		    *two[] = {"008613800000001", "8613800000002", "nonsense"};
 	struct bed *b = *state;
 	const struct plan_group *g;
 	struct conf_link *l = add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 100);
@@ -421,7 +444,8 @@ static void advice_on_texts_that_are_just_too_long(void **state)
 	add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 10);
 	subscribe(b, 3000);
 	make(b);
-	assert_true(warned(b, "cm: the sms text in en is 2 parts; 4 characters less make it 1 and save 5 min"));
+	assert_true(
+		warned(b, "cm: the sms text in en is 2 parts; 4 characters less make it 1 and save 5 min"));
 }
 
 static void cbsp_counts_requests_and_pages(void **state)
@@ -474,7 +498,8 @@ static void long_texts_are_refused_with_numbers(void **state)
 	add(b, "bsc", LINK_CBSP, 0, 20);
 	assert_true(plan_make(b->ctx, &b->in, &b->plan, &b->reasons) < 0);
 	assert_int_equal(b->reasons.n, 2); /* the second SMSC link says nothing new */
-	assert_non_null(strstr(b->reasons.v[0].text, "the sms text in en needs 11 message parts, at most 10"));
+	assert_non_null(
+		strstr(b->reasons.v[0].text, "the sms text in en needs 11 message parts, at most 10"));
 	assert_non_null(strstr(b->reasons.v[1].text, "the broadcast text in en needs 17 pages, at most 15"));
 }
 
@@ -523,13 +548,16 @@ static void payload_by_kind_of_link(void **state)
 	struct payload p;
 	struct reasons none = {0};
 
-	assert_int_equal(plan_payload(add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 10), b->texts, 2, false, &p, &none, b->ctx), 0);
+	assert_int_equal(plan_payload(add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 10), b->texts, 2, false, &p,
+				      &none, b->ctx),
+			 0);
 	assert_int_equal(p.n_texts, 2);
 	assert_int_equal(p.sms[0].data_coding, 8);
 	assert_int_equal(p.sms[1].data_coding, 0);
 	assert_int_equal(p.message_identifier[0], 4379);
 	assert_int_equal(p.pages[0].n, 0);
-	assert_int_equal(plan_payload(add(b, "bsc", LINK_CBSP, 0, 10), b->texts, 2, false, &p, &none, b->ctx), 0);
+	assert_int_equal(plan_payload(add(b, "bsc", LINK_CBSP, 0, 10), b->texts, 2, false, &p, &none, b->ctx),
+			 0);
 	assert_int_equal(p.pages[1].n, 1);
 	assert_int_equal(p.sms[1].n, 0);
 	assert_int_equal(plan_payload(&b->links[0], b->texts, 2, true, &p, &none, b->ctx), 0);
@@ -539,14 +567,14 @@ static void payload_by_kind_of_link(void **state)
 static void json_has_every_link(void **state)
 {
 	struct bed *b = *state;
-	json_t *j, *link;
+	json_t *all, *j, *link;
 
 	add(b, "a", LINK_SMPP, ADDR_SUBSCRIBERS, 100);
 	add(b, "rx", LINK_SMPP, ADDR_SUBSCRIBERS, 100)->bind = BIND_RECEIVER;
 	add(b, "bsc", LINK_CBSP, 0, 20);
 	subscribe(b, 3000);
 	make(b);
-	j = plan_json(b->plan, &b->in, "x-1");
+	all = j = plan_json(b->plan, &b->in, "x-1");
 	assert_non_null(j);
 	assert_string_equal(json_string_value(json_object_get(j, "alert")), "x-1");
 	assert_string_equal(json_string_value(json_object_get(j, "deadline_at")), "1970-01-12T14:46:40Z");
@@ -563,7 +591,9 @@ static void json_has_every_link(void **state)
 	link = json_array_get(json_object_get(j, "links"), 2);
 	assert_int_equal(json_integer_value(json_object_get(link, "pages")), 2);
 	assert_int_equal(json_array_size(json_object_get(j, "unserved_cells")), 10);
-	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "unserved_cells"), 0)), "LTE-460-00-100-2");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(j, "unserved_cells"), 0)),
+			    "LTE-460-00-100-2");
+	json_decref(all);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -571,17 +601,33 @@ static void json_has_every_link(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(links_to_subscribers_share_one_group), CASE(nearest_subscribers_come_first), CASE(circle_bounds_the_units),
-		CASE(cells_are_in_order_of_distance), CASE(cells_of_all_radios_but_unaddressable_ones),
-		CASE(each_cell_by_the_first_cbsp_link_that_serves_it), CASE(cbsp_without_lacs_takes_all_gsm_cells),
-		CASE(broadcast_links_take_what_cbsp_left), CASE(receivers_send_nothing), CASE(links_send_their_languages_only),
-		CASE(exercise_reaches_test_numbers_only), CASE(exercise_without_test_numbers_sends_no_sms),
-		CASE(seconds_are_parts_by_rate), CASE(carrier_rate_binds_all_links_together), CASE(small_windows_bound_the_rate),
-		CASE(rate_zero_is_told), CASE(missed_deadlines_name_the_carrier), CASE(start_moves_the_finish),
-		CASE(advice_on_texts_that_are_just_too_long), CASE(cbsp_counts_requests_and_pages),
-		CASE(no_cell_of_any_carrier_is_refused), CASE(no_cell_of_one_carrier_is_a_warning),
-		CASE(long_texts_are_refused_with_numbers), CASE(long_found_texts_are_refused_now),
-		CASE(links_without_subscribers_file_are_told), CASE(same_input_same_plan), CASE(payload_by_kind_of_link),
+		CASE(links_to_subscribers_share_one_group),
+		CASE(nearest_subscribers_come_first),
+		CASE(circle_bounds_the_units),
+		CASE(cells_are_in_order_of_distance),
+		CASE(cells_of_all_radios_but_unaddressable_ones),
+		CASE(each_cell_by_the_first_cbsp_link_that_serves_it),
+		CASE(cbsp_without_lacs_takes_all_gsm_cells),
+		CASE(broadcast_links_do_not_pass_for_a_path_yet),
+		CASE(receivers_send_nothing),
+		CASE(links_send_their_languages_only),
+		CASE(exercise_reaches_test_numbers_only),
+		CASE(exercise_without_test_numbers_sends_no_sms),
+		CASE(seconds_are_parts_by_rate),
+		CASE(carrier_rate_binds_all_links_together),
+		CASE(small_windows_bound_the_rate),
+		CASE(rate_zero_is_told),
+		CASE(missed_deadlines_name_the_carrier),
+		CASE(start_moves_the_finish),
+		CASE(advice_on_texts_that_are_just_too_long),
+		CASE(cbsp_counts_requests_and_pages),
+		CASE(no_cell_of_any_carrier_is_refused),
+		CASE(no_cell_of_one_carrier_is_a_warning),
+		CASE(long_texts_are_refused_with_numbers),
+		CASE(long_found_texts_are_refused_now),
+		CASE(links_without_subscribers_file_are_told),
+		CASE(same_input_same_plan),
+		CASE(payload_by_kind_of_link),
 		CASE(json_has_every_link),
 	};
 	int rc;

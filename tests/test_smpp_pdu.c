@@ -1,4 +1,5 @@
-/* PDUs: real and constructed octets decode as they should, come out of the encoder again, and agree with libsmpp34. */
+/* PDUs: real and constructed octets decode as they should, come out of the encoder again, and agree with
+ * libsmpp34. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -200,7 +201,9 @@ static void unknown_commands(void **state)
 static void extra_nul_before_tlvs(void **state)
 {
 	/* deliver_sm, text "A", NUL, message_state 2 */
-	assert_int_equal(decode("0000002a0000000500000000000000010001013100010132000000000000000000000141000427000102"), 0);
+	assert_int_equal(decode("0000002a00000005000000000000000100010131000101320000000000000000000001410004"
+				"27000102"),
+			 0);
 	struct smpp_tlv tlv;
 
 	assert_true(pdu.odd);
@@ -212,7 +215,8 @@ static void torn_tlv_is_dropped_alone(void **state)
 {
 	struct smpp_tlv tlv;
 
-	assert_int_equal(decode("0000002780000004000000000000000141000428000105001e00414142434445464748494a4b4c"), 0);
+	assert_int_equal(
+		decode("0000002780000004000000000000000141000428000105001e00414142434445464748494a4b4c"), 0);
 	assert_true(smpp_tlv_find(&pdu, SMPP_TLV_CONGESTION, &tlv));
 	assert_false(smpp_tlv_find(&pdu, SMPP_TLV_RECEIPTED_MESSAGE_ID, &tlv));
 	assert_true(pdu.odd);
@@ -220,8 +224,10 @@ static void torn_tlv_is_dropped_alone(void **state)
 
 static void every_truncation_is_survived(void **state)
 {
-	static const char multi[] = "0000006e00000021000000000000000d616263001c1d416c696365720003010000426f623100024c6973743100024c"
-				    "69737432000d633d00005300080030006e006700681eaf0020006e00670068006900ea006e00670020006e0067006"
+	static const char multi[] = "0000006e00000021000000000000000d616263001c1d416c696365720003010000426f62"
+				    "3100024c6973743100024c"
+				    "69737432000d633d00005300080030006e006700681eaf0020006e00670068006900ea00"
+				    "6e00670020006e0067006"
 				    "800691ec5006e00670020006e00671ea3";
 	size_t len = from_hex(multi);
 
@@ -264,7 +270,8 @@ static bool count(void *arg, const uint8_t *frame, size_t len)
 
 static void stream_cut_anywhere(void **state)
 {
-	static const char three[] = "00000010000000150000000000000001" "0000001680000004000000000000000268656c6c6f00"
+	static const char three[] = "00000010000000150000000000000001"
+				    "0000001680000004000000000000000268656c6c6f00"
 				    "00000010000000150000000000000003";
 	size_t len = from_hex(three);
 
@@ -274,7 +281,9 @@ static void stream_cut_anywhere(void **state)
 
 		smpp_stream_init(&s, NULL);
 		for (size_t at = 0; at < len; at += step)
-			assert_int_equal(smpp_stream_feed(&s, octets + at, step < len - at ? step : len - at, count, &seen), 0);
+			assert_int_equal(smpp_stream_feed(&s, octets + at, step < len - at ? step : len - at,
+							  count, &seen),
+					 0);
 		assert_int_equal(seen.n, 3);
 		assert_int_equal(seen.octets, len);
 		smpp_stream_reset(&s);
@@ -305,38 +314,83 @@ static void stream_loses_framing_in_pieces(void **state)
 }
 
 static const struct smpp_pdu ours[] = {
-	{.id = SMPP_BIND_TRANSCEIVER, .sequence = 1, .system_id = "reunion", .password = "secret08", .system_type = "CBS",
-	 .interface_version = 0x34, .source = {1, 1, "^86"}},
+	{.id = SMPP_BIND_TRANSCEIVER,
+	 .sequence = 1,
+	 .system_id = "reunion",
+	 .password = "secret08",
+	 .system_type = "CBS",
+	 .interface_version = 0x34,
+	 .source = {1, 1, "^86"}},
 	{.id = SMPP_BIND_TRANSMITTER, .sequence = 0x7FFFFFFF, .system_id = "a", .interface_version = 0x34},
-	{.id = SMPP_BIND_RECEIVER, .sequence = 2, .system_id = "123456789012345", .password = "12345678",
+	{.id = SMPP_BIND_RECEIVER,
+	 .sequence = 2,
+	 .system_id = "123456789012345",
+	 .password = "12345678",
 	 .interface_version = 0x34},
-	{.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = 3, .system_id = "SMSC",
-	 .tlvs = (const uint8_t *)"\x02\x10\x00\x01\x34", .tlvs_len = 5},
+	{.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP,
+	 .sequence = 3,
+	 .system_id = "SMSC",
+	 .tlvs = (const uint8_t *)"\x02\x10\x00\x01\x34",
+	 .tlvs_len = 5},
 	{.id = SMPP_OUTBIND, .sequence = 4, .system_id = "inventory", .password = "ipasswor"},
 	{.id = SMPP_UNBIND, .sequence = 5},
 	{.id = SMPP_UNBIND | SMPP_RESP, .sequence = 6},
 	{.id = SMPP_ENQUIRE_LINK, .sequence = 7},
 	{.id = SMPP_ENQUIRE_LINK | SMPP_RESP, .sequence = 8},
 	{.id = SMPP_GENERIC_NACK, .status = 3, .sequence = 9},
-	{.id = SMPP_SUBMIT_SM, .sequence = 10, .source = {5, 0, "POLICE"}, .dest = {1, 1, "8613800000000"},
-	 .esm_class = 0x40, .validity = "000000060000000R", .registered = 1, .data_coding = 8,
-	 .message = (const uint8_t *)"\x06\x08\x04\x12\x34\x02\x01\x4E\x2D", .message_len = 9},
-	{.id = SMPP_SUBMIT_SM, .sequence = 11, .service_type = "CMT", .source = {0, 0, "110"}, .dest = {1, 1, "49"},
-	 .message = (const uint8_t *)"\x00\x1B\x65@", .message_len = 4,
-	 .tlvs = (const uint8_t *)"\x02\x0C\x00\x02\x12\x34\x02\x0E\x00\x01\x02\x02\x0F\x00\x01\x01", .tlvs_len = 16},
-	{.id = SMPP_SUBMIT_SM, .sequence = 12, .source = {5, 0, "POLICE"}, .dest = {1, 1, "861"},
-	 .tlvs = (const uint8_t *)"\x04\x24\x00\x05hello", .tlvs_len = 9},
-	{.id = SMPP_DELIVER_SM, .sequence = 13, .source = {1, 1, "861"}, .dest = {0, 0, "110"},
-	 .message = (const uint8_t *)"saw her", .message_len = 7},
+	{.id = SMPP_SUBMIT_SM,
+	 .sequence = 10,
+	 .source = {5, 0, "POLICE"},
+	 .dest = {1, 1, "8613800000000"},
+	 .esm_class = 0x40,
+	 .validity = "000000060000000R",
+	 .registered = 1,
+	 .data_coding = 8,
+	 .message = (const uint8_t *)"\x06\x08\x04\x12\x34\x02\x01\x4E\x2D",
+	 .message_len = 9},
+	{.id = SMPP_SUBMIT_SM,
+	 .sequence = 11,
+	 .service_type = "CMT",
+	 .source = {0, 0, "110"},
+	 .dest = {1, 1, "49"},
+	 .message = (const uint8_t *)"\x00\x1B\x65@",
+	 .message_len = 4,
+	 .tlvs = (const uint8_t *)"\x02\x0C\x00\x02\x12\x34\x02\x0E\x00\x01\x02\x02\x0F\x00\x01\x01",
+	 .tlvs_len = 16},
+	{.id = SMPP_SUBMIT_SM,
+	 .sequence = 12,
+	 .source = {5, 0, "POLICE"},
+	 .dest = {1, 1, "861"},
+	 .tlvs = (const uint8_t *)"\x04\x24\x00\x05hello",
+	 .tlvs_len = 9},
+	{.id = SMPP_DELIVER_SM,
+	 .sequence = 13,
+	 .source = {1, 1, "861"},
+	 .dest = {0, 0, "110"},
+	 .message = (const uint8_t *)"saw her",
+	 .message_len = 7},
 	{.id = SMPP_DELIVER_SM | SMPP_RESP, .sequence = 14},
 	{.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = 15, .message_id = "0a1b2c"},
-	{.id = SMPP_DATA_SM, .sequence = 16, .source = {1, 1, "861"}, .dest = {1, 1, "862"}, .registered = 1,
-	 .tlvs = (const uint8_t *)"\x04\x24\x00\x02hi", .tlvs_len = 6},
+	{.id = SMPP_DATA_SM,
+	 .sequence = 16,
+	 .source = {1, 1, "861"},
+	 .dest = {1, 1, "862"},
+	 .registered = 1,
+	 .tlvs = (const uint8_t *)"\x04\x24\x00\x02hi",
+	 .tlvs_len = 6},
 	{.id = SMPP_QUERY_SM, .sequence = 17, .message_id = "0a1b2c", .source = {1, 1, "861"}},
-	{.id = SMPP_CANCEL_SM, .sequence = 18, .message_id = "0a1b2c", .source = {1, 1, "861"}, .dest = {1, 1, "862"}},
+	{.id = SMPP_CANCEL_SM,
+	 .sequence = 18,
+	 .message_id = "0a1b2c",
+	 .source = {1, 1, "861"},
+	 .dest = {1, 1, "862"}},
 	{.id = SMPP_CANCEL_SM | SMPP_RESP, .sequence = 19},
-	{.id = SMPP_REPLACE_SM, .sequence = 20, .message_id = "7", .source = {1, 1, "861"},
-	 .message = (const uint8_t *)"new", .message_len = 3},
+	{.id = SMPP_REPLACE_SM,
+	 .sequence = 20,
+	 .message_id = "7",
+	 .source = {1, 1, "861"},
+	 .message = (const uint8_t *)"new",
+	 .message_len = 3},
 	{.id = SMPP_REPLACE_SM | SMPP_RESP, .sequence = 21},
 };
 
@@ -344,10 +398,12 @@ static void libsmpp34_gives_the_same_octets(void **state)
 {
 	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
 		uint8_t theirs[2048];
-		int n = smpp_encode(&ours[i], out, sizeof(out)), m = smpp_pack34(&ours[i], theirs, sizeof(theirs));
+		int n = smpp_encode(&ours[i], out, sizeof(out)),
+		    m = smpp_pack34(&ours[i], theirs, sizeof(theirs));
 
 		if (n != m || memcmp(out, theirs, n))
-			fail_msg("PDU %zu (command %08x): %d octets by us, %d by libsmpp34", i, ours[i].id, n, m);
+			fail_msg("PDU %zu (command %08x): %d octets by us, %d by libsmpp34", i, ours[i].id, n,
+				 m);
 		assert_int_equal(smpp_decode(out, n, &pdu, &fault), 0);
 		assert_false(pdu.odd);
 	}
@@ -367,8 +423,13 @@ static void what_libsmpp34_cannot_make_is_ours(void **state)
 static void submit_multi_254_round_trip(void **state)
 {
 	static uint8_t list[8192];
-	struct smpp_pdu p = {.id = SMPP_SUBMIT_MULTI, .sequence = 1, .source = {5, 0, "POLICE"}, .n_dests = 254, .dests = list,
-			     .message = (const uint8_t *)"x", .message_len = 1};
+	struct smpp_pdu p = {.id = SMPP_SUBMIT_MULTI,
+			     .sequence = 1,
+			     .source = {5, 0, "POLICE"},
+			     .n_dests = 254,
+			     .dests = list,
+			     .message = (const uint8_t *)"x",
+			     .message_len = 1};
 	struct smpp_dest d;
 	size_t at = 0;
 	unsigned int n = 0;
@@ -410,8 +471,9 @@ static void status_classes(void **state)
 	static const struct {
 		uint32_t status;
 		char class;
-	} want[] = {{0, '-'}, {0x0B, 'P'}, {0x14, 'X'}, {0x58, 'X'}, {0x45, 'T'}, {0x04, 'S'}, {0x0A, 'S'}, {0x43, 'R'},
-		    {0x22, 'T'}, {0x401, 'T'}, {0xFFFFFFFF, 'T'}, {0x10D, 'T'}, {0x108, 'P'}, {0xFF, 'T'}};
+	} want[] = {{0, '-'},          {0x0B, 'P'},  {0x14, 'X'},  {0x58, 'X'}, {0x45, 'T'},
+		    {0x04, 'S'},       {0x0A, 'S'},  {0x43, 'R'},  {0x22, 'T'}, {0x401, 'T'},
+		    {0xFFFFFFFF, 'T'}, {0x10D, 'T'}, {0x108, 'P'}, {0xFF, 'T'}};
 
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
 		assert_int_equal(smpp_status_class(want[i].status), want[i].class);

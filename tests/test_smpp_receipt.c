@@ -23,13 +23,17 @@ static void texts(void **state)
 		const char *text, *id, *error;
 		uint8_t state;
 	} cases[] = {
-		{"id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230833 stat:DELIVRD err:000 text:hello", "17", "000",
-		 SMPP_DELIVERED},
-		{"id:ab-12 submit date:261123083201 done date:261123083202 stat:UNDELIV err:1", "ab-12", "1", SMPP_UNDELIVERABLE},
+		{"id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230833 stat:DELIVRD err:000 "
+		 "text:hello",
+		 "17", "000", SMPP_DELIVERED},
+		{"id:ab-12 submit date:261123083201 done date:261123083202 stat:UNDELIV err:1", "ab-12", "1",
+		 SMPP_UNDELIVERABLE},
 		{"ID:17 STAT:EXPIRED ERR:21b", "17", "21b", SMPP_EXPIRED},
 		{"stat:REJECTD id:17", "17", "", SMPP_REJECTED},
-		{"id:17 sub:1 dlvrd:0 submit date:2611230832 done date:2611230833 DELIVRD err:000 Text:x", "17", "000", SMPP_DELIVERED},
-		{"id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230832 stat:DELI", "17", "", SMPP_STATE_ABSENT},
+		{"id:17 sub:1 dlvrd:0 submit date:2611230832 done date:2611230833 DELIVRD err:000 Text:x",
+		 "17", "000", SMPP_DELIVERED},
+		{"id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230832 stat:DELI", "17", "",
+		 SMPP_STATE_ABSENT},
 		{"id:17 stat:ACKED", "17", "", SMPP_ENROUTE},
 		{"id:17 stat:BUFFRED", "17", "", SMPP_ENROUTE},
 		{"id: 17 stat: ACCEPTD err: 107 text:stat:DELIVRD", "17", "107", SMPP_ACCEPTED},
@@ -50,7 +54,8 @@ static void texts(void **state)
 
 static void no_receipts(void **state)
 {
-	static const char *const texts[] = {"", "I saw a girl at the station", "7", "a b c", "text:id:1 stat:DELIVRD", "idea: stat"};
+	static const char *const texts[] = {"",      "I saw a girl at the station", "7",
+					    "a b c", "text:id:1 stat:DELIVRD",      "idea: stat"};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_false(read_text(texts[i]));
@@ -70,9 +75,16 @@ static void nul_and_long_values(void **state)
 
 static void esm_class_and_tlvs(void **state)
 {
-	struct smpp_pdu pdu = {.id = SMPP_DELIVER_SM, .esm_class = 0x44, .message = (const uint8_t *)"id:0059113978 stat:DELIVRD",
-			       .message_len = 26, .tlvs = (const uint8_t *)"\x00\x1E\x00\x08" "38601fa\0" "\x04\x27\x00\x01\x05"
-			       "\x04\x23\x00\x03" "012", .tlvs_len = 24};
+	struct smpp_pdu pdu = {.id = SMPP_DELIVER_SM,
+			       .esm_class = 0x44,
+			       .message = (const uint8_t *)"id:0059113978 stat:DELIVRD",
+			       .message_len = 26,
+			       .tlvs = (const uint8_t *)"\x00\x1E\x00\x08"
+							"38601fa\0"
+							"\x04\x27\x00\x01\x05"
+							"\x04\x23\x00\x03"
+							"012",
+			       .tlvs_len = 24};
 
 	assert_true(smpp_receipt_read(&pdu, &r));
 	assert_string_equal(r.id, "38601fa");
@@ -92,15 +104,20 @@ static void esm_class_and_tlvs(void **state)
 
 static void esm_class_zero_with_a_full_text(void **state)
 {
-	static const char text[] = "id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230833 stat:DELIVRD err:000 text:";
-	struct smpp_pdu pdu = {.id = SMPP_DELIVER_SM, .message = (const uint8_t *)text, .message_len = sizeof(text) - 1};
+	static const char text[] = "id:17 sub:001 dlvrd:001 submit date:2611230832 done date:2611230833 "
+				   "stat:DELIVRD err:000 text:";
+	struct smpp_pdu pdu = {
+		.id = SMPP_DELIVER_SM, .message = (const uint8_t *)text, .message_len = sizeof(text) - 1};
 
 	assert_true(smpp_receipt_read(&pdu, &r));
 }
 
 static void text_in_payload(void **state)
 {
-	struct smpp_pdu pdu = {.id = SMPP_DATA_SM, .esm_class = 4, .tlvs = (const uint8_t *)"\x04\x24\x00\x11id:9 stat:EXPIRED", .tlvs_len = 21};
+	struct smpp_pdu pdu = {.id = SMPP_DATA_SM,
+			       .esm_class = 4,
+			       .tlvs = (const uint8_t *)"\x04\x24\x00\x11id:9 stat:EXPIRED",
+			       .tlvs_len = 21};
 
 	assert_true(smpp_receipt_read(&pdu, &r));
 	assert_string_equal(r.id, "9");
@@ -174,7 +191,8 @@ static void plain_texts(void **state)
 {
 	char out[64];
 
-	assert_int_equal(smpp_plain(0, 0, true, (const uint8_t *)"\x00\x1B\x65\x1B\x41\x5B", 6, out, sizeof(out)), 7);
+	assert_int_equal(
+		smpp_plain(0, 0, true, (const uint8_t *)"\x00\x1B\x65\x1B\x41\x5B", 6, out, sizeof(out)), 7);
 	assert_string_equal(out, "@€AÄ");
 	smpp_plain(0, 0, false, (const uint8_t *)"@\xE4", 2, out, sizeof(out));
 	assert_string_equal(out, "@ä");
@@ -184,7 +202,8 @@ static void plain_texts(void **state)
 	assert_string_equal(out, "中");
 	assert_int_equal(smpp_plain(8, 0, true, (const uint8_t *)"\xD8\x3D", 2, out, sizeof(out)), -EILSEQ);
 	assert_int_equal(smpp_plain(8, 0, true, (const uint8_t *)"\x4E", 1, out, sizeof(out)), -EILSEQ);
-	assert_int_equal(smpp_plain(8, 0x40, true, (const uint8_t *)"\x05\x00", 2, out, sizeof(out)), -EILSEQ);
+	assert_int_equal(smpp_plain(8, 0x40, true, (const uint8_t *)"\x05\x00", 2, out, sizeof(out)),
+			 -EILSEQ);
 	assert_int_equal(smpp_plain(4, 0, true, (const uint8_t *)"x", 1, out, sizeof(out)), -ENOTSUP);
 	assert_int_equal(smpp_plain(3, 0, true, (const uint8_t *)"abcdef", 6, out, 4), -ENOSPC);
 }

@@ -92,8 +92,12 @@ static void peer_sends(const struct smpp_pdu *pdu, uint64_t now_us)
 
 static void open_session(uint32_t bind, uint8_t version)
 {
-	static const struct smpp_session_conf base = {.window = 4, .system_id = "reunion", .password = "secret", .system_type = "",
-						      .enquire_us = 30 * S, .response_us = 10 * S};
+	static const struct smpp_session_conf base = {.window = 4,
+						      .system_id = "reunion",
+						      .password = "secret",
+						      .system_type = "",
+						      .enquire_us = 30 * S,
+						      .response_us = 10 * S};
 	struct smpp_session_conf conf = base;
 
 	conf.bind = bind;
@@ -131,8 +135,11 @@ static uint32_t submit(uint64_t tag, uint64_t now_us)
 static void bind_ok_with_version(void **state)
 {
 	open_session(SMPP_BIND_TRANSMITTER, 0x50);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSMITTER | SMPP_RESP, .sequence = 1,
-				      .tlvs = (const uint8_t *)"\x02\x10\x00\x01\x34", .tlvs_len = 5}, 2 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSMITTER | SMPP_RESP,
+				      .sequence = 1,
+				      .tlvs = (const uint8_t *)"\x02\x10\x00\x01\x34",
+				      .tlvs_len = 5},
+		   2 * S);
 	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
 	assert_int_equal(smpp_session_version(s), 0x34);
 	open_bound();
@@ -142,7 +149,10 @@ static void bind_ok_with_version(void **state)
 static void bind_refused(void **state)
 {
 	open_session(SMPP_BIND_TRANSCEIVER, 0x34);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .status = SMPP_RINVPASWD, .sequence = 1}, 2 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP,
+				      .status = SMPP_RINVPASWD,
+				      .sequence = 1},
+		   2 * S);
 	assert_int_equal(smpp_session_end(s), SMPP_END_REFUSED);
 	assert_int_equal(smpp_session_bind_status(s), SMPP_RINVPASWD);
 	assert_int_equal(seen.bound, 0);
@@ -155,7 +165,8 @@ static void bind_answered_oddly(void **state)
 	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSMITTER | SMPP_RESP, .sequence = 77}, 2 * S);
 	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
 	open_session(SMPP_BIND_TRANSCEIVER, 0x34);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .status = SMPP_RINVCMDID, .sequence = 1}, 2 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .status = SMPP_RINVCMDID, .sequence = 1},
+		   2 * S);
 	assert_int_equal(smpp_session_end(s), SMPP_END_REFUSED);
 }
 
@@ -185,14 +196,19 @@ static void answers_in_any_order(void **state)
 	b = submit(11, 2 * S);
 	c = submit(12, 2 * S);
 	assert_int_equal(peer_reads(2 * S), 3);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = c, .message_id = "c3"}, 3 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = c, .message_id = "c3"},
+		   3 * S);
 	assert_int_equal(seen.last.tag, 12);
 	assert_string_equal(seen.last_id, "c3");
 	assert_int_equal(seen.last.rtt_us, S);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = a, .status = SMPP_RTHROTTLED}, 3 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP,
+				      .sequence = a,
+				      .status = SMPP_RTHROTTLED},
+		   3 * S);
 	assert_int_equal(seen.last.tag, 10);
 	assert_int_equal(seen.last.status, SMPP_RTHROTTLED);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .sequence = b, .status = SMPP_RINVCMDLEN}, 3 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .sequence = b, .status = SMPP_RINVCMDLEN},
+		   3 * S);
 	assert_int_equal(seen.last.tag, 11);
 	assert_int_equal(seen.last.status, SMPP_RINVCMDLEN);
 	assert_int_equal(smpp_session_unanswered(s), 0);
@@ -318,7 +334,10 @@ static void enquires_when_idle(void **state)
 
 static void deliver_is_answered_now_or_later(void **state)
 {
-	struct smpp_pdu deliver = {.id = SMPP_DELIVER_SM, .sequence = 0xA2859F22, .message = (const uint8_t *)"x", .message_len = 1};
+	struct smpp_pdu deliver = {.id = SMPP_DELIVER_SM,
+				   .sequence = 0xA2859F22,
+				   .message = (const uint8_t *)"x",
+				   .message_len = 1};
 
 	open_bound();
 	peer_sends(&deliver, 2 * S);
@@ -389,11 +408,16 @@ static void congestion_is_told(void **state)
 
 	open_bound();
 	q = submit(5, 2 * S);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = q, .message_id = "m",
-				      .tlvs = (const uint8_t *)"\x04\x28\x00\x01\x5F", .tlvs_len = 5}, 2 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP,
+				      .sequence = q,
+				      .message_id = "m",
+				      .tlvs = (const uint8_t *)"\x04\x28\x00\x01\x5F",
+				      .tlvs_len = 5},
+		   2 * S);
 	assert_int_equal(seen.last.congestion, 95);
 	q = submit(6, 2 * S);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = q, .message_id = "m"}, 2 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = q, .message_id = "m"},
+		   2 * S);
 	assert_int_equal(seen.last.congestion, -1);
 }
 
@@ -473,9 +497,16 @@ static void output_that_stands_still_ends_the_session(void **state)
 
 static void template_is_what_the_encoder_makes(void **state)
 {
-	struct smpp_pdu pdu = {.id = SMPP_SUBMIT_SM, .sequence = 1, .service_type = "CMT", .source = {5, 0, "POLICE"},
-			       .dest = {1, 1, ""}, .schedule = "", .validity = "000000060000000R", .data_coding = 8,
-			       .message = (const uint8_t *)"\x4E\x2D", .message_len = 2};
+	struct smpp_pdu pdu = {.id = SMPP_SUBMIT_SM,
+			       .sequence = 1,
+			       .service_type = "CMT",
+			       .source = {5, 0, "POLICE"},
+			       .dest = {1, 1, ""},
+			       .schedule = "",
+			       .validity = "000000060000000R",
+			       .data_coding = 8,
+			       .message = (const uint8_t *)"\x4E\x2D",
+			       .message_len = 2};
 	struct smpp_submit t;
 	uint8_t a[512], b[512];
 	size_t n;

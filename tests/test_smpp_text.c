@@ -67,7 +67,10 @@ static void one_foreign_character_forces_ucs2(void **state)
 	assert_int_equal(text.data_coding, 8);
 	assert_int_equal(text.forced_ucs2, 0x4E2D);
 	assert_int_equal(text.part[0].len, 10);
-	assert_memory_equal(text.part[0].octets + 6, "\x4E\x2D\x00" "d", 4);
+	assert_memory_equal(text.part[0].octets + 6,
+			    "\x4E\x2D\x00"
+			    "d",
+			    4);
 	assert_int_equal(smpp_text_split("abc", false, SMPP_LONG_UDH16, &text, &needed), 0);
 	assert_int_equal(text.data_coding, 8);
 	assert_int_equal(text.forced_ucs2, 0);
@@ -125,12 +128,12 @@ static void surrogates_are_not_torn(void **state)
 static void graphemes_are_not_torn(void **state)
 {
 	static const char *const tails[] = {
-		"e\u0301",		   /* combining acute */
-		"\u2764\uFE0F",		   /* variation selector */
-		"\U0001F44D\U0001F3FD",	   /* skin tone */
+		"e\u0301",                    /* combining acute */
+		"\u2764\uFE0F",               /* variation selector */
+		"\U0001F44D\U0001F3FD",       /* skin tone */
 		"\U0001F469\u200D\U0001F467", /* ZWJ family */
-		"\U0001F1E8\U0001F1F3",	   /* flag */
-		"\u0E01\u0E34",		   /* Thai vowel sign */
+		"\U0001F1E8\U0001F1F3",       /* flag */
+		"\u0E01\u0E34",               /* Thai vowel sign */
 	};
 
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
@@ -155,7 +158,8 @@ static void endless_grapheme_still_splits(void **state)
 
 static void bad_utf8(void **state)
 {
-	static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE4\xB8", "\x80", "a\xFF",
+	static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
+					  "\xE4\xB8", "\x80",         "a\xFF",
 					  "\xC1\xBF", "\xE0\x80\xAF", "\xF8\x88\x80\x80\x80"};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

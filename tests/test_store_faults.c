@@ -5,6 +5,7 @@
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,7 +158,8 @@ static void folder_missing(void **state)
 {
 	struct store *s;
 
-	assert_int_equal(store_open(ctx, "sqlite:/nonexistent/folder/ledger.db", &s, err, sizeof(err)), -ENOENT);
+	assert_int_equal(store_open(ctx, "sqlite:/nonexistent/folder/ledger.db", &s, err, sizeof(err)),
+			 -ENOENT);
 	assert_non_null(strstr(err, "/nonexistent/folder/ledger.db"));
 }
 
@@ -294,7 +296,8 @@ static void changed_value_is_noticed(void **state)
 	s->ops->close(s);
 }
 
-/* Every single bit flip is refused at open, noticed at load, or harmless: never fewer records, never another content. */
+/* Every single bit flip is refused at open, noticed at load, or harmless: never fewer records, never another
+ * content. */
 static void flips_are_noticed_or_harmless(void **state)
 {
 	off_t size = make(300);
@@ -318,7 +321,110 @@ static void flips_are_noticed_or_harmless(void **state)
 		poke(at, 1 << i % 8);
 	}
 	assert_true(noticed > 10 && refused > 0);
-	print_message("# %u flips: %u refused at open, %u noticed at load, %u harmless\n", 250, refused, noticed, harmless);
+	print_message("# %u flips: %u refused at open, %u noticed at load, %u harmless\n", 250, refused,
+		      noticed, harmless);
+}
+
+/* A killed owner's log with n commits of one job each; the last ones are not yet in the database file. */
+static void leave_log(unsigned int n)
+{
+	char key[16], value[200];
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct store *s = must_open();
+
+		memset(value, 'w', sizeof(value));
+		for (unsigned int i = 0; i < n; i++) {
+			snprintf(key, sizeof(key), "%08x", i);
+			if (put(s, STORE_JOB, key, value, sizeof(value)) < 0)
+				_exit(1);
+		}
+		kill(getpid(), SIGKILL);
+	}
+	waitpid(pid, &status, 0);
+	assert_true(WIFSIGNALED(status));
+}
+
+static uint8_t *slurp(const char *name, size_t *len)
+{
+	int fd = open(name, O_RDONLY);
+	struct stat st;
+	uint8_t *data;
+
+	assert_true(fd >= 0 && fstat(fd, &st) == 0);
+	*len = (size_t)st.st_size;
+	data = talloc_size(ctx, *len);
+	assert_int_equal(read(fd, data, *len), st.st_size);
+	close(fd);
+	return data;
+}
+
+static void log_of_a_killed_owner_is_read(void **state)
+{
+	struct store *s;
+
+	leave_log(40);
+	s = must_open();
+	assert_int_equal(number_of(s, STORE_JOB), 40);
+	s->ops->close(s);
+}
+
+/* SQLite alone would end the log at the damaged frame and forget acknowledged commits. Only of the last
+ * commit nobody can tell whether it was acknowledged. */
+static void flips_in_the_log_are_noticed(void **state)
+{
+	char wal[192];
+	unsigned int refused = 0;
+	size_t len, db_len;
+	uint8_t *log, *base;
+
+	leave_log(40);
+	snprintf(wal, sizeof(wal), "%s-wal", db);
+	log = slurp(wal, &len);
+	base = slurp(db, &db_len);
+	for (unsigned int i = 0; i < 120; i++) {
+		size_t at = 32 + i * 2654435761u % (len - 32);
+		struct store *s;
+
+		wipe();
+		write_file(db, base, db_len);
+		log[at] ^= 1 << i % 8;
+		write_file(wal, log, len);
+		log[at] ^= 1 << i % 8;
+		if (try_open(&s) < 0) {
+			want_advice(-EBADMSG);
+			refused++;
+		} else {
+			assert_in_range(number_of(s, STORE_JOB), 39, 40);
+			s->ops->close(s);
+		}
+	}
+	assert_true(refused > 100);
+}
+
+/* A log cut anywhere is what a power cut leaves: all whole commits are there, and it opens. */
+static void torn_logs_open(void **state)
+{
+	char wal[192];
+	size_t len, db_len;
+	uint8_t *log, *base;
+
+	leave_log(10);
+	snprintf(wal, sizeof(wal), "%s-wal", db);
+	log = slurp(wal, &len);
+	base = slurp(db, &db_len);
+	for (size_t cut = 0; cut < len; cut += 1511) {
+		struct store *s;
+
+		wipe();
+		write_file(db, base, db_len);
+		write_file(wal, log, cut);
+		s = must_open();
+		assert_in_range(number_of(s, STORE_JOB), cut / (2 * 4120) > 2 ? 1 : 0, 10);
+		s->ops->close(s);
+	}
 }
 
 /* --- owners --- */
@@ -451,8 +557,7 @@ static void full_disk(void **state)
 	unsigned int n, kept;
 	int rc;
 
-	if (mount_small(small, sizeof(small), "size=24m") < 0)
-		skip();
+	assert_int_equal(mount_small(small, sizeof(small), "size=24m"), 0);
 	paths(small);
 	s = must_open();
 	assert_true(store_file_reserved(db));
@@ -480,6 +585,18 @@ static void full_disk(void **state)
 	unmount_small(small);
 }
 
+static bool may_mount(void)
+{
+	char small[128];
+
+	if (mount_small(small, sizeof(small), "size=1m") < 0) {
+		rmdir(small);
+		return false;
+	}
+	unmount_small(small);
+	return true;
+}
+
 /* A full disk must not keep a restarted gateway from reading what it knows. */
 static void opens_on_a_full_disk(void **state)
 {
@@ -488,8 +605,7 @@ static void opens_on_a_full_disk(void **state)
 	char small[128];
 	int rc;
 
-	if (mount_small(small, sizeof(small), "size=24m") < 0)
-		skip();
+	assert_int_equal(mount_small(small, sizeof(small), "size=24m"), 0);
 	paths(small);
 	s = must_open();
 	fill(s, 10);
@@ -511,20 +627,43 @@ static void opens_on_a_full_disk(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(unknown_scheme), CASE(folder_missing), CASE(empty_file_is_damage), CASE(other_content_is_damage),
-		CASE(short_file_is_damage), CASE(file_short_of_one_page_is_damage), CASE(lost_file_with_a_log_is_damage),
-		CASE(folder_in_its_place), CASE(other_databases_are_refused), CASE(other_versions_are_refused),
-		CASE(lost_table_is_damage), CASE(leftover_of_a_creation_is_no_harm), CASE(changed_value_is_noticed),
-		CASE(flips_are_noticed_or_harmless), CASE(second_owner_is_refused),
-		CASE(killed_owner_loses_nothing_acknowledged), CASE(reader_does_not_stop_the_owner), CASE(reserve_is_made),
-		CASE(full_disk), CASE(opens_on_a_full_disk),
+		CASE(unknown_scheme),
+		CASE(folder_missing),
+		CASE(empty_file_is_damage),
+		CASE(other_content_is_damage),
+		CASE(short_file_is_damage),
+		CASE(file_short_of_one_page_is_damage),
+		CASE(lost_file_with_a_log_is_damage),
+		CASE(folder_in_its_place),
+		CASE(other_databases_are_refused),
+		CASE(other_versions_are_refused),
+		CASE(lost_table_is_damage),
+		CASE(leftover_of_a_creation_is_no_harm),
+		CASE(changed_value_is_noticed),
+		CASE(flips_are_noticed_or_harmless),
+		CASE(log_of_a_killed_owner_is_read),
+		CASE(flips_in_the_log_are_noticed),
+		CASE(torn_logs_open),
+		CASE(second_owner_is_refused),
+		CASE(killed_owner_loses_nothing_acknowledged),
+		CASE(reader_does_not_stop_the_owner),
+		CASE(reserve_is_made),
+		CASE(full_disk),
+		CASE(opens_on_a_full_disk),
 	};
+	size_t n;
 	int rc;
 
 	snprintf(folder, sizeof(folder), "/tmp/test_faults.XXXXXX");
 	if (!mkdtemp(folder))
 		return 99;
-	rc = cmocka_run_group_tests_name("store_faults", tests, NULL, NULL);
+	n = sizeof(tests) / sizeof(*tests);
+	if (!may_mount()) {
+		n -= 2;
+		print_message("# not run, since file systems may not be mounted here: full_disk, "
+			      "opens_on_a_full_disk\n");
+	}
+	rc = _cmocka_run_group_tests("store_faults", tests, n, NULL, NULL);
 	rmdir(folder);
 	return rc;
 }

@@ -27,8 +27,15 @@ static struct cell cells[15];
 static void fill_cells(void)
 {
 	for (uint32_t i = 0; i < 15; i++)
-		cells[i] = (struct cell){.id = {.cell = 100 + i, .area = 7, .mcc = 460, .mnc = i >= 10, .radio = i % 2 ? CELL_LTE : CELL_GSM},
-					 .lat = 40, .lon = 116 + 0.01 * i, .range_m = 1000, .addressable = i != 3};
+		cells[i] = (struct cell){.id = {.cell = 100 + i,
+						.area = 7,
+						.mcc = 460,
+						.mnc = i >= 10,
+						.radio = i % 2 ? CELL_LTE : CELL_GSM},
+					 .lat = 40,
+					 .lon = 116 + 0.01 * i,
+					 .range_m = 1000,
+					 .addressable = i != 3};
 }
 
 static int up(void **state)
@@ -101,10 +108,24 @@ static void numbers_are_msisdns(void **state)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-		{"8613800000000", "8613800000000"}, {"+8613800000000", "8613800000000"}, {"008613800000000", "8613800000000"},
-		{"12345", "12345"}, {"123456789012345", "123456789012345"}, {"012345", "012345"}, {"0012345", "12345"},
-		{"999999999999999", "999999999999999"}, {"1234", NULL}, {"1234567890123456", NULL}, {"", NULL}, {"+", NULL},
-		{"00", NULL}, {"+1234", NULL}, {"12 345", NULL}, {"12345x", NULL}, {"++12345", NULL}, {"-12345", NULL},
+		{"8613800000000", "8613800000000"},
+		{"+8613800000000", "8613800000000"},
+		{"008613800000000", "8613800000000"},
+		{"12345", "12345"},
+		{"123456789012345", "123456789012345"},
+		{"012345", "012345"},
+		{"0012345", "12345"},
+		{"999999999999999", "999999999999999"},
+		{"1234", NULL},
+		{"1234567890123456", NULL},
+		{"", NULL},
+		{"+", NULL},
+		{"00", NULL},
+		{"+1234", NULL},
+		{"12 345", NULL},
+		{"12345x", NULL},
+		{"++12345", NULL},
+		{"-12345", NULL},
 	};
 	uint64_t n;
 	char out[16];
@@ -189,7 +210,8 @@ static void repeats_of_a_row_are_merged(void **state)
 static void order_of_rows_does_not_matter(void **state)
 {
 	const char *a[] = {"10003", "10001", "10002"}, *b[] = {"10002", "10003", "10001"};
-	const struct cell_id *ia[] = {&cells[2].id, &cells[1].id, &cells[1].id}, *ib[] = {&cells[1].id, &cells[2].id, &cells[1].id};
+	const struct cell_id *ia[] = {&cells[2].id, &cells[1].id, &cells[1].id},
+			     *ib[] = {&cells[1].id, &cells[2].id, &cells[1].id};
 	uint64_t sum;
 	struct subs *s;
 
@@ -286,7 +308,10 @@ static void unknown_ids_have_no_number(void **state)
 static void equals_brute_force(void **state)
 {
 	enum { ROWS = 4000, NUMBERS = 1500 };
-	struct { uint64_t number; uint32_t cell; } rows[ROWS];
+	struct {
+		uint64_t number;
+		uint32_t cell;
+	} rows[ROWS];
 	struct subs_builder *b = subs_builder_new(ctx, map);
 	unsigned int seed = 7;
 	struct subs *s;
@@ -427,7 +452,8 @@ static int keep_row(void *arg, const char *text, size_t len)
 
 static struct rows synth(uint64_t seed, const struct cell_network *networks, size_t n)
 {
-	struct subs_synth s = {.map = map, .networks = networks, .n_networks = n, .count = 2000, .seed = seed};
+	struct subs_synth s = {
+		.map = map, .networks = networks, .n_networks = n, .count = 2000, .seed = seed};
 	struct rows r = {talloc_strdup(ctx, ""), 0};
 
 	assert_int_equal(subs_synth_rows(&s, keep_row, &r), 0);
@@ -475,12 +501,23 @@ static void synthetic_ones_of_one_network(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(numbers_are_msisdns), CASE(rows_tell_their_fault), CASE(each_number_once_at_its_nearest_cell),
-		CASE(repeats_of_a_row_are_merged), CASE(order_of_rows_does_not_matter),
-		CASE(cells_unknown_to_the_map_are_kept_and_counted), CASE(other_maps_are_resolved_by_key),
-		CASE(cells_that_a_new_map_has_are_found), CASE(selection_wants_a_map), CASE(unknown_ids_have_no_number),
-		CASE(equals_brute_force), CASE(every_changed_octet_is_refused), CASE(every_cut_is_refused), CASE(missing_file),
-		CASE(nothing_half_written), CASE(same_seed_same_rows), CASE(synthetic_numbers_are_distinct),
+		CASE(numbers_are_msisdns),
+		CASE(rows_tell_their_fault),
+		CASE(each_number_once_at_its_nearest_cell),
+		CASE(repeats_of_a_row_are_merged),
+		CASE(order_of_rows_does_not_matter),
+		CASE(cells_unknown_to_the_map_are_kept_and_counted),
+		CASE(other_maps_are_resolved_by_key),
+		CASE(cells_that_a_new_map_has_are_found),
+		CASE(selection_wants_a_map),
+		CASE(unknown_ids_have_no_number),
+		CASE(equals_brute_force),
+		CASE(every_changed_octet_is_refused),
+		CASE(every_cut_is_refused),
+		CASE(missing_file),
+		CASE(nothing_half_written),
+		CASE(same_seed_same_rows),
+		CASE(synthetic_numbers_are_distinct),
 		CASE(synthetic_ones_of_one_network),
 	};
 	int rc;

@@ -11,6 +11,8 @@ struct agenda {
 
 static int drop(struct agenda *g)
 {
+	for (size_t i = 0; i < g->n; i++)
+		free(g->heap[i].blob);
 	free(g->heap);
 	return 0;
 }

@@ -1,4 +1,5 @@
-/* agenda: what is to be done later: a heap of (time, order of entry). Events of one instant run in their order. */
+/* agenda: what is to be done later: a heap of (time, order of entry). Events of one instant run in their
+ * order. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,7 +12,7 @@ typedef void (*agenda_fn)(struct carrier *c, const struct agenda_event *e);
 struct agenda_event {
 	uint64_t due_us, order; /* order: set by agenda_add */
 	agenda_fn run;
-	void *blob; /* the handler's, which frees it */
+	void *blob; /* malloc'ed; the handler frees it, or the agenda when it ends */
 	uint64_t a;
 	uint32_t b, c, d, e;
 };

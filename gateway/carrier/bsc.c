@@ -43,7 +43,8 @@ static int read_listed(struct bsc *b, const char *list)
 		unsigned int lac, ci;
 		int n = 0;
 
-		if (sscanf(p, "%u-%u%n", &lac, &ci, &n) != 2 || lac > 65535 || ci > 65535 || (p[n] && p[n] != ',')) {
+		if (sscanf(p, "%u-%u%n", &lac, &ci, &n) != 2 || lac > 65535 || ci > 65535 ||
+		    (p[n] && p[n] != ',')) {
 			fprintf(stderr, "reunion-carrier: --bsc-cells: wants LAC-CI,..., not \"%.20s\"\n", p);
 			return -1;
 		}
@@ -63,7 +64,8 @@ struct bsc *bsc_new(struct carrier *c)
 	b->texts = texts_new(b);
 	b->keys = names_new(b);
 	if (cbsp_plmn_read(c->set.plmn, b->plmn) < 0) {
-		fprintf(stderr, "reunion-carrier: --plmn: wants MCC-MNC such as 460-00, not \"%.20s\"\n", c->set.plmn);
+		fprintf(stderr, "reunion-carrier: --plmn: wants MCC-MNC such as 460-00, not \"%.20s\"\n",
+			c->set.plmn);
 		return NULL;
 	}
 	return read_listed(b, c->set.cells) < 0 ? NULL : b;
@@ -139,7 +141,8 @@ static uint32_t pend(struct centre *t, const struct cbsp *m)
 		if (!t->pending[i].used)
 			free_slot = i;
 		else if (t->pending[i].id == m->id && t->pending[i].serial == serial)
-			faults_add(&t->bsc->faults, FAULT_OVERLAP, "id %u serial 0x%04X asked again before the answer", m->id, serial);
+			faults_add(&t->bsc->faults, FAULT_OVERLAP,
+				   "id %u serial 0x%04X asked again before the answer", m->id, serial);
 	}
 	if (free_slot < PENDING) {
 		t->pending[free_slot].used = true;
@@ -183,7 +186,8 @@ static void error_indication(struct centre *t, const struct cbsp *m, uint8_t cau
 	write_out(t->conn, out, finish(out, p));
 }
 
-static void note(struct bsc *b, struct result *r, const struct cbsp *m, const uint8_t *entry, uint8_t cause, int done)
+static void note(struct bsc *b, struct result *r, const struct cbsp *m, const uint8_t *entry, uint8_t cause,
+		 int done)
 {
 	int len = cbsp_entry_len(m->cells_how);
 	uint8_t *p;
@@ -220,7 +224,8 @@ static int64_t one_cell(struct bsc *b, uint8_t how, const uint8_t *entry, uint8_
 }
 
 /* Every known cell that the entry names; BSCCELL_OK when it worked in one at least. */
-static uint8_t many_cells(struct bsc *b, const struct cbsp *m, const uint8_t *entry, uint32_t message, cell_fn fn, int *done)
+static uint8_t many_cells(struct bsc *b, const struct cbsp *m, const uint8_t *entry, uint32_t message,
+			  cell_fn fn, int *done)
 {
 	uint8_t first = m->cells_how == CBSP_ALL ? BSCCELL_OK : m->cells_how == CBSP_CI ? 3 : 0x0F;
 	bool any = false, ok = false;
@@ -309,7 +314,8 @@ static void conclude(struct centre *t, const struct cbsp *m, const struct result
 	if (r->n_bad)
 		p = put_list(p, CBSP_FAILED, -1, r->bad, r->n_bad);
 	if (r->n_done)
-		p = put_list(p, m->type == CBSP_LOAD ? CBSP_LOADING : CBSP_COMPLETED, m->cells_how, r->done, r->n_done);
+		p = put_list(p, m->type == CBSP_LOAD ? CBSP_LOADING : CBSP_COMPLETED, m->cells_how, r->done,
+			     r->n_done);
 	if (m->type != CBSP_LOAD && m->type != CBSP_STATUS && (r->n_ok || m->cells_how == CBSP_ALL))
 		p = put_list(p, CBSP_CELLS, m->cells_how, r->ok, r->n_ok);
 	if (cbsp_has(m, CBSP_CHANNEL))
@@ -340,7 +346,8 @@ static bool needs(struct centre *t, const struct cbsp *m, uint32_t tags)
 {
 	if ((m->has & tags) == tags)
 		return true;
-	faults_add(&t->bsc->faults, FAULT_MALFORMED, "message 0x%02X without elements 0x%X", m->type, tags & ~m->has);
+	faults_add(&t->bsc->faults, FAULT_MALFORMED, "message 0x%02X without elements 0x%X", m->type,
+		   tags & ~m->has);
 	error_indication(t, m, 0x05);
 	return false;
 }
@@ -354,7 +361,8 @@ static void write_message(struct centre *t, const struct cbsp *m)
 	uint32_t must = BIT(CBSP_ID) | BIT(CBSP_NEW) | BIT(CBSP_CELLS);
 
 	must |= emergency ? BIT(CBSP_WARNING) | BIT(CBSP_SECURITY) | BIT(CBSP_WARNING_PERIOD)
-			  : BIT(CBSP_CHANNEL) | BIT(CBSP_PERIOD) | BIT(CBSP_COUNT) | BIT(CBSP_PAGES) | BIT(CBSP_DCS) | BIT(CBSP_PAGE);
+			  : BIT(CBSP_CHANNEL) | BIT(CBSP_PERIOD) | BIT(CBSP_COUNT) | BIT(CBSP_PAGES) |
+				    BIT(CBSP_DCS) | BIT(CBSP_PAGE);
 	if (!needs(t, m, must))
 		return;
 	if (!emergency && (m->n_pages != m->pages.n || m->n_pages == 0)) {
@@ -408,7 +416,8 @@ static void dispatch(struct centre *t, const struct cbsp *m)
 		if (needs(t, m, ref))
 			run(t, m, 0, do_ask);
 		return;
-	case CBSP_LOAD: case CBSP_DRX:
+	case CBSP_LOAD:
+	case CBSP_DRX:
 		t->bsc->n.queries++;
 		if (needs(t, m, BIT(CBSP_CELLS)))
 			run(t, m, 0, do_nothing);
@@ -483,14 +492,16 @@ static size_t input(struct conn *conn, const uint8_t *data, size_t len)
 		at += (size_t)n;
 		t->bsc->n.messages++;
 		if (m.bad_tag)
-			faults_add(&t->bsc->faults, FAULT_MALFORMED, "message 0x%02X: element 0x%02X", m.type, m.bad_tag);
+			faults_add(&t->bsc->faults, FAULT_MALFORMED, "message 0x%02X: element 0x%02X", m.type,
+				   m.bad_tag);
 		if (cause)
 			error_indication(t, &m, (uint8_t)cause);
 		else
 			dispatch(t, &m);
 	}
 	if (n < 0)
-		faults_add(&t->bsc->faults, FAULT_FRAMING, "message length %u", octets_32(data + at) & 0xFFFFFF);
+		faults_add(&t->bsc->faults, FAULT_FRAMING, "message length %u",
+			   octets_32(data + at) & 0xFFFFFF);
 	return n < 0 ? CONN_CLOSE : at;
 }
 

@@ -1,4 +1,5 @@
-/* bsc: the base station controller: cells, what each of them broadcasts, and the connections of the cell broadcast centre. */
+/* bsc: the base station controller: cells, what each of them broadcasts, and the connections of the cell
+ * broadcast centre. */
 #pragma once
 #include "gateway/carrier/carrier.h"
 #include "gateway/carrier/cbsp.h"
@@ -29,8 +30,8 @@ struct bsc_cell {
 };
 
 struct bsc_counts {
-	uint64_t messages, connections, writes, write_failures, kills, kill_failures, cells_written, cells_failed, cells_killed,
-		pages, resets, keepalives, queries, restarts, errors, causes[16];
+	uint64_t messages, connections, writes, write_failures, kills, kill_failures, cells_written,
+		cells_failed, cells_killed, pages, resets, keepalives, queries, restarts, errors, causes[16];
 };
 
 struct bsc {

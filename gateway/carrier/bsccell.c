@@ -25,7 +25,8 @@ int64_t bsccell_find(struct bsc *b, const uint8_t plmn[3], uint16_t lac, uint16_
 		*cause = 0x0F;
 		return -1;
 	}
-	if (b->c->set.bsc_unknown && names_hash(key, sizeof(key), b->c->set.seed) % 1000 < b->c->set.bsc_unknown) {
+	if (b->c->set.bsc_unknown &&
+	    names_hash(key, sizeof(key), b->c->set.seed) % 1000 < b->c->set.bsc_unknown) {
 		*cause = 3;
 		return -1;
 	}
@@ -51,8 +52,9 @@ int64_t bsccell_find(struct bsc *b, const uint8_t plmn[3], uint16_t lac, uint16_
 
 static bool same_message(const struct bsc_message *a, const struct bsc_message *n)
 {
-	return a->id == n->id && a->serial == n->serial && a->text == n->text && a->dcs == n->dcs && a->pages == n->pages &&
-	       a->period == n->period && a->count == n->count && a->channel == n->channel;
+	return a->id == n->id && a->serial == n->serial && a->text == n->text && a->dcs == n->dcs &&
+	       a->pages == n->pages && a->period == n->period && a->count == n->count &&
+	       a->channel == n->channel;
 }
 
 /* TS 48.049 8.2.8: twelve bits over two octets; some send a plain integer. */
@@ -67,9 +69,14 @@ static uint16_t period_of(struct bsc *b, uint16_t raw)
 
 uint32_t bsccell_message(struct bsc *b, const struct cbsp *m)
 {
-	struct bsc_message n = {.id = m->id, .serial = m->new_serial, .dcs = m->dcs, .pages = m->pages.n, .count = m->count,
+	struct bsc_message n = {.id = m->id,
+				.serial = m->new_serial,
+				.dcs = m->dcs,
+				.pages = m->pages.n,
+				.count = m->count,
 				.channel = m->channel};
 	char text[CBPAGE_MAX * 93 * 3 + 1];
+	bool other = false;
 	size_t len = cbpage_text(&m->pages, text, sizeof(text), n.language, &b->faults);
 
 	n.period = cbsp_has(m, CBSP_PERIOD) ? period_of(b, m->period) : 1;
@@ -78,9 +85,12 @@ uint32_t bsccell_message(struct bsc *b, const struct cbsp *m)
 	for (uint32_t i = b->n_messages; i-- > 0;) {
 		if (same_message(&b->messages[i], &n))
 			return i;
-		if (b->messages[i].id == n.id && b->messages[i].serial == n.serial && b->messages[i].text != n.text)
-			faults_add(&b->faults, FAULT_PAGE, "id %u serial 0x%04X with another text: phones drop it", n.id, n.serial);
+		other |= b->messages[i].id == n.id && b->messages[i].serial == n.serial &&
+			 b->messages[i].text != n.text;
 	}
+	if (other)
+		faults_add(&b->faults, FAULT_PAGE, "id %u serial 0x%04X with another text: phones drop it",
+			   n.id, n.serial);
 	if (b->n_messages == b->cap_messages) {
 		b->cap_messages = 2 * b->cap_messages + 16;
 		b->messages = talloc_realloc(b, b->messages, struct bsc_message, b->cap_messages);
@@ -176,10 +186,15 @@ bool bsccell_matches(const struct bsc *b, const struct bsc_cell *cell, uint8_t h
 	if (!(cell->plmn[0] | cell->plmn[1] | cell->lac | cell->ci))
 		return false;
 	switch (how) {
-	case CBSP_ALL: return true;
-	case CBSP_LAI: return !memcmp(cell->plmn, entry, 3) && cell->lac == octets_16(entry + 3);
-	case CBSP_LAC: return cell->lac == octets_16(entry);
-	case CBSP_CI: return cell->ci == octets_16(entry);
-	default: return false;
+	case CBSP_ALL:
+		return true;
+	case CBSP_LAI:
+		return !memcmp(cell->plmn, entry, 3) && cell->lac == octets_16(entry + 3);
+	case CBSP_LAC:
+		return cell->lac == octets_16(entry);
+	case CBSP_CI:
+		return cell->ci == octets_16(entry);
+	default:
+		return false;
 	}
 }

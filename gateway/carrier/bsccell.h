@@ -4,7 +4,8 @@
 
 #define BSCCELL_OK 0xFF
 
-/* The cell's number; a cell not known yet is made when every cell exists. -1: *cause says why there is none. */
+/* The cell's number; a cell not known yet is made when every cell exists. -1: *cause says why there is none.
+ */
 int64_t bsccell_find(struct bsc *b, const uint8_t plmn[3], uint16_t lac, uint16_t ci, uint8_t *cause);
 /* Number of this content; one for each (id, serial, content). */
 uint32_t bsccell_message(struct bsc *b, const struct cbsp *m);

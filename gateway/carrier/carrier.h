@@ -21,7 +21,7 @@ struct carrier {
 	uint64_t start_wall_us;
 	uint64_t rng;
 	uint16_t smpp_port, cbsp_port; /* as taken */
-	uint64_t submits_trigger; /* number of the submit that the scenario waits for; 0: none */
+	uint64_t submits_trigger;      /* number of the submit that the scenario waits for; 0: none */
 	bool quit;
 };
 
@@ -45,5 +45,6 @@ static inline uint32_t carrier_ms(const struct carrier *c)
 	return (uint32_t)((c->now_us - c->start_us) / 1000);
 }
 
-/* When an answer of now is to leave (now itself: at once). Keeps the order of answers unless --out-of-order. */
+/* When an answer of now is to leave (now itself: at once). Keeps the order of answers unless --out-of-order.
+ */
 uint64_t carrier_answer_us(struct carrier *c, uint64_t *last_us);

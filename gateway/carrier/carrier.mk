@@ -17,5 +17,4 @@ libcarrier_a_SOURCES = \
 	gateway/carrier/texts.c gateway/carrier/texts.h
 reunion_carrier_SOURCES = gateway/carrier/main.c
 reunion_carrier_LDADD = libcarrier.a $(OSMO_LIBS)
-EXTRA_DIST += gateway/carrier/reunion-carrier.1
 dist_man_MANS += gateway/carrier/reunion-carrier.1

@@ -3,7 +3,7 @@
 #include "gateway/carrier/octets.h"
 
 #define SEPTETS 93
-#define CR 0x0D
+#define CR      0x0D
 
 /* Alphabet by DCS group; *prefix: every page begins with the language. -1: no phone shows it. */
 static int alphabet(uint8_t dcs, int *prefix)
@@ -20,11 +20,13 @@ static int alphabet(uint8_t dcs, int *prefix)
 	return -1;
 }
 
-/* What the page's own numbers promise against what it holds; n characters are left of `room` after the padding. */
+/* What the page's own numbers promise against what it holds; n characters are left of `room` after the
+ * padding. */
 static void judge(unsigned int page, size_t n, size_t told, struct faults *f)
 {
 	if (n > told)
-		faults_add(f, FAULT_PAGE, "page %u: %zu characters, but its used length tells %zu", page + 1, n, told);
+		faults_add(f, FAULT_PAGE, "page %u: %zu characters, but its used length tells %zu", page + 1,
+			   n, told);
 }
 
 static size_t gsm7_page(const struct cbpage_set *set, unsigned int i, uint8_t *septets, struct faults *f)
@@ -65,8 +67,8 @@ static void language(const uint8_t *septets, char lang[3], struct faults *f)
 		memcpy(lang, is, 3);
 }
 
-static size_t page_text(const struct cbpage_set *set, unsigned int i, int a, int prefix, char *out, size_t cap,
-			char lang[3], struct faults *f)
+static size_t page_text(const struct cbpage_set *set, unsigned int i, int a, int prefix, char *out,
+			size_t cap, char lang[3], struct faults *f)
 {
 	uint8_t septets[SEPTETS];
 	unsigned int bad = 0;

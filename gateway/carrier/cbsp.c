@@ -5,11 +5,26 @@
 #define BODY_MAX (1u << 20)
 
 /* Octets of an element's value; 0: two octets of length follow the tag. */
-static const uint8_t fixed[] = {
-	[CBSP_PAGE] = 83, [CBSP_NEW] = 2, [CBSP_OLD] = 2, [CBSP_CATEGORY] = 1, [CBSP_PERIOD] = 2, [CBSP_COUNT] = 2,
-	[CBSP_CAUSE] = 1, [CBSP_DCS] = 1, [CBSP_RECOVERY] = 1, [CBSP_ID] = 2, [CBSP_EMERGENCY] = 1, [CBSP_WARNING] = 2,
-	[CBSP_SECURITY] = 50, [CBSP_CHANNEL] = 1, [CBSP_PAGES] = 1, [CBSP_SCHEDULE] = 1, [CBSP_SLOTS] = 1,
-	[CBSP_BROADCAST] = 1, [CBSP_WARNING_PERIOD] = 1, [CBSP_KEEPALIVE_PERIOD] = 1};
+static const uint8_t fixed[] = {[CBSP_PAGE] = 83,
+				[CBSP_NEW] = 2,
+				[CBSP_OLD] = 2,
+				[CBSP_CATEGORY] = 1,
+				[CBSP_PERIOD] = 2,
+				[CBSP_COUNT] = 2,
+				[CBSP_CAUSE] = 1,
+				[CBSP_DCS] = 1,
+				[CBSP_RECOVERY] = 1,
+				[CBSP_ID] = 2,
+				[CBSP_EMERGENCY] = 1,
+				[CBSP_WARNING] = 2,
+				[CBSP_SECURITY] = 50,
+				[CBSP_CHANNEL] = 1,
+				[CBSP_PAGES] = 1,
+				[CBSP_SCHEDULE] = 1,
+				[CBSP_SLOTS] = 1,
+				[CBSP_BROADCAST] = 1,
+				[CBSP_WARNING_PERIOD] = 1,
+				[CBSP_KEEPALIVE_PERIOD] = 1};
 
 int cbsp_frame(const uint8_t *data, size_t len)
 {
@@ -54,19 +69,43 @@ static int element(struct cbsp *m, uint8_t tag, const uint8_t *v, uint16_t len)
 		m->pages.used[m->pages.n] = v[0];
 		m->pages.content[m->pages.n++] = v + 1;
 		return 0;
-	case CBSP_NEW: m->new_serial = octets_16(v); return 0;
-	case CBSP_OLD: m->old_serial = octets_16(v); return 0;
-	case CBSP_CELLS: return read_cells(m, v, len);
-	case CBSP_CATEGORY: m->category = v[0]; return 0;
-	case CBSP_PERIOD: m->period = octets_16(v); return 0;
-	case CBSP_COUNT: m->count = octets_16(v); return 0;
-	case CBSP_DCS: m->dcs = m->pages.dcs = v[0]; return 0;
-	case CBSP_ID: m->id = octets_16(v); return 0;
-	case CBSP_WARNING: m->warning = octets_16(v); return 0;
-	case CBSP_CHANNEL: m->channel = v[0]; return 0;
-	case CBSP_PAGES: m->n_pages = v[0]; return 0;
-	case CBSP_KEEPALIVE_PERIOD: m->keepalive = v[0]; return 0;
-	default: return 0;
+	case CBSP_NEW:
+		m->new_serial = octets_16(v);
+		return 0;
+	case CBSP_OLD:
+		m->old_serial = octets_16(v);
+		return 0;
+	case CBSP_CELLS:
+		return read_cells(m, v, len);
+	case CBSP_CATEGORY:
+		m->category = v[0];
+		return 0;
+	case CBSP_PERIOD:
+		m->period = octets_16(v);
+		return 0;
+	case CBSP_COUNT:
+		m->count = octets_16(v);
+		return 0;
+	case CBSP_DCS:
+		m->dcs = m->pages.dcs = v[0];
+		return 0;
+	case CBSP_ID:
+		m->id = octets_16(v);
+		return 0;
+	case CBSP_WARNING:
+		m->warning = octets_16(v);
+		return 0;
+	case CBSP_CHANNEL:
+		m->channel = v[0];
+		return 0;
+	case CBSP_PAGES:
+		m->n_pages = v[0];
+		return 0;
+	case CBSP_KEEPALIVE_PERIOD:
+		m->keepalive = v[0];
+		return 0;
+	default:
+		return 0;
 	}
 }
 
@@ -100,7 +139,8 @@ void cbsp_plmn_text(const uint8_t b[3], char out[8])
 	if (b[1] >> 4 == 15)
 		snprintf(out, 8, "%x%x%x-%x%x", b[0] & 15, b[0] >> 4, b[1] & 15, b[2] & 15, b[2] >> 4);
 	else
-		snprintf(out, 8, "%x%x%x-%x%x%x", b[0] & 15, b[0] >> 4, b[1] & 15, b[2] & 15, b[2] >> 4, b[1] >> 4);
+		snprintf(out, 8, "%x%x%x-%x%x%x", b[0] & 15, b[0] >> 4, b[1] & 15, b[2] & 15, b[2] >> 4,
+			 b[1] >> 4);
 }
 
 int cbsp_plmn_read(const char *text, uint8_t bcd[3])

@@ -2,14 +2,15 @@
 #include "gateway/carrier/octets.h"
 
 static const uint16_t gsm7[128] = {
-	'@', 0xA3, '$', 0xA5, 0xE8, 0xE9, 0xF9, 0xEC, 0xF2, 0xC7, '\n', 0xD8, 0xF8, '\r', 0xC5, 0xE5,
-	0x394, '_', 0x3A6, 0x393, 0x39B, 0x3A9, 0x3A0, 0x3A8, 0x3A3, 0x398, 0x39E, 0, 0xC6, 0xE6, 0xDF, 0xC9,
-	' ', '!', '"', '#', 0xA4, '%', '&', '\'', '(', ')', '*', '+', ',', '-', '.', '/',
-	'0', '1', '2', '3', '4', '5', '6', '7', '8', '9', ':', ';', '<', '=', '>', '?',
-	0xA1, 'A', 'B', 'C', 'D', 'E', 'F', 'G', 'H', 'I', 'J', 'K', 'L', 'M', 'N', 'O',
-	'P', 'Q', 'R', 'S', 'T', 'U', 'V', 'W', 'X', 'Y', 'Z', 0xC4, 0xD6, 0xD1, 0xDC, 0xA7,
-	0xBF, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n', 'o',
-	'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z', 0xE4, 0xF6, 0xF1, 0xFC, 0xE0};
+	'@',  0xA3,  '$',  0xA5,  0xE8,  0xE9,  0xF9,  0xEC,  0xF2,  0xC7,  '\n',  0xD8,  0xF8, '\r', 0xC5,
+	0xE5, 0x394, '_',  0x3A6, 0x393, 0x39B, 0x3A9, 0x3A0, 0x3A8, 0x3A3, 0x398, 0x39E, 0,    0xC6, 0xE6,
+	0xDF, 0xC9,  ' ',  '!',   '"',   '#',   0xA4,  '%',   '&',   '\'',  '(',   ')',   '*',  '+',  ',',
+	'-',  '.',   '/',  '0',   '1',   '2',   '3',   '4',   '5',   '6',   '7',   '8',   '9',  ':',  ';',
+	'<',  '=',   '>',  '?',   0xA1,  'A',   'B',   'C',   'D',   'E',   'F',   'G',   'H',  'I',  'J',
+	'K',  'L',   'M',  'N',   'O',   'P',   'Q',   'R',   'S',   'T',   'U',   'V',   'W',  'X',  'Y',
+	'Z',  0xC4,  0xD6, 0xD1,  0xDC,  0xA7,  0xBF,  'a',   'b',   'c',   'd',   'e',   'f',  'g',  'h',
+	'i',  'j',   'k',  'l',   'm',   'n',   'o',   'p',   'q',   'r',   's',   't',   'u',  'v',  'w',
+	'x',  'y',   'z',  0xE4,  0xF6,  0xF1,  0xFC,  0xE0};
 
 struct sink {
 	char *out;
@@ -39,7 +40,7 @@ static uint32_t extension(uint8_t c)
 		uint8_t code;
 		uint16_t is;
 	} table[] = {{0x0A, '\f'}, {0x14, '^'}, {0x28, '{'}, {0x29, '}'}, {0x2F, '\\'},
-		     {0x3C, '['}, {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, 0x20AC}};
+		     {0x3C, '['},  {0x3D, '~'}, {0x3E, ']'}, {0x40, '|'}, {0x65, 0x20AC}};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (table[i].code == c)
@@ -102,7 +103,8 @@ static void from_single(struct sink *s, const uint8_t *in, size_t len, enum char
 	}
 }
 
-size_t chars_utf8(enum chars_alphabet alphabet, const uint8_t *in, size_t len, char *out, size_t cap, unsigned int *fault)
+size_t chars_utf8(enum chars_alphabet alphabet, const uint8_t *in, size_t len, char *out, size_t cap,
+		  unsigned int *fault)
 {
 	struct sink s = {.out = out, .cap = cap};
 
@@ -138,8 +140,11 @@ size_t chars_unpack(const uint8_t *packed, size_t len, size_t skip, uint8_t *sep
 static uint32_t next(const unsigned char **p)
 {
 	const unsigned char *s = *p;
-	int more = s[0] < 0x80 ? 0 : s[0] >= 0xC2 && s[0] < 0xE0 ? 1 : s[0] >= 0xE0 && s[0] < 0xF0 ? 2
-		 : s[0] >= 0xF0 && s[0] < 0xF5 ? 3 : -1;
+	int more = s[0] < 0x80                   ? 0
+		   : s[0] >= 0xC2 && s[0] < 0xE0 ? 1
+		   : s[0] >= 0xE0 && s[0] < 0xF0 ? 2
+		   : s[0] >= 0xF0 && s[0] < 0xF5 ? 3
+						 : -1;
 	uint32_t c = more <= 0 ? s[0] : s[0] & (0x3F >> more);
 
 	*p += 1;
@@ -187,14 +192,23 @@ int chars_of_dcs(uint8_t dcs, enum chars_alphabet standard)
 	if (dcs == 0)
 		return (int)standard;
 	if (dcs >= 0x10 && dcs < 0x20) /* TS 23.038 general data coding with a message class */
-		return (dcs & 0x0C) == 0 ? CHARS_GSM7 : (dcs & 0x0C) == 4 ? CHARS_BINARY : (dcs & 0x0C) == 8 ? CHARS_UCS2 : -1;
+		return (dcs & 0x0C) == 0   ? CHARS_GSM7
+		       : (dcs & 0x0C) == 4 ? CHARS_BINARY
+		       : (dcs & 0x0C) == 8 ? CHARS_UCS2
+					   : -1;
 	if (dcs >= 0xF0)
 		return dcs & 4 ? CHARS_BINARY : CHARS_GSM7;
 	switch (dcs) {
-	case 1: return CHARS_ASCII;
-	case 2: case 4: return CHARS_BINARY;
-	case 3: return CHARS_LATIN1;
-	case 8: return CHARS_UCS2;
-	default: return -1;
+	case 1:
+		return CHARS_ASCII;
+	case 2:
+	case 4:
+		return CHARS_BINARY;
+	case 3:
+		return CHARS_LATIN1;
+	case 8:
+		return CHARS_UCS2;
+	default:
+		return -1;
 	}
 }

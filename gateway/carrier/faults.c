@@ -25,12 +25,21 @@ uint64_t faults_sum(const struct faults *f)
 
 const char *faults_name(enum fault_kind kind)
 {
-	static const char *const names[FAULT_N] = {
-		[FAULT_FRAMING] = "framing", [FAULT_MALFORMED] = "malformed", [FAULT_STATE] = "state",
-		[FAULT_SEQUENCE] = "sequence", [FAULT_ADDRESS] = "address", [FAULT_FIELD] = "field",
-		[FAULT_CODING] = "coding", [FAULT_LENGTH] = "length", [FAULT_CONCAT] = "concatenation",
-		[FAULT_WINDOW] = "window", [FAULT_RATE] = "rate", [FAULT_RESPONSE] = "response",
-		[FAULT_PAGE] = "page", [FAULT_CELL] = "cell", [FAULT_OVERLAP] = "overlap"};
+	static const char *const names[FAULT_N] = {[FAULT_FRAMING] = "framing",
+						   [FAULT_MALFORMED] = "malformed",
+						   [FAULT_STATE] = "state",
+						   [FAULT_SEQUENCE] = "sequence",
+						   [FAULT_ADDRESS] = "address",
+						   [FAULT_FIELD] = "field",
+						   [FAULT_CODING] = "coding",
+						   [FAULT_LENGTH] = "length",
+						   [FAULT_CONCAT] = "concatenation",
+						   [FAULT_WINDOW] = "window",
+						   [FAULT_RATE] = "rate",
+						   [FAULT_RESPONSE] = "response",
+						   [FAULT_PAGE] = "page",
+						   [FAULT_CELL] = "cell",
+						   [FAULT_OVERLAP] = "overlap"};
 
 	return names[kind];
 }

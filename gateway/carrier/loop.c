@@ -17,10 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SLOTS 4096
-#define IN_SIZE (256 * 1024)
+#define SLOTS    4096
+#define IN_SIZE  (256 * 1024)
 #define OUT_HIGH (8 * 1024 * 1024) /* of unread answers: then nothing more is read from that peer */
-#define ENDS 32
+#define ENDS     32
 
 enum watched { WATCH_SIGNAL, WATCH_END, WATCH_CONN };
 
@@ -167,7 +167,8 @@ struct conn *loop_conn(struct loop *l, uint32_t id)
 void loop_each(struct loop *l, const struct conn_ops *ops, void (*fn)(struct conn *conn))
 {
 	for (uint32_t i = 0; i < l->top; i++)
-		if (l->slot[i] && l->slot[i]->ops == ops && !l->slot[i]->io->dead && !l->slot[i]->io->connecting)
+		if (l->slot[i] && l->slot[i]->ops == ops && !l->slot[i]->io->dead &&
+		    !l->slot[i]->io->connecting)
 			fn(l->slot[i]);
 }
 
@@ -176,7 +177,8 @@ uint8_t *conn_room(struct conn *conn, size_t n)
 	struct loop_io *io = conn->io;
 
 	if (io->out_len + n > io->out_cap) {
-		memmove(io->out, io->out + io->out_off, io->out_len - io->out_off);
+		if (io->out_off)
+			memmove(io->out, io->out + io->out_off, io->out_len - io->out_off);
 		io->out_len -= io->out_off;
 		io->out_off = 0;
 		if (io->out_len + n > io->out_cap) {
@@ -368,7 +370,9 @@ static int place(struct end *end, const char *where)
 /* A socket for the end: bound and listening, or connecting. -errno. */
 static int open_end(const struct end *end)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (end->dial ? 0 : AI_PASSIVE)}, *ai;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+				 .ai_flags = AI_NUMERICSERV | (end->dial ? 0 : AI_PASSIVE)},
+			*ai;
 	int fd, one = 1, rc = -1;
 
 	if (getaddrinfo(end->address, end->port, &hints, &ai) != 0)
@@ -534,8 +538,8 @@ bool loop_turn(struct loop *l, uint64_t until_us)
 
 	tidy(l);
 	dial_us = dial_all(l);
-	n = epoll_wait(l->epoll, events, 64, l->rerun ? 0
-		       : timeout_ms(loop_clock_us(), dial_us < until_us ? dial_us : until_us));
+	n = epoll_wait(l->epoll, events, 64,
+		       l->rerun ? 0 : timeout_ms(loop_clock_us(), dial_us < until_us ? dial_us : until_us));
 	l->carrier->now_us = loop_clock_us();
 	for (int i = 0; i < n; i++) {
 		uint32_t which = (uint32_t)events[i].data.u64;

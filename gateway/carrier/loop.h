@@ -1,4 +1,5 @@
-/* loop: the one place with descriptors: listeners, dialled connections, signals, epoll. Octets go up in batches. */
+/* loop: the one place with descriptors: listeners, dialled connections, signals, epoll. Octets go up in
+ * batches. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,14 +21,14 @@ struct conn_ops {
 };
 
 struct conn {
-	uint32_t id;    /* never used again while events may name it */
+	uint32_t id; /* never used again while events may name it */
 	bool dialled;
 	bool stalled;   /* reading is stopped on purpose */
 	bool finishing; /* to be closed when its output is gone */
 	char peer[64];
 	struct carrier *carrier;
 	const struct conn_ops *ops;
-	void *session;  /* the protocol's */
+	void *session; /* the protocol's */
 	struct loop_io *io;
 };
 
@@ -38,7 +39,8 @@ int loop_listen(struct loop *l, const struct conn_ops *ops, const char *where, u
 int loop_dial(struct loop *l, const struct conn_ops *ops, const char *where);
 /* Takes every listener and connection of the protocol down, or lets them come up again. NULL: of all. */
 void loop_shut(struct loop *l, const struct conn_ops *ops, bool shut);
-/* One turn: waits until something happens or until_us, then serves what is there. False: asked to end by a signal. */
+/* One turn: waits until something happens or until_us, then serves what is there. False: asked to end by a
+ * signal. */
 bool loop_turn(struct loop *l, uint64_t until_us);
 bool loop_report_asked(struct loop *l); /* SIGUSR1 came; asking clears it */
 
@@ -51,5 +53,5 @@ void conn_stall(struct conn *conn, bool stall);
 /* Closes at the end of this turn; what has not been written is lost. */
 void conn_drop(struct conn *conn);
 void conn_finish(struct conn *conn); /* closes after the output is written */
-uint64_t loop_clock_us(void);  /* monotonic */
-uint64_t loop_wall_us(void);   /* since 1970 */
+uint64_t loop_clock_us(void);        /* monotonic */
+uint64_t loop_wall_us(void);         /* since 1970 */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK_US 200000 /* periodic troubles and the status line */
@@ -25,11 +26,13 @@ uint64_t carrier_answer_us(struct carrier *c, uint64_t *last_us)
 	return at;
 }
 
-static int open_places(struct carrier *c, const char *const *places, const struct conn_ops *ops, bool dial, FILE *ports)
+static int open_places(struct carrier *c, const char *const *places, const struct conn_ops *ops, bool dial,
+		       FILE *ports)
 {
 	for (int i = 0; i < SETTINGS_PLACES && places[i]; i++) {
 		uint16_t port = 0;
-		int rc = dial ? loop_dial(c->loop, ops, places[i]) : loop_listen(c->loop, ops, places[i], &port);
+		int rc = dial ? loop_dial(c->loop, ops, places[i])
+			      : loop_listen(c->loop, ops, places[i], &port);
 
 		if (rc < 0) {
 			fprintf(stderr, "reunion-carrier: %s %s: %s\n", ops->name, places[i], strerror(-rc));
@@ -84,18 +87,33 @@ static void tick(struct carrier *c, const struct agenda_event *ev)
 	agenda_add(c->agenda, (struct agenda_event){.due_us = c->now_us + TICK_US, .run = tick});
 }
 
+/* In a child of its own, so that a report of millions does not hold up the answers. One at a time. */
+static void report_aside(struct carrier *c, pid_t *child)
+{
+	if (*child > 0 && waitpid(*child, NULL, WNOHANG) == 0)
+		return;
+	*child = fork();
+	if (*child < 0)
+		report_write(c);
+	if (*child == 0)
+		_exit(report_write(c) < 0);
+}
+
 static int run(struct carrier *c)
 {
 	struct agenda_event ev;
+	pid_t child = 0;
 
 	agenda_add(c->agenda, (struct agenda_event){.due_us = c->now_us + TICK_US, .run = tick});
 	while (!c->quit && loop_turn(c->loop, agenda_next_us(c->agenda))) {
 		while (agenda_due(c->agenda, c->now_us, &ev))
 			ev.run(c, &ev);
 		if (loop_report_asked(c->loop))
-			report_write(c);
+			report_aside(c, &child);
 	}
 	live(c, true);
+	if (child > 0)
+		waitpid(child, NULL, 0); /* the older report must not be the last */
 	return report_write(c) < 0 ? 1 : 0;
 }
 

@@ -1,4 +1,5 @@
-/* names: strings that come again and again (senders, list names, areas, system ids), each kept once and known by a number. */
+/* names: strings that come again and again (senders, list names, areas, system ids), each kept once and known
+ * by a number. */
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

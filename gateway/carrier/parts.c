@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define INLINE 10 /* parts kept inside the entry */
-#define NONE UINT32_MAX
+#define NONE   UINT32_MAX
 
 struct waiting {
 	struct parts_key key;
@@ -58,7 +58,8 @@ struct parts *parts_new(const void *ctx)
 
 static uint32_t bucket(const struct parts *p, const struct parts_key *k)
 {
-	uint64_t h = k->unit * 0x9E3779B97F4A7C15u ^ ((uint64_t)k->source << 32 | (uint64_t)k->ref << 16 | k->total);
+	uint64_t h = k->unit * 0x9E3779B97F4A7C15u ^
+		     ((uint64_t)k->source << 32 | (uint64_t)k->ref << 16 | k->total);
 
 	h *= 0xD6E8FEB86659FD93u;
 	return (uint32_t)(h >> 32) & (p->buckets - 1);
@@ -66,7 +67,8 @@ static uint32_t bucket(const struct parts *p, const struct parts_key *k)
 
 static bool same(const struct parts_key *a, const struct parts_key *b)
 {
-	return a->unit == b->unit && a->source == b->source && a->ref == b->ref && a->how == b->how && a->total == b->total;
+	return a->unit == b->unit && a->source == b->source && a->ref == b->ref && a->how == b->how &&
+	       a->total == b->total;
 }
 
 static void spread(struct parts *p)
@@ -130,8 +132,8 @@ static void finish(struct parts *p, uint32_t i)
 	p->n--;
 }
 
-enum parts_result parts_add(struct parts *p, const struct parts_key *key, uint8_t seq, uint32_t part, uint32_t now_ms,
-			    const uint32_t **list)
+enum parts_result parts_add(struct parts *p, const struct parts_key *key, uint8_t seq, uint32_t part,
+			    uint32_t now_ms, const uint32_t **list)
 {
 	uint32_t i = p->heads[bucket(p, key)], *at, had;
 
@@ -156,7 +158,8 @@ size_t parts_waiting(const struct parts *p)
 	return p->n;
 }
 
-bool parts_next(const struct parts *p, size_t *at, struct parts_key *key, unsigned int *have, uint32_t *first_ms)
+bool parts_next(const struct parts *p, size_t *at, struct parts_key *key, unsigned int *have,
+		uint32_t *first_ms)
 {
 	while (*at < p->fresh) {
 		const struct waiting *w = &p->pool[(*at)++];

@@ -45,7 +45,8 @@ static struct pdu_addr address(struct octets *o, size_t max)
 	return a;
 }
 
-bool pdu_tlv(const struct pdu_tlvs *t, const uint8_t **at, uint16_t *tag, const uint8_t **value, uint16_t *len)
+bool pdu_tlv(const struct pdu_tlvs *t, const uint8_t **at, uint16_t *tag, const uint8_t **value,
+	     uint16_t *len)
 {
 	if (t->end - *at < 4)
 		return false;
@@ -96,7 +97,9 @@ int pdu_read_bind(const struct pdu *pdu, struct pdu_bind *b, const char **why)
 	octets_u8(&o);
 	octets_u8(&o);
 	str(&o, 41);
-	*why = o.bad ? "bind: a field is cut or too long" : o.p != o.end ? "bind: octets after address_range" : NULL;
+	*why = o.bad          ? "bind: a field is cut or too long"
+	       : o.p != o.end ? "bind: octets after address_range"
+			      : NULL;
 	return *why ? 0x02 : 0;
 }
 

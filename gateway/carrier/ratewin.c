@@ -8,7 +8,7 @@ struct arrival {
 };
 
 struct ratewin {
-	struct arrival *ring; /* arrivals of one instant are one entry */
+	struct arrival *ring;     /* arrivals of one instant are one entry */
 	uint32_t cap, head, used; /* cap: a power of two */
 	uint64_t sum, max, start_us, first_us, last_us;
 	uint32_t seconds[RATEWIN_SECONDS];

@@ -1,4 +1,5 @@
-/* ratewin: how many parts arrived in any window of one second (exact, over arrival times), and in each second of the run. */
+/* ratewin: how many parts arrived in any window of one second (exact, over arrival times), and in each second
+ * of the run. */
 #pragma once
 #include <stdint.h>
 

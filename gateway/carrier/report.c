@@ -148,7 +148,8 @@ static void put_recipients(struct json *j, const struct smsc *s)
 	json_close(j, '}');
 }
 
-static void put_lists(struct json *j, const struct smsc *s, enum tally_kind kind, const char *key, const char *by_text)
+static void put_lists(struct json *j, const struct smsc *s, enum tally_kind kind, const char *key,
+		      const char *by_text)
 {
 	json_open(j, key, '{');
 	put_units(j, s, kind, false);
@@ -187,7 +188,8 @@ static void put_incomplete(struct json *j, const struct smsc *s)
 		tally_name(s->tally, key.unit, name, sizeof(name));
 		for (char *p = name; *p; p++)
 			*p = *p < ' ' || *p > '~' ? '?' : *p;
-		snprintf(text, sizeof(text), "%.40s: reference %u, %u of %u parts since %u ms", name, key.ref, have, key.total, first_ms);
+		snprintf(text, sizeof(text), "%.40s: reference %u, %u of %u parts since %u ms", name, key.ref,
+			 have, key.total, first_ms);
 		json_text(j, NULL, text);
 	}
 	json_close(j, ']');
@@ -196,8 +198,8 @@ static void put_incomplete(struct json *j, const struct smsc *s)
 
 static void put_back(struct json *j, const struct smsc *s)
 {
-	static const char *const names[] = {"SCHEDULED", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD",
-					    "UNKNOWN", "REJECTD", "SKIPPED"};
+	static const char *const names[] = {"SCHEDULED", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED",
+					    "UNDELIV",   "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"};
 
 	json_open(j, "receipts", '{');
 	json_number(j, "sent", s->n.receipts);
@@ -223,13 +225,29 @@ static void put_counts(struct json *j, const struct smsc *s)
 	const struct {
 		const char *name;
 		uint64_t v;
-	} all[] = {{"pdus", n->pdus}, {"submits", n->submits}, {"parts", n->parts}, {"accepted", n->accepted},
-		   {"messages", n->messages}, {"refused", n->refused}, {"throttled", n->throttled}, {"dropped", n->dropped},
-		   {"lost", n->lost}, {"garbage", n->garbage}, {"repeated_parts", n->repeated_parts},
-		   {"max_outstanding", s->max_outstanding}, {"connections", n->connections}, {"disconnects", n->disconnects},
-		   {"binds", n->binds}, {"bind_failures", n->bind_failures}, {"unbinds", n->unbinds},
-		   {"enquire_links", n->enquires}, {"generic_nacks", n->nacks}, {"queries", n->queries},
-		   {"cancels", n->cancels}, {"broadcasts", n->broadcasts}, {"broadcasts_active", smscbcast_active(s)}};
+	} all[] = {{"pdus", n->pdus},
+		   {"submits", n->submits},
+		   {"parts", n->parts},
+		   {"accepted", n->accepted},
+		   {"messages", n->messages},
+		   {"refused", n->refused},
+		   {"throttled", n->throttled},
+		   {"dropped", n->dropped},
+		   {"lost", n->lost},
+		   {"garbage", n->garbage},
+		   {"repeated_parts", n->repeated_parts},
+		   {"max_outstanding", s->max_outstanding},
+		   {"connections", n->connections},
+		   {"disconnects", n->disconnects},
+		   {"binds", n->binds},
+		   {"bind_failures", n->bind_failures},
+		   {"unbinds", n->unbinds},
+		   {"enquire_links", n->enquires},
+		   {"generic_nacks", n->nacks},
+		   {"queries", n->queries},
+		   {"cancels", n->cancels},
+		   {"broadcasts", n->broadcasts},
+		   {"broadcasts_active", smscbcast_active(s)}};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		json_number(j, all[i].name, all[i].v);
@@ -297,11 +315,21 @@ static void put_cbsp(struct json *j, const struct bsc *b)
 	const struct {
 		const char *name;
 		uint64_t v;
-	} all[] = {{"messages", n->messages}, {"connections", n->connections}, {"writes", n->writes},
-		   {"write_failures", n->write_failures}, {"kills", n->kills}, {"kill_failures", n->kill_failures},
-		   {"cells_written", n->cells_written}, {"cells_failed", n->cells_failed}, {"cells_killed", n->cells_killed},
-		   {"pages", n->pages}, {"resets", n->resets}, {"restarts", n->restarts}, {"keepalives", n->keepalives},
-		   {"queries", n->queries}, {"error_indications", n->errors}};
+	} all[] = {{"messages", n->messages},
+		   {"connections", n->connections},
+		   {"writes", n->writes},
+		   {"write_failures", n->write_failures},
+		   {"kills", n->kills},
+		   {"kill_failures", n->kill_failures},
+		   {"cells_written", n->cells_written},
+		   {"cells_failed", n->cells_failed},
+		   {"cells_killed", n->cells_killed},
+		   {"pages", n->pages},
+		   {"resets", n->resets},
+		   {"restarts", n->restarts},
+		   {"keepalives", n->keepalives},
+		   {"queries", n->queries},
+		   {"error_indications", n->errors}};
 	char name[8];
 
 	json_open(j, "cbsp", '{');
@@ -343,7 +371,8 @@ static int put_report(const struct carrier *c, FILE *f)
 	return 0;
 }
 
-/* "NAME copies text_hash parts first_ms last_ms" for every subscriber and text; odd octets of a name as %XX. */
+/* "NAME copies text_hash parts first_ms last_ms" for every subscriber and text; odd octets of a name as %XX.
+ */
 static int put_list(const struct carrier *c, FILE *f)
 {
 	const struct smsc *s = c->smsc;
@@ -362,8 +391,9 @@ static int put_list(const struct carrier *c, FILE *f)
 				fputc(name[i], f);
 			else
 				fprintf(f, "%%%02X", (unsigned char)name[i]);
-		fprintf(f, " %u %016" PRIx64 " %u %" PRIu64 " %" PRIu64 "\n", row->copies, texts_hash(s->texts, row->text),
-			row->parts, base + row->first_ms, base + row->last_ms);
+		fprintf(f, " %u %016" PRIx64 " %u %" PRIu64 " %" PRIu64 "\n", row->copies,
+			texts_hash(s->texts, row->text), row->parts, base + row->first_ms,
+			base + row->last_ms);
 	}
 	return 0;
 }
@@ -401,7 +431,8 @@ static int write_file(const struct carrier *c, const char *path, int (*put)(cons
 
 int report_write(const struct carrier *c)
 {
-	int a = write_file(c, c->set.recipients_file, put_list), b = write_file(c, c->set.clues_file, put_clues);
+	int a = write_file(c, c->set.recipients_file, put_list),
+	    b = write_file(c, c->set.clues_file, put_clues);
 	int r = write_file(c, c->set.report_file, put_report); /* last: who sees it may read the lists */
 
 	return r ? r : a ? a : b;
@@ -415,9 +446,12 @@ void report_live(const struct carrier *c, char *out, size_t cap)
 
 	for (uint32_t i = 0; i < b->n_cells; i++)
 		active += b->cells[i].n > 0;
-	snprintf(out, cap, "%s: %" PRIu64 " submits, %" PRIu64 "/s, %" PRIu64 " accepted, %" PRIu64 " refused, %" PRIu64
-		 " people, %" PRIu64 " repeats | %" PRIu64 " cells on air, %" PRIu64 " writes | %" PRIu64 " violations",
+	snprintf(out, cap,
+		 "%s: %" PRIu64 " submits, %" PRIu64 "/s, %" PRIu64 " accepted, %" PRIu64 " refused, %" PRIu64
+		 " people, %" PRIu64 " repeats | %" PRIu64 " cells on air, %" PRIu64 " writes | %" PRIu64
+		 " violations",
 		 c->set.name, s->n.submits, ratewin_now(s->arrived, c->now_us), s->n.accepted, s->n.refused,
-		 tally_sums(s->tally, TALLY_SUBSCRIBER)->distinct, tally_sums(s->tally, TALLY_SUBSCRIBER)->repeats, active,
-		 b->n.writes, faults_sum(&s->faults) + faults_sum(&b->faults));
+		 tally_sums(s->tally, TALLY_SUBSCRIBER)->distinct,
+		 tally_sums(s->tally, TALLY_SUBSCRIBER)->repeats, active, b->n.writes,
+		 faults_sum(&s->faults) + faults_sum(&b->faults));
 }

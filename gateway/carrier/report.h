@@ -1,4 +1,5 @@
-/* report: what arrived, as JSON (the format is in reunion-carrier(1)), and as lists for big runs; written beside and renamed. */
+/* report: what arrived, as JSON (the format is in reunion-carrier(1)), and as lists for big runs; written
+ * beside and renamed. */
 #pragma once
 #include "gateway/carrier/carrier.h"
 

@@ -25,7 +25,8 @@ static int link_line(struct carrier *c, const char *value, bool really)
 	const struct conn_ops *ops;
 	char which[8], state[8];
 
-	if (sscanf(value, "%7s %7s", which, state) != 2 || (strcasecmp(state, "up") && strcasecmp(state, "down")))
+	if (sscanf(value, "%7s %7s", which, state) != 2 ||
+	    (strcasecmp(state, "up") && strcasecmp(state, "down")))
 		return -EINVAL;
 	ops = !strcasecmp(which, "smpp") ? &smsc_ops : !strcasecmp(which, "cbsp") ? &bsc_ops : NULL;
 	if (!ops && strcasecmp(which, "all"))
@@ -59,6 +60,9 @@ static int perform(struct carrier *c, const char *what, const char *value, bool 
 			smsc_stall(c->smsc, true);
 	} else if (!strcasecmp(what, "EXIT")) {
 		c->quit |= really;
+	} else if (!strncmp(what, "smpp", 4) || !strncmp(what, "cbsp", 4)) {
+		*why = "listeners and dialled addresses cannot be changed while it runs";
+		return -EINVAL;
 	} else {
 		if (settings_set(&trial, what, *value ? value : NULL, why) < 0)
 			return -EINVAL;
@@ -83,7 +87,8 @@ static void timed(struct carrier *c, const struct agenda_event *ev)
 static int parse(struct scenario *s, struct carrier *c, char *text, const char **why)
 {
 	struct line l = {0};
-	char *save = NULL, *at = strtok_r(text, " \t\r\n", &save), *when = strtok_r(NULL, " \t\r\n", &save), *end;
+	char *save = NULL, *at = strtok_r(text, " \t\r\n", &save), *when = strtok_r(NULL, " \t\r\n", &save),
+	     *end;
 	double v;
 
 	if (!at || *at == '#')
@@ -93,7 +98,8 @@ static int parse(struct scenario *s, struct carrier *c, char *text, const char *
 	if (strcasecmp(at, "AT") || !when || !l.what)
 		return -EINVAL;
 	v = strtod(when + (*when == '#'), &end);
-	if (v < 0 || v > 1e9 || end == when || (*when == '#' ? *end != 0 || v < 1 : strcmp(end, "s") && strcmp(end, "ms")))
+	if (v < 0 || v > 1e9 || end == when ||
+	    (*when == '#' ? *end != 0 || v < 1 : strcmp(end, "s") && strcmp(end, "ms")))
 		return -EINVAL;
 	if (*when == '#')
 		l.at_submits = (uint64_t)v;
@@ -160,7 +166,8 @@ struct scenario *scenario_load(struct carrier *c, const char *file)
 		fclose(f);
 	for (unsigned int i = 0; i < s->n; i++)
 		if (s->lines[i].at_us)
-			agenda_add(c->agenda, (struct agenda_event){.due_us = s->lines[i].at_us, .run = timed, .b = i});
+			agenda_add(c->agenda,
+				   (struct agenda_event){.due_us = s->lines[i].at_us, .run = timed, .b = i});
 	arm(c, 0);
 	return s;
 }

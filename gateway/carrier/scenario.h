@@ -1,4 +1,5 @@
-/* scenario: timed and counted changes, one a line: "AT 5s LINK smpp down", "AT #1000 rate 200" (after the 1000th submit). */
+/* scenario: timed and counted changes, one a line: "AT 5s LINK smpp down", "AT #1000 rate 200" (after the
+ * 1000th submit). */
 #pragma once
 #include "gateway/carrier/carrier.h"
 

@@ -23,8 +23,14 @@ struct def {
 
 void settings_default(struct settings *s)
 {
-	*s = (struct settings){.name = "carrier", .system_id = NULL, .smsc_id = "CARRIER", .burst = UINT32_MAX,
-			       .version = 0x50, .alphabet = CHARS_GSM7, .plmn = "460-00", .seed = 1};
+	*s = (struct settings){.name = "carrier",
+			       .system_id = NULL,
+			       .smsc_id = "CARRIER",
+			       .burst = UINT32_MAX,
+			       .version = 0x50,
+			       .alphabet = CHARS_GSM7,
+			       .plmn = "460-00",
+			       .seed = 1};
 }
 
 static int number(const char *text, uint32_t max, uint32_t *v)
@@ -95,7 +101,8 @@ static int set_errors(struct settings *s, const char *value, const char **why)
 		if (!is || n == SETTINGS_ERRORS)
 			return -EINVAL;
 		*is++ = '\0';
-		if (number(one, UINT32_MAX, &s->errors[n].status) < 0 || number(is, 1000, &s->errors[n].permille) < 0)
+		if (number(one, UINT32_MAX, &s->errors[n].status) < 0 ||
+		    number(is, 1000, &s->errors[n].permille) < 0)
 			return -EINVAL;
 		sum += s->errors[n++].permille;
 		value += len + (value[len] == ',');
@@ -117,14 +124,19 @@ static int set_receipts(struct settings *s, const char *value, const char **why)
 static int set_version(struct settings *s, const char *value, const char **why)
 {
 	*why = "wants 3.3, 3.4 or 5.0";
-	s->version = !strcmp(value, "3.3") ? 0x33 : !strcmp(value, "3.4") ? 0x34 : !strcmp(value, "5.0") ? 0x50 : 0;
+	s->version = !strcmp(value, "3.3")   ? 0x33
+		     : !strcmp(value, "3.4") ? 0x34
+		     : !strcmp(value, "5.0") ? 0x50
+					     : 0;
 	return s->version ? 0 : -EINVAL;
 }
 
 static int set_alphabet(struct settings *s, const char *value, const char **why)
 {
 	*why = "wants gsm7, ascii or latin1";
-	s->alphabet = !strcmp(value, "ascii") ? CHARS_ASCII : !strcmp(value, "latin1") ? CHARS_LATIN1 : CHARS_GSM7;
+	s->alphabet = !strcmp(value, "ascii")    ? CHARS_ASCII
+		      : !strcmp(value, "latin1") ? CHARS_LATIN1
+						 : CHARS_GSM7;
 	return s->alphabet != CHARS_GSM7 || !strcmp(value, "gsm7") ? 0 : -EINVAL;
 }
 
@@ -166,12 +178,30 @@ static int set_error_body(struct settings *s, const char *value, const char **wh
 	return s->error_body || !strcmp(value, "none") ? 0 : -EINVAL;
 }
 
-#define GROUP(n) {.kind = HEADING, .name = n}
-#define ON(n, field, h) {.kind = SWITCH, .name = n, .help = h, .at = AT(field)}
-#define TEXT(n, a, field, h) {.kind = STRING, .name = n, .arg = a, .help = h, .at = AT(field)}
-#define WHERE(n, a, field, h) {.kind = PLACES, .name = n, .arg = a, .help = h, .at = AT(field)}
-#define COUNT(n, a, field, m, h) {.kind = NUMBER, .name = n, .arg = a, .help = h, .at = AT(field), .max = m}
-#define OTHER(n, a, fn, h) {.kind = SPECIAL, .name = n, .arg = a, .help = h, .set = fn}
+#define GROUP(n)                                                                                             \
+	{                                                                                                    \
+		.kind = HEADING, .name = n                                                                   \
+	}
+#define ON(n, field, h)                                                                                      \
+	{                                                                                                    \
+		.kind = SWITCH, .name = n, .help = h, .at = AT(field)                                        \
+	}
+#define TEXT(n, a, field, h)                                                                                 \
+	{                                                                                                    \
+		.kind = STRING, .name = n, .arg = a, .help = h, .at = AT(field)                              \
+	}
+#define WHERE(n, a, field, h)                                                                                \
+	{                                                                                                    \
+		.kind = PLACES, .name = n, .arg = a, .help = h, .at = AT(field)                              \
+	}
+#define COUNT(n, a, field, m, h)                                                                             \
+	{                                                                                                    \
+		.kind = NUMBER, .name = n, .arg = a, .help = h, .at = AT(field), .max = m                    \
+	}
+#define OTHER(n, a, fn, h)                                                                                   \
+	{                                                                                                    \
+		.kind = SPECIAL, .name = n, .arg = a, .help = h, .set = fn                                   \
+	}
 
 static const struct def defs[] = {
 	GROUP("General"),
@@ -192,7 +222,8 @@ static const struct def defs[] = {
 	WHERE("smpp", "[ADDR:]PORT", smpp, "listens; may be given again; port 0: any free one"),
 	WHERE("smpp-connect", "ADDR:PORT", smpp_dial, "dials out; may be given again"),
 	OTHER("dial", "outbind|bind", set_dial, "what it does on a dialled connection (default outbind)"),
-	TEXT("system-id", "ID", system_id, "credentials it asks for (default: takes all); used too where it dials"),
+	TEXT("system-id", "ID", system_id,
+	     "credentials it asks for (default: takes all); used too where it dials"),
 	TEXT("password", "TEXT", password, "better: --password-file"),
 	OTHER("password-file", "FILE", NULL, "first line of FILE"),
 	TEXT("smsc-id", "ID", smsc_id, "its own system_id in answers (default CARRIER)"),
@@ -203,7 +234,8 @@ static const struct def defs[] = {
 	COUNT("burst", "N", burst, UINT32_MAX - 1, "parts above the rate in one second (default rate / 10)"),
 	COUNT("window", "N", window, UINT32_MAX, "unanswered requests allowed; more is a violation"),
 	COUNT("congestion", "0..100", congestion, 100, "congestion_state in 5.0 answers"),
-	OTHER("errors", "STATUS=PERMILLE,...", set_errors, "answers submits with errors, e.g. 0x58=10,0x0B=5"),
+	OTHER("errors", "STATUS=PERMILLE,...", set_errors,
+	      "answers submits with errors, e.g. 0x58=10,0x0B=5"),
 	OTHER("error-body", "none|nul|id", set_error_body, "what follows the header of such an answer"),
 	COUNT("unsuccess", "PERMILLE", unsuccess, 1000, "destinations of submit_multi that fail with 0x0B"),
 	COUNT("drop", "PERMILLE", drop, 1000, "submits taken but never answered"),
@@ -215,7 +247,8 @@ static const struct def defs[] = {
 	COUNT("replies", "PERMILLE", replies, 1000, "recipients that answer with a clue"),
 	COUNT("enquire-link", "SECONDS", enquire_s, 86400, "sends enquire_link itself"),
 	COUNT("disconnect-every", "SECONDS", disconnect_s, 86400, "drops all SMPP connections"),
-	COUNT("disconnect-after", "N", disconnect_after, UINT32_MAX, "drops the connection after every N submits"),
+	COUNT("disconnect-after", "N", disconnect_after, UINT32_MAX,
+	      "drops the connection after every N submits"),
 	COUNT("garbage", "N", garbage, UINT32_MAX, "every N-th answer to a submit is garbage"),
 	COUNT("stall", "N", stall, UINT32_MAX, "stops reading after N submits; 0 reads on"),
 	GROUP("BSC (CBSP)"),
@@ -287,7 +320,8 @@ static int read_password(void *ctx, struct settings *s, const char *file)
 	FILE *f = fopen(file, "re");
 
 	if (!f || !fgets(line, sizeof(line), f)) {
-		fprintf(stderr, "reunion-carrier: %s: cannot read the password: %s\n", file, f ? "empty" : strerror(errno));
+		fprintf(stderr, "reunion-carrier: %s: cannot read the password: %s\n", file,
+			f ? "empty" : strerror(errno));
 		if (f)
 			fclose(f);
 		return -EINVAL;
@@ -310,7 +344,8 @@ static void help(void)
 			printf("\n%s:\n", defs[i].name);
 			continue;
 		}
-		snprintf(left, sizeof(left), "--%s%s%s", defs[i].name, defs[i].arg ? " " : "", defs[i].arg ? defs[i].arg : "");
+		snprintf(left, sizeof(left), "--%s%s%s", defs[i].name, defs[i].arg ? " " : "",
+			 defs[i].arg ? defs[i].arg : "");
 		printf("  %-34s %s\n", left, defs[i].help);
 	}
 	printf("  %-34s %s\n", "--help, --version", "this text; the version");
@@ -335,7 +370,8 @@ int settings_args(void *ctx, struct settings *s, int argc, char **argv)
 
 	for (size_t i = 0; i < ARRAY_SIZE(defs); i++)
 		if (defs[i].kind != HEADING)
-			opts[n++] = (struct option){defs[i].name, defs[i].kind == SWITCH ? no_argument : required_argument, 0, 1};
+			opts[n++] = (struct option){
+				defs[i].name, defs[i].kind == SWITCH ? no_argument : required_argument, 0, 1};
 	opts[n++] = (struct option){"help", no_argument, 0, 'h'};
 	opts[n++] = (struct option){"version", no_argument, 0, 'v'};
 	while ((c = getopt_long(argc, argv, "h", opts, &which)) != -1) {
@@ -359,6 +395,7 @@ int settings_args(void *ctx, struct settings *s, int argc, char **argv)
 	if (optind < argc)
 		return usage(argv[optind], "no such argument");
 	if (!s->smpp[0] && !s->cbsp[0] && !s->smpp_dial[0] && !s->cbsp_dial[0])
-		return usage("smpp", "nothing to serve: give --smpp, --cbsp, --smpp-connect or --cbsp-connect");
+		return usage("smpp",
+			     "nothing to serve: give --smpp, --cbsp, --smpp-connect or --cbsp-connect");
 	return -1;
 }

@@ -10,7 +10,8 @@
 
 struct settings {
 	const char *name;
-	const char *smpp[SETTINGS_PLACES], *cbsp[SETTINGS_PLACES], *smpp_dial[SETTINGS_PLACES], *cbsp_dial[SETTINGS_PLACES];
+	const char *smpp[SETTINGS_PLACES], *cbsp[SETTINGS_PLACES], *smpp_dial[SETTINGS_PLACES],
+		*cbsp_dial[SETTINGS_PLACES];
 	const char *port_file, *report_file, *recipients_file, *clues_file, *scenario_file, *cells;
 	bool print_ports, die_with_parent, live;
 	uint64_t seed, expect;
@@ -18,7 +19,8 @@ struct settings {
 	const char *system_id, *password, *smsc_id;
 	uint32_t rate, burst, window; /* 0: no limit; burst UINT32_MAX: rate / 10, at least 1 */
 	uint32_t latency_min_us, latency_max_us;
-	bool out_of_order, refuse_newer, early_receipts, receipts, receipts_all, id_decimal, receipt_id_decimal;
+	bool out_of_order, refuse_newer, early_receipts, receipts, receipts_all, id_decimal,
+		receipt_id_decimal;
 	bool dial_binds; /* --smpp-connect binds to the gateway instead of sending outbind */
 	uint8_t version;
 	enum chars_alphabet alphabet;

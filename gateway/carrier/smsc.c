@@ -59,7 +59,8 @@ uint32_t smsc_next_seq(struct esme *e, unsigned int slot)
 	return e->counter << 6 | slot;
 }
 
-static void write_answer(struct conn *conn, uint32_t id, uint32_t status, uint32_t seq, const uint8_t *body, size_t len)
+static void write_answer(struct conn *conn, uint32_t id, uint32_t status, uint32_t seq, const uint8_t *body,
+			 size_t len)
 {
 	uint8_t *out = conn_room(conn, 16 + len), *p = pdu_begin(out, id, status, seq);
 
@@ -83,7 +84,8 @@ static void answer_late(struct carrier *c, const struct agenda_event *ev)
 void smsc_answer(struct esme *e, uint32_t id, uint32_t status, uint32_t seq, const uint8_t *body, size_t len)
 {
 	struct carrier *c = e->smsc->c;
-	struct agenda_event ev = {.run = answer_late, .a = len, .b = e->conn->id, .c = seq, .d = status, .e = id};
+	struct agenda_event ev = {
+		.run = answer_late, .a = len, .b = e->conn->id, .c = seq, .d = status, .e = id};
 
 	if (c->set.latency_max_us == 0) {
 		write_answer(e->conn, id, status, seq, body, len);
@@ -103,8 +105,10 @@ static void outbind(struct conn *conn, const struct settings *set)
 {
 	uint8_t *out = conn_room(conn, 64), *p = pdu_begin(out, PDU_OUTBIND, 0, 1);
 
-	p = pdu_put_str(p, set->system_id ? set->system_id : "carrier", strnlen(set->system_id ? set->system_id : "carrier", 15));
-	p = pdu_put_str(p, set->password ? set->password : "", strnlen(set->password ? set->password : "", 8));
+	p = pdu_put_str(p, set->system_id ? set->system_id : "carrier",
+			strnlen(set->system_id ? set->system_id : "carrier", 15));
+	p = pdu_put_str(p, set->password ? set->password : "",
+			strnlen(set->password ? set->password : "", 8));
 	conn_wrote(conn, pdu_end(out, p));
 }
 
@@ -114,8 +118,10 @@ static void bind_out(struct esme *e)
 	const struct settings *set = &e->smsc->c->set;
 	uint8_t *out = conn_room(e->conn, 128), *p = pdu_begin(out, PDU_BIND_TRX, 0, smsc_next_seq(e, 0));
 
-	p = pdu_put_str(p, set->system_id ? set->system_id : "carrier", strnlen(set->system_id ? set->system_id : "carrier", 15));
-	p = pdu_put_str(p, set->password ? set->password : "", strnlen(set->password ? set->password : "", 8));
+	p = pdu_put_str(p, set->system_id ? set->system_id : "carrier",
+			strnlen(set->system_id ? set->system_id : "carrier", 15));
+	p = pdu_put_str(p, set->password ? set->password : "",
+			strnlen(set->password ? set->password : "", 8));
 	p = pdu_put_str(p, "", 0);
 	*p++ = set->version;
 	memcpy(p, "\0\0\0", 3); /* TON, NPI, empty address_range */
@@ -229,9 +235,11 @@ static void response(struct esme *e, const struct pdu *pdu)
 			smscdeliver_join(e);
 	} else if (pdu->id == PDU_NACK) {
 		s->n.nacks++;
-		faults_add(&s->faults, FAULT_RESPONSE, "generic_nack 0x%X for sequence %u", pdu->status, pdu->seq);
+		faults_add(&s->faults, FAULT_RESPONSE, "generic_nack 0x%X for sequence %u", pdu->status,
+			   pdu->seq);
 	} else {
-		faults_add(&s->faults, FAULT_RESPONSE, "response 0x%X for sequence %u, never asked", pdu->id, pdu->seq);
+		faults_add(&s->faults, FAULT_RESPONSE, "response 0x%X for sequence %u, never asked", pdu->id,
+			   pdu->seq);
 	}
 }
 
@@ -242,7 +250,8 @@ static void check_sequence(struct esme *e, const struct pdu *pdu)
 	if (pdu->seq == 0 || pdu->seq > 0x7FFFFFFF)
 		faults_add(&e->smsc->faults, FAULT_SEQUENCE, "sequence_number 0x%X", pdu->seq);
 	else if (pdu->seq <= e->last_seq && !wrapped)
-		faults_add(&e->smsc->faults, FAULT_SEQUENCE, "sequence_number %u after %u", pdu->seq, e->last_seq);
+		faults_add(&e->smsc->faults, FAULT_SEQUENCE, "sequence_number %u after %u", pdu->seq,
+			   e->last_seq);
 	e->last_seq = pdu->seq;
 }
 
@@ -254,7 +263,8 @@ static void check_window(struct esme *e)
 	if (out > s->max_outstanding)
 		s->max_outstanding = out;
 	if (s->c->set.window && out > s->c->set.window)
-		faults_add(&s->faults, FAULT_WINDOW, "%u requests unanswered, %u agreed", out, s->c->set.window);
+		faults_add(&s->faults, FAULT_WINDOW, "%u requests unanswered, %u agreed", out,
+			   s->c->set.window);
 }
 
 static void request(struct esme *e, const struct pdu *pdu)
@@ -263,7 +273,9 @@ static void request(struct esme *e, const struct pdu *pdu)
 
 	check_sequence(e, pdu);
 	switch (pdu->id) {
-	case PDU_BIND_RX: case PDU_BIND_TX: case PDU_BIND_TRX:
+	case PDU_BIND_RX:
+	case PDU_BIND_TX:
+	case PDU_BIND_TRX:
 		bind_in(e, pdu);
 		return;
 	case PDU_UNBIND:
@@ -278,7 +290,8 @@ static void request(struct esme *e, const struct pdu *pdu)
 		return;
 	}
 	e->batch++;
-	if (pdu->id == (e->outbound ? PDU_DELIVER : PDU_SUBMIT) || pdu->id == PDU_DATA || (pdu->id == PDU_MULTI && !e->outbound)) {
+	if (pdu->id == (e->outbound ? PDU_DELIVER : PDU_SUBMIT) || pdu->id == PDU_DATA ||
+	    (pdu->id == PDU_MULTI && !e->outbound)) {
 		smscsubmit(e, pdu);
 		check_window(e);
 	} else if (pdu->id == PDU_QUERY) {
@@ -361,13 +374,29 @@ void smsc_garbage(struct esme *e, uint32_t seq)
 	memset(body, 'x', sizeof(body));
 	e->smsc->n.garbage++;
 	switch (carrier_random(e->smsc->c, 7)) {
-	case 0: put_random(e, 40); break;
-	case 1: memcpy(conn_room(e->conn, 16), "\xFF\xFF\xFF\xFF\x80\0\0\4\0\0\0\0\0\0\0\1", 16); conn_wrote(e->conn, 16); break;
-	case 2: memcpy(conn_room(e->conn, 16), "\0\0\0\3\x80\0\0\4\0\0\0\0\0\0\0\1", 16); conn_wrote(e->conn, 16); break;
-	case 3: write_answer(e->conn, PDU_SUBMIT | PDU_RESP, 0, seq + 1000000, (const uint8_t *)"1", 2); break;
-	case 4: write_answer(e->conn, PDU_NACK, 0x03, seq, NULL, 0); break;
-	case 5: write_answer(e->conn, PDU_SUBMIT | PDU_RESP, 0, seq, body, sizeof(body)); break;
-	default: write_answer(e->conn, 0x999, 0, seq, body, 10); break;
+	case 0:
+		put_random(e, 40);
+		break;
+	case 1:
+		memcpy(conn_room(e->conn, 16), "\xFF\xFF\xFF\xFF\x80\0\0\4\0\0\0\0\0\0\0\1", 16);
+		conn_wrote(e->conn, 16);
+		break;
+	case 2:
+		memcpy(conn_room(e->conn, 16), "\0\0\0\3\x80\0\0\4\0\0\0\0\0\0\0\1", 16);
+		conn_wrote(e->conn, 16);
+		break;
+	case 3:
+		write_answer(e->conn, PDU_SUBMIT | PDU_RESP, 0, seq + 1000000, (const uint8_t *)"1", 2);
+		break;
+	case 4:
+		write_answer(e->conn, PDU_NACK, 0x03, seq, NULL, 0);
+		break;
+	case 5:
+		write_answer(e->conn, PDU_SUBMIT | PDU_RESP, 0, seq, body, sizeof(body));
+		break;
+	default:
+		write_answer(e->conn, 0x999, 0, seq, body, 10);
+		break;
 	}
 }
 

@@ -9,16 +9,17 @@
 #include "gateway/carrier/texts.h"
 
 #define SMSC_STATUSES 64
-#define SMSC_NEVER UINT32_MAX
+#define SMSC_NEVER    UINT32_MAX
 
 struct inbox;
 struct delivers;
 struct bcasts;
 
 struct smsc_counts {
-	uint64_t pdus, submits, parts, accepted, throttled, dropped, lost, refused, messages, connections, disconnects, binds,
-		bind_failures, unbinds, enquires, nacks, queries, cancels, receipts, receipts_answered, receipts_resent, clues,
-		clues_answered, clues_resent, broadcasts, repeated_parts, garbage;
+	uint64_t pdus, submits, parts, accepted, throttled, dropped, lost, refused, messages, connections,
+		disconnects, binds, bind_failures, unbinds, enquires, nacks, queries, cancels, receipts,
+		receipts_answered, receipts_resent, clues, clues_answered, clues_resent, broadcasts,
+		repeated_parts, garbage;
 };
 
 struct smsc {
@@ -26,7 +27,7 @@ struct smsc {
 	struct tally *tally;
 	struct texts *texts;
 	struct parts *parts;
-	struct names *names; /* senders, system ids */
+	struct names *names;               /* senders, system ids */
 	struct ratewin *arrived, *granted; /* all parts; those not throttled */
 	struct faults faults;
 	struct smsc_counts n;
@@ -52,7 +53,7 @@ struct esme {
 	uint32_t batch, delayed; /* requests unanswered: of this read, and those whose answer is delayed */
 	uint32_t enquire_seq;
 	struct inbox *inbox;
-	uint64_t window;         /* bit per slot of out */
+	uint64_t window; /* bit per slot of out */
 	struct {
 		uint32_t seq, item;
 	} out[64];

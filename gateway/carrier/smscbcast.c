@@ -216,7 +216,8 @@ void smscbcast_cancel(struct esme *e, const struct pdu *pdu)
 		struct bcast *b = &s->bcasts->list[i];
 		bool hit = r.message_id.len ? b->id == id_of(s, &r.message_id)
 					    : b->source == names_id(s->names, r.src.a.s, r.src.a.len) &&
-						      b->service == names_id(s->names, r.service_type.s, r.service_type.len);
+						      b->service == names_id(s->names, r.service_type.s,
+									     r.service_type.len);
 
 		n += hit && !b->cancelled;
 		b->cancelled |= hit;

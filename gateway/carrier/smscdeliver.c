@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define NONE UINT32_MAX
+#define NONE     UINT32_MAX
 #define SESSIONS 64
 
 struct item {
@@ -108,8 +108,8 @@ static void push(struct delivers *d, struct inbox *box, uint32_t i, bool front)
 		box->last = i;
 }
 
-static const char *const states[] = {"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED", "UNDELIV", "ACCEPTD",
-				     "UNKNOWN", "REJECTD", "SKIPPED"};
+static const char *const states[] = {"SCHEDLD", "ENROUTE", "DELIVRD", "EXPIRED", "DELETED",
+				     "UNDELIV", "ACCEPTD", "UNKNOWN", "REJECTD", "SKIPPED"};
 
 static void stamp(const struct smsc *s, uint32_t ms, char *out, size_t cap)
 {
@@ -117,8 +117,9 @@ static void stamp(const struct smsc *s, uint32_t ms, char *out, size_t cap)
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
-	snprintf(out, cap, "%02u%02u%02u%02u%02u", (unsigned int)tm.tm_year % 100, (unsigned int)tm.tm_mon + 1,
-		 (unsigned int)tm.tm_mday, (unsigned int)tm.tm_hour, (unsigned int)tm.tm_min);
+	snprintf(out, cap, "%02u%02u%02u%02u%02u", (unsigned int)tm.tm_year % 100,
+		 (unsigned int)tm.tm_mon + 1, (unsigned int)tm.tm_mday, (unsigned int)tm.tm_hour,
+		 (unsigned int)tm.tm_min);
 }
 
 static uint8_t *put_receipt(struct esme *e, uint8_t *p, const struct item *it)
@@ -131,8 +132,9 @@ static uint8_t *put_receipt(struct esme *e, uint8_t *p, const struct item *it)
 	smsc_id_text(it->id, set->receipt_id_decimal, id);
 	stamp(e->smsc, it->submit_ms, sub, sizeof(sub));
 	stamp(e->smsc, carrier_ms(e->smsc->c), done, sizeof(done));
-	n = snprintf(text, sizeof(text), "id:%s sub:001 dlvrd:00%d submit date:%s done date:%s stat:%s err:%s text:", id, ok,
-		     sub, done, states[it->state], ok ? "000" : "027");
+	n = snprintf(text, sizeof(text),
+		     "id:%s sub:001 dlvrd:00%d submit date:%s done date:%s stat:%s err:%s text:", id, ok, sub,
+		     done, states[it->state], ok ? "000" : "027");
 	*p++ = (uint8_t)n;
 	memcpy(p, text, (size_t)n);
 	p += n;
@@ -152,7 +154,8 @@ static uint8_t *put_clue(uint8_t *p, const struct item *it)
 		snprintf(text, sizeof(text), "线索 %u：我在朝阳公园东门见过这个孩子。", it->clue);
 		n = chars_to_ucs2(text, p + 1, 140);
 	} else {
-		n = (size_t)snprintf((char *)p + 1, 100, "Clue %u: I saw this child at the east gate.", it->clue);
+		n = (size_t)snprintf((char *)p + 1, 100, "Clue %u: I saw this child at the east gate.",
+				     it->clue);
 	}
 	*p = (uint8_t)n;
 	return p + 1 + n;
@@ -180,8 +183,10 @@ static void send_item(struct esme *e, uint32_t i, unsigned int slot)
 	*p++ = it->npi;
 	p = pdu_put_str(p, to, len > 20 ? 20 : len);
 	memcpy(p, "\0\0\0\0\0\0\0\0\0", 9);
-	p[0] = it->id ? 4 : 0;                        /* esm_class */
-	p[7] = it->id == 0 && it->clue % 2 ? 8 : 0;   /* data_coding; before it: pid, priority, two times, registered, replace */
+	p[0] = it->id ? 4 : 0; /* esm_class */
+	p[7] = it->id == 0 && it->clue % 2
+		       ? 8
+		       : 0; /* data_coding; before it: pid, priority, two times, registered, replace */
 	p += 9;
 	p = it->id ? put_receipt(e, p, it) : put_clue(p, it);
 	conn_wrote(e->conn, pdu_end(out, p));
@@ -247,13 +252,15 @@ static uint32_t item_for(struct esme *e, tally_unit from, uint32_t source, const
 	return i;
 }
 
-void smscdeliver_receipt(struct esme *e, uint64_t id, tally_unit from, uint32_t source, const struct pdu_submit *s)
+void smscdeliver_receipt(struct esme *e, uint64_t id, tally_unit from, uint32_t source,
+			 const struct pdu_submit *s)
 {
 	struct carrier *c = e->smsc->c;
 	uint32_t at = carrier_random(c, 100), i;
 	uint8_t state = at < 94 ? 2 : at < 96 ? 3 : at < 99 ? 5 : 8;
 
-	if (e->outbound || ((s->registered & 3) == 2 && state == 2) || ((s->registered & 3) == 3 && state != 2))
+	if (e->outbound || ((s->registered & 3) == 2 && state == 2) ||
+	    ((s->registered & 3) == 3 && state != 2))
 		return;
 	i = item_for(e, from, source, s);
 	e->smsc->delivers->pool[i].id = id;

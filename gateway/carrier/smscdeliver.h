@@ -1,5 +1,5 @@
-/* smscdeliver: what goes back to the gateway: receipts, and clues (a recipient's reply). What is not answered when the
- * connection ends is delivered again on the next one, as an SMSC does. */
+/* smscdeliver: what goes back to the gateway: receipts, and clues (a recipient's reply). What is not answered
+ * when the connection ends is delivered again on the next one, as an SMSC does. */
 #pragma once
 #include "gateway/carrier/smsc.h"
 #include <stdio.h>
@@ -8,7 +8,8 @@ struct delivers;
 
 struct delivers *smscdeliver_new(const void *ctx);
 /* A receipt for message id, after the delay set, to whichever session of the same system_id can receive. */
-void smscdeliver_receipt(struct esme *e, uint64_t id, tally_unit from, uint32_t source, const struct pdu_submit *s);
+void smscdeliver_receipt(struct esme *e, uint64_t id, tally_unit from, uint32_t source,
+			 const struct pdu_submit *s);
 void smscdeliver_clue(struct esme *e, tally_unit from, uint32_t source, const struct pdu_submit *s);
 /* A session that may receive begins and ends. */
 void smscdeliver_join(struct esme *e);

@@ -60,7 +60,8 @@ static bool took(struct smsc *s, const struct work *w, tally_unit unit)
 	s->n.accepted += w->text.parts;
 	s->n.repeated_parts += r == PARTS_REPEATED;
 	if (r == PARTS_CONFLICT)
-		faults_add(&s->faults, FAULT_CONCAT, "reference %u used for another text before it was complete", w->text.ref);
+		faults_add(&s->faults, FAULT_CONCAT,
+			   "reference %u used for another text before it was complete", w->text.ref);
 	if (r != PARTS_WHOLE)
 		return false;
 	text = texts_whole(s->texts, list, w->text.how ? w->text.total : 1);
@@ -108,7 +109,8 @@ static void take_multi(struct esme *e, struct work *w)
 			smsc_count_status(s, 0x0B);
 			continue;
 		}
-		unit = list ? tally_named(s->tally, TALLY_LIST, a.a.s, a.a.len) : tally_subscriber(s->tally, a.a.s, a.a.len);
+		unit = list ? tally_named(s->tally, TALLY_LIST, a.a.s, a.a.len)
+			    : tally_subscriber(s->tally, a.a.s, a.a.len);
 		whole = took(s, w, unit);
 		if (!list)
 			follow_up(e, w, unit, whole);
@@ -137,7 +139,8 @@ static uint32_t examine(struct esme *e, const struct pdu *pdu, struct work *w)
 		return (uint32_t)rc;
 	w->part = texts_part(s->texts, w->text.alphabet, w->text.octets, w->text.len, &bad);
 	if (bad)
-		faults_add(&s->faults, FAULT_CODING, "text with fault bits 0x%X under data_coding 0x%02X", bad, w->s.dcs);
+		faults_add(&s->faults, FAULT_CODING, "text with fault bits 0x%X under data_coding 0x%02X",
+			   bad, w->s.dcs);
 	w->source = names_id(s->names, w->s.src.a.s, w->s.src.a.len);
 	return 0;
 }
@@ -151,7 +154,8 @@ static uint32_t judge(struct esme *e, const struct pdu *pdu, struct work *w)
 	s->n.parts += parts;
 	ratewin_add(s->arrived, s->c->now_us, parts);
 	if (status == 0x04) {
-		faults_add(&s->faults, FAULT_STATE, "0x%X without a bind as transmitter or transceiver", pdu->id);
+		faults_add(&s->faults, FAULT_STATE, "0x%X without a bind as transmitter or transceiver",
+			   pdu->id);
 		return status;
 	}
 	if (status == 0 && !within_rate(s, parts)) {

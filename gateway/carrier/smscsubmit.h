@@ -1,4 +1,5 @@
-/* smscsubmit: what happens to a submit_sm, submit_multi, data_sm (or deliver_sm, where the gateway is the centre). */
+/* smscsubmit: what happens to a submit_sm, submit_multi, data_sm (or deliver_sm, where the gateway is the
+ * centre). */
 #pragma once
 #include "gateway/carrier/smsc.h"
 

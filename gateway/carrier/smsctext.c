@@ -6,7 +6,8 @@ static int header(const uint8_t *p, size_t len, struct smsctext *t, struct fault
 	size_t end = len ? 1u + p[0] : 0, at = 1;
 
 	if (end == 0 || end > len) {
-		faults_add(f, FAULT_CONCAT, "UDHI is set, but the header of %u octets does not fit %zu", len ? p[0] : 0, len);
+		faults_add(f, FAULT_CONCAT, "UDHI is set, but the header of %u octets does not fit %zu",
+			   len ? p[0] : 0, len);
 		return -1;
 	}
 	while (at + 2 <= end && at + 2 + p[at + 1] <= end) {
@@ -46,7 +47,8 @@ static void concat(const struct pdu_submit *s, struct smsctext *t, struct faults
 		t->total = s->tlvs.sar_total;
 		t->seq = s->tlvs.sar_seq;
 	} else if (s->tlvs.sar_have) {
-		faults_add(f, FAULT_CONCAT, "%s", t->how ? "both UDH and sar TLVs" : "not all three sar TLVs");
+		faults_add(f, FAULT_CONCAT, "%s",
+			   t->how ? "both UDH and sar TLVs" : "not all three sar TLVs");
 	}
 	if (!t->how)
 		return;
@@ -60,7 +62,10 @@ static void concat(const struct pdu_submit *s, struct smsctext *t, struct faults
 
 static void measure(const struct pdu_submit *s, struct smsctext *t, size_t udh, struct faults *f)
 {
-	size_t limit = fits(t->alphabet, udh ? udh : t->how == PARTS_SAR ? 6 : 0), whole = fits(t->alphabet, 0);
+	size_t limit = fits(t->alphabet, udh                   ? udh
+					 : t->how == PARTS_SAR ? 6
+							       : 0),
+	       whole = fits(t->alphabet, 0);
 
 	t->parts = 1;
 	if (s->tlvs.payload && t->len > whole)
@@ -71,7 +76,8 @@ static void measure(const struct pdu_submit *s, struct smsctext *t, size_t udh, 
 		faults_add(f, FAULT_LENGTH, "message_payload makes %u short messages", t->parts);
 }
 
-int smsctext_read(const struct pdu_submit *s, enum chars_alphabet standard, struct smsctext *t, struct faults *f)
+int smsctext_read(const struct pdu_submit *s, enum chars_alphabet standard, struct smsctext *t,
+		  struct faults *f)
 {
 	int alphabet = chars_of_dcs(s->dcs, standard), udh = 0;
 
@@ -119,8 +125,8 @@ static bool digits(const struct pdu_str *a)
 
 static bool known_npi(uint8_t npi)
 {
-	static const uint32_t known = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 4 | 1u << 6 | 1u << 8 | 1u << 9 | 1u << 10 |
-				      1u << 14 | 1u << 18;
+	static const uint32_t known = 1u << 0 | 1u << 1 | 1u << 3 | 1u << 4 | 1u << 6 | 1u << 8 | 1u << 9 |
+				      1u << 10 | 1u << 14 | 1u << 18;
 
 	return npi <= 18 && (known >> npi & 1);
 }
@@ -142,7 +148,8 @@ static void check_source(const struct pdu_addr *a, struct faults *f)
 	if (a->ton > 6 || !known_npi(a->npi))
 		faults_add(f, FAULT_ADDRESS, "source with TON %u NPI %u", a->ton, a->npi);
 	else if (a->ton == 5 && (a->npi != 0 || a->a.len > 11 || a->a.len == 0))
-		faults_add(f, FAULT_ADDRESS, "alphanumeric source with NPI %u and %u characters", a->npi, a->a.len);
+		faults_add(f, FAULT_ADDRESS, "alphanumeric source with NPI %u and %u characters", a->npi,
+			   a->a.len);
 	else if (a->ton == 1 && !digits(&a->a))
 		faults_add(f, FAULT_ADDRESS, "international source that is not digits");
 }
@@ -158,9 +165,10 @@ void smsctext_check(const struct pdu_submit *s, bool multi, uint8_t version, str
 		faults_add(f, FAULT_FIELD, "sm_length %u", s->text_len);
 	if (!smsctext_time_ok(&s->schedule) || !smsctext_time_ok(&s->validity))
 		faults_add(f, FAULT_FIELD, "a time that is not YYMMDDhhmmsstnnp");
-	if ((s->registered & 0xE0) || ((s->registered & 3) == 3 && version < 0x50) || s->priority > 3 || s->replace > 1)
-		faults_add(f, FAULT_FIELD, "registered_delivery %u, priority %u or replace flag %u", s->registered,
-			   s->priority, s->replace);
+	if ((s->registered & 0xE0) || ((s->registered & 3) == 3 && version < 0x50) || s->priority > 3 ||
+	    s->replace > 1)
+		faults_add(f, FAULT_FIELD, "registered_delivery %u, priority %u or replace flag %u",
+			   s->registered, s->priority, s->replace);
 	if (s->esm & 0x3C && (s->esm & 0x3C) != 8 && (s->esm & 0x3C) != 0x10)
 		faults_add(f, FAULT_FIELD, "esm_class 0x%02X", s->esm);
 	if (s->tlvs.bad)

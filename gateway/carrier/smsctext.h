@@ -15,7 +15,8 @@ struct smsctext {
 };
 
 /* 0 or the command_status to refuse with. Faults that do not prevent delivery are only counted. */
-int smsctext_read(const struct pdu_submit *s, enum chars_alphabet standard, struct smsctext *t, struct faults *f);
+int smsctext_read(const struct pdu_submit *s, enum chars_alphabet standard, struct smsctext *t,
+		  struct faults *f);
 /* TON, NPI, addresses, flags and times (FACTS: SMPP 3.4 4.4, 5.2): counted, never refused. */
 void smsctext_check(const struct pdu_submit *s, bool multi, uint8_t version, struct faults *f);
 /* One destination of a submit. */

@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 
 struct tally {
-	struct tally_row *rows; /* open addressing; rows of one unit lie on one probe path, so none is ever removed */
+	struct tally_row
+		*rows; /* open addressing; rows of one unit lie on one probe path, so none is ever removed */
 	size_t cap, used;
 	struct names *named;
 	struct tally_sums sums[TALLY_KINDS];

@@ -1,5 +1,6 @@
-/* tally: who got what, as this carrier sees it: copies per (unit, text). A unit is a subscriber, a distribution list or
- * a broadcast area. Sized for tens of millions of subscribers: 24 octets a row, no allocation a message. */
+/* tally: who got what, as this carrier sees it: copies per (unit, text). A unit is a subscriber, a
+ * distribution list or a broadcast area. Sized for tens of millions of subscribers: 24 octets a row, no
+ * allocation a message. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -7,7 +8,8 @@
 
 enum tally_kind { TALLY_SUBSCRIBER, TALLY_ODD, TALLY_LIST, TALLY_AREA, TALLY_KINDS };
 
-/* Kind in the upper two bits. A subscriber's digits are inside the number, every other name is interned. Never 0. */
+/* Kind in the upper two bits. A subscriber's digits are inside the number, every other name is interned.
+ * Never 0. */
 typedef uint64_t tally_unit;
 
 struct tally_row {

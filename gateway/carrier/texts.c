@@ -14,14 +14,14 @@ struct whole {
 };
 
 struct texts {
-	struct names *raw;    /* alphabet octet + octets as received */
-	struct part *parts;   /* by number in raw */
+	struct names *raw;  /* alphabet octet + octets as received */
+	struct part *parts; /* by number in raw */
 	uint32_t parts_cap;
 	struct names *pieces; /* UTF-8 of parts */
 	struct names *lists;  /* lists of part numbers */
 	uint32_t *list_text;  /* by number in lists */
 	uint32_t list_cap;
-	struct names *utf8;   /* whole texts */
+	struct names *utf8; /* whole texts */
 	struct whole *wholes;
 	uint32_t whole_cap;
 	char scratch[3 * 65536 + 4096];
@@ -41,23 +41,25 @@ struct texts *texts_new(const void *ctx)
 }
 
 /* Makes room for entry i of an array. */
-#define ROOM(t, array, cap, i)                                                     \
-	do {                                                                       \
-		if ((i) >= (cap)) {                                                \
-			(cap) = 2 * (i) + 64;                                      \
-			(array) = talloc_realloc_size(t, array, (cap) * sizeof(*(array))); \
-			OSMO_ASSERT(array);                                        \
-		}                                                                  \
+#define ROOM(t, array, cap, i)                                                                               \
+	do {                                                                                                 \
+		if ((i) >= (cap)) {                                                                          \
+			(cap) = 2 * (i) + 64;                                                                \
+			(array) = talloc_realloc_size(t, array, (cap) * sizeof(*(array)));                   \
+			OSMO_ASSERT(array);                                                                  \
+		}                                                                                            \
 	} while (0)
 
-uint32_t texts_part(struct texts *t, enum chars_alphabet alphabet, const uint8_t *octets, size_t len, unsigned int *fault)
+uint32_t texts_part(struct texts *t, enum chars_alphabet alphabet, const uint8_t *octets, size_t len,
+		    unsigned int *fault)
 {
 	uint32_t before = names_count(t->raw), id;
 
 	if (len > sizeof(t->key) - 1)
 		len = sizeof(t->key) - 1;
 	t->key[0] = alphabet;
-	memcpy(t->key + 1, octets, len);
+	if (len)
+		memcpy(t->key + 1, octets, len);
 	id = names_id(t->raw, t->key, len + 1);
 	if (names_count(t->raw) != before) {
 		struct part p = {0};

@@ -15,7 +15,8 @@ static void choose_layout(struct csv_layout *l, uint8_t choice)
 	l->separator = choice & 1 ? ';' : ',';
 	l->datum = (enum geo_datum)(choice / 2 % 3);
 	if (choice & 8)
-		csv_layout_parse(l, "radio=LTE,mcc=2,net=3,area=9,cell=5,lon=1,lat=64,range=6", err, sizeof(err));
+		csv_layout_parse(l, "radio=LTE,mcc=2,net=3,area=9,cell=5,lon=1,lat=64,range=6", err,
+				 sizeof(err));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

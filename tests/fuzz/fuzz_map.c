@@ -1,5 +1,6 @@
-/* A map file of hostile octets. Its sums are put right first, so that the fuzzer gets behind them: sums guard against accidents, not
- * against malice, and a forged map may give wrong answers but must not make us read or write astray. */
+/* A map file of hostile octets. Its sums are put right first, so that the fuzzer gets behind them: sums guard
+ * against accidents, not against malice, and a forged map may give wrong answers but must not make us read or
+ * write astray. */
 #define _GNU_SOURCE
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
@@ -51,10 +52,11 @@ static void mend(uint8_t *octets, size_t len)
 		for (uint32_t i = 0; i < h->n_trees; i++) {
 			const struct map_tree *t = (const void *)(octets + at.trees + i * sizeof(*t));
 
-			if (t->first > h->n_cells || t->count > h->n_cells - t->first || t->n_leaves != (t->count + MAP_LEAF - 1) / MAP_LEAF)
+			if (t->first > h->n_cells || t->count > h->n_cells - t->first ||
+			    t->n_leaves != (t->count + MAP_LEAF - 1) / MAP_LEAF)
 				break;
-			sum = sum_section(sum, octets + at.cells + t->first * sizeof(struct map_cell), t->count, MAP_LEAF,
-					  sizeof(struct map_cell));
+			sum = sum_section(sum, octets + at.cells + t->first * sizeof(struct map_cell),
+					  t->count, MAP_LEAF, sizeof(struct map_cell));
 		}
 		sum = (uint64_t *)(octets + at.sums) + at.cell_blocks;
 		sum = sum_section(sum, octets + at.nodes, h->n_nodes, MAP_BLOCK, sizeof(struct map_node));

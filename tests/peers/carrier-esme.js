@@ -1,4 +1,4 @@
-// An ESME on node-smpp that drives reunion-carrier: env PORT, CARRIER_PORT2 unused; prints "name value" lines for the test.
+// An ESME on node-smpp that drives reunion-carrier: env PORT, SMPP_MODULE; prints "name value" lines for the test.
 'use strict';
 const smpp = require(process.env.SMPP_MODULE);
 const port = Number(process.env.PORT);
@@ -13,6 +13,8 @@ async function long(s, number, ref, parts) {
 		await ask(s, 'submit_sm', { ...to, destination_addr: number, esm_class: 0x40, data_coding: 8,
 			short_message: Buffer.concat([udh16(ref, parts.length, i + 1), ucs2(parts[i])]) });
 }
+
+let done = false;
 
 async function main(s) {
 	let r = await ask(s, 'bind_transceiver', { system_id: 'police', password: 'wrong', interface_version: 0x50 });
@@ -51,8 +53,10 @@ async function main(s) {
 	say('enquire', r.command_status);
 	r = await ask(s, 'unbind');
 	say('unbind', r.command_status);
+	done = true;
 	s.close();
 }
 
 const s = smpp.connect({ host: '127.0.0.1', port }, () => main(s).catch(e => { console.error(e); process.exit(1); }));
 s.on('error', e => { console.error(e.message); process.exit(1); });
+s.on('close', () => { if (!done) process.exit(1); });

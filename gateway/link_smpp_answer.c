@@ -1,0 +1,201 @@
+/* Answers of the peer, and their absence, as outcomes of units. */
+#include "gateway/link_smpp_int.h"
+#include <string.h>
+#include <osmocom/core/utils.h>
+#include "smpp/status.h"
+
+#define HOLD_US     100000ull /* first pause after a throttle answer; doubles while nothing is accepted */
+#define HOLD_MAX_US (5 * SECOND)
+#define CONGESTED   90
+
+static char class_of(const struct link_smpp *l, uint32_t status)
+{
+	const struct conf_link *cfg = l->link.cfg;
+
+	for (size_t i = 0; i < cfg->n_classes; i++)
+		if (cfg->classes[i].status == status)
+			return cfg->classes[i].class;
+	return smpp_status_class(status);
+}
+
+static void slow_down(struct link_smpp *l, uint64_t now_us)
+{
+	l->link.count.throttled++;
+	throttle_backoff(&l->link.throttle, now_us);
+	if (now_us < l->hold_until_us)
+		return;
+	l->hold_us = l->hold_us ? OSMO_MIN(2 * l->hold_us, HOLD_MAX_US) : HOLD_US;
+	l->hold_until_us = now_us + l->hold_us;
+}
+
+/* Throttled PDUs go again before all others, in the order in which they were sent first. */
+static void queue_again(struct link_smpp *l, struct flight *f, uint64_t tag)
+{
+	uint32_t i = l->n_again++;
+
+	for (; i > 0; i--) {
+		uint64_t before = l->again[i - 1];
+		const struct flight *g = &l->flights[TAG_FLIGHT(before)];
+
+		if (g->order < f->order || (g == f && TAG_DRAFT(before) < TAG_DRAFT(tag)))
+			break;
+		l->again[i] = before;
+	}
+	l->again[i] = tag;
+	f->queued++;
+}
+
+/* The carrier turns away all that we send: alarm, stop, come back later. Nobody's message is at fault. */
+void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us)
+{
+	if (l->faulted)
+		return;
+	l->faulted = true;
+	l->fault_status = status;
+	smpp_link_up(l, false, now_us);
+	smpp_link_state(l, LINK_UNBINDING, now_us);
+	smpp_session_unbind(l->leg[0].session, now_us);
+}
+
+/* A cell that the peer could not serve. Names we did not send are members of a list: not ours to judge. */
+static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *failed, uint32_t status)
+{
+	char class = class_of(l, status);
+	bool refused = class == 'P' || class == 'R';
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; status != 0 && i < f->n; i++) {
+		char name[SMPP_CELL_NAME];
+		struct cell_id id;
+		uint8_t digits;
+
+		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id,
+					  &digits) < 0 ||
+		    link_smpp_cell_name(&id, digits, name) < 0 || strcmp(name, failed) != 0)
+			continue;
+		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT);
+		*(refused ? &l->link.count.refused : &l->link.count.transient) += 1;
+		n++;
+	}
+	return n;
+}
+
+/* broadcast_sm_resp: pairs of a status and the area it is about, in order. */
+static uint32_t failed_areas(struct link_smpp *l, struct flight *f, const struct smpp_pdu *pdu)
+{
+	uint32_t status = SMPP_RSYSERR, failed = 0;
+	struct smpp_tlv tlv;
+	size_t at = 0;
+
+	while (smpp_tlv_next(pdu, &at, &tlv)) {
+		char name[SMPP_CELL_NAME];
+
+		if (tlv.tag == SMPP_TLV_BC_ERROR && tlv.len == 4)
+			status = (uint32_t)tlv.value[0] << 24 | tlv.value[1] << 16 | tlv.value[2] << 8 |
+				 tlv.value[3];
+		if (tlv.tag != SMPP_TLV_BC_AREA || tlv.len < 2 || tlv.len > sizeof(name) || tlv.value[0] != 0)
+			continue;
+		memcpy(name, tlv.value + 1, tlv.len - 1);
+		name[tlv.len - 1] = '\0';
+		failed += fail_cell(l, f, name, status);
+	}
+	return failed;
+}
+
+static uint32_t failed_cells(struct link_smpp *l, struct flight *f, const struct smpp_pdu *pdu)
+{
+	struct smpp_dest dest;
+	uint32_t failed = 0;
+	size_t at = 0;
+
+	if (pdu->id == (SMPP_BROADCAST_SM | SMPP_RESP))
+		return failed_areas(l, f, pdu);
+	while (smpp_failed_next(pdu, &at, &dest))
+		failed += fail_cell(l, f, dest.address.digits, dest.status);
+	return failed;
+}
+
+static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, const struct smpp_answer *answer)
+{
+	uint32_t failed = answer->pdu && smpp_by_cells(l) ? failed_cells(l, f, answer->pdu) : 0;
+
+	l->hold_us = 0;
+	l->leg[0].failures = 0;
+	for (uint32_t i = 0; i < f->n; i++)
+		if (smpp_flight_fate(l, f, i) == FATE_OK)
+			l->fates[f->first + i] |= FATE_TOUCHED;
+	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
+	if (failed && smpp_flight_alive(l, f) == 0)
+		f->stopped = true;
+}
+
+void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	struct flight *f = &l->flights[TAG_FLIGHT(answer->tag)];
+	uint32_t parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
+
+	f->pending--;
+	if (answer->congestion >= CONGESTED)
+		slow_down(l, now_us);
+	switch (class_of(l, answer->status)) {
+	case '-':
+		accepted(l, f, parts, answer);
+		break;
+	case 'X':
+		slow_down(l, now_us);
+		queue_again(l, f, answer->tag);
+		break;
+	case 'P':
+	case 'R':
+		l->link.count.refused += parts;
+		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		break;
+	case 'S':
+		smpp_fault(l, answer->status, now_us);
+		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		break;
+	default:
+		l->link.count.transient += parts;
+		smpp_flight_mark_all(l, f, FATE_TRANSIENT);
+	}
+	smpp_flight_finish_if_done(l, f, now_us);
+}
+
+void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+
+	f->pending--;
+	l->link.count.lost++;
+	smpp_flight_mark_all(l, f, FATE_LOST);
+	smpp_flight_finish_if_done(l, f, now_us);
+}
+
+static void left_unanswered(void *arg, uint64_t tag, bool left)
+{
+	struct link_smpp *l = arg;
+	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+
+	f->pending--;
+	if (left)
+		l->link.count.lost++;
+	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT);
+}
+
+void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us)
+{
+	smpp_session_drain(s, left_unanswered, l);
+	l->n_again = 0;
+	l->hold_until_us = l->hold_us = 0;
+	for (uint32_t i = 0; l->n_flights > 0 && i <= l->window; i++) {
+		struct flight *f = &l->flights[i];
+
+		if (!f->job)
+			continue;
+		f->queued = 0;
+		f->stopped = true;
+		smpp_flight_finish(l, f, now_us);
+	}
+}

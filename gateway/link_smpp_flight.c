@@ -1,0 +1,152 @@
+/* Flights: units on their way through all PDUs of their job, and what becomes of them. */
+#include "gateway/link_smpp_int.h"
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+
+bool smpp_by_cells(const struct link_smpp *l)
+{
+	return l->link.cfg->addressing != ADDR_SUBSCRIBERS;
+}
+
+void smpp_send_init(struct link_smpp *l)
+{
+	const struct conf_link *cfg = l->link.cfg;
+	uint32_t window = cfg->window ? cfg->window : 1;
+	uint32_t group = smpp_by_cells(l) ? OSMO_MIN(cfg->burst ? cfg->burst : 1, SMPP_MULTI_MAX) : 1;
+
+	OSMO_ASSERT(l->n_flights == 0);
+	talloc_free(l->flights);
+	l->window = window;
+	l->group = group;
+	l->flights = talloc_zero_array(l, struct flight, window + 1);
+	OSMO_ASSERT(l->flights);
+	l->units = talloc_zero_array(l->flights, uint32_t, (window + 1) * group);
+	l->fates = talloc_zero_array(l->flights, uint8_t, (window + 1) * group);
+	l->again = talloc_zero_array(l->flights, uint64_t, window + 1);
+	OSMO_ASSERT(l->units && l->fates && l->again);
+	for (uint32_t i = 0; i <= window; i++) {
+		l->flights[i].first = i * group;
+		l->flights[i].next_free = i + 1;
+	}
+	l->free_flight = 0;
+	l->n_again = 0;
+	l->current = NULL;
+	/* The drafts follow the configuration, too. */
+	for (size_t i = 0; i < CACHE_MAX; i++) {
+		talloc_free(l->cache[i].drafts);
+		l->cache[i] = (struct draft_set){0};
+	}
+}
+
+struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job)
+{
+	struct draft_set *best = NULL;
+	const struct payload *payload;
+
+	for (size_t i = 0; i < CACHE_MAX; i++) {
+		struct draft_set *s = &l->cache[i];
+
+		if (s->drafts && s->job == job->spec.id) {
+			s->used = ++l->cache_used;
+			return s;
+		}
+		if (s->flights == 0 && (!best || s->used < best->used))
+			best = s;
+	}
+	payload = best ? l->link.payload->job(l->link.payload->arg, job, &l->link) : NULL;
+	if (!payload || payload->n_texts == 0)
+		return NULL;
+	talloc_free(best->drafts);
+	*best = (struct draft_set){.job = job->spec.id, .used = ++l->cache_used};
+	best->drafts = link_smpp_drafts(l, l->link.cfg, payload);
+	return best->drafts ? best : NULL;
+}
+
+enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i)
+{
+	return l->fates[f->first + i] & ~FATE_TOUCHED;
+}
+
+static enum outcome outcome_of(const struct link_smpp *l, const struct flight *f, uint32_t i)
+{
+	/* Some parts arrived, others will not: to try again repeats those, so an attempt it was. */
+	bool touched = l->fates[f->first + i] & FATE_TOUCHED;
+
+	switch (smpp_flight_fate(l, f, i)) {
+	case FATE_OK:
+		if (f->next == f->set->drafts->n && !f->stopped)
+			return OUT_ACCEPTED;
+		return touched ? OUT_LOST : OUT_UNSENT;
+	case FATE_UNSENT:
+		return touched ? OUT_LOST : OUT_UNSENT;
+	case FATE_TRANSIENT:
+		return touched ? OUT_LOST : OUT_TRANSIENT;
+	case FATE_REFUSED:
+		return OUT_REFUSED;
+	case FATE_LOST:
+		break;
+	}
+	return OUT_LOST;
+}
+
+void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
+			uint64_t now_us)
+{
+	uint64_t unknown = job->sums.n[UNIT_UNKNOWN];
+
+	dispatch_answer(l->link.dispatch, l->link.index, job, unit, outcome, now_us);
+	l->link.count.unknown += job->sums.n[UNIT_UNKNOWN] > unknown;
+}
+
+void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
+{
+	struct dispatch_job *job = f->job;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		smpp_flight_report(l, job, l->units[f->first + i], outcome_of(l, f, i), now_us);
+	if (l->current == f)
+		l->current = NULL;
+	f->set->flights--;
+	f->job = NULL;
+	f->next_free = l->free_flight;
+	l->free_flight = f - l->flights;
+	l->n_flights--;
+}
+
+void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us)
+{
+	if (f->pending == 0 && f->queued == 0 && (f->stopped || f->next == f->set->drafts->n))
+		smpp_flight_finish(l, f, now_us);
+}
+
+/* Units of the flight that are still to be served. */
+uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->n; i++)
+		n += smpp_flight_fate(l, f, i) == FATE_OK;
+	return n;
+}
+
+/* Message parts that a PDU stands for. */
+uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f, uint32_t draft)
+{
+	return f->set->drafts->v[draft].cost * (f->n == 1 ? 1 : smpp_flight_alive(l, f));
+}
+
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate)
+{
+	uint8_t *now = &l->fates[f->first + i];
+
+	if (fate > smpp_flight_fate(l, f, i))
+		*now = (*now & FATE_TOUCHED) | fate;
+}
+
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate)
+{
+	for (uint32_t i = 0; i < f->n; i++)
+		smpp_flight_mark(l, f, i, fate);
+	f->stopped = true;
+}
