@@ -137,7 +137,7 @@ static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_l
 		max--;
 	}
 	list->n -= at;
-	if (list->n > 0) /* a list never used has no memory yet */
+	if (list->n)
 		memmove(list->v, list->v + at, list->n * sizeof(*list->v));
 }
 
