@@ -225,7 +225,7 @@ jq -r '.smpp.lists | to_entries[] | "\(.key) \(.value)"' "$D/report-3.json" > "$
 compare "carrier-3 cell lists (submit_multi)" "$D/l.lists" "$D/c.lists"
 jq -e -n --slurpfile s "$D/status.json" --arg id "$ID" '$s[0].alerts[] | select(.alert_id == $id) | .units | .waiting + .handed + .unknown == 0' > /dev/null || { echo "  units without a final state"; bad=1; }
 violations=0
-for i in 1 2 3; do v=$(jq '[.smpp.violations, .cbsp.violations] | map(if type == "object" then .count // 0 elif type == "array" then length else . // 0 end) | add' "$D/report-$i.json"); violations=$((violations + v)); done
+for i in 1 2 3; do v=$(jq '.smpp.violations.total + .cbsp.violations.total' "$D/report-$i.json"); violations=$((violations + v)); done
 [ $violations = 0 ] || { echo "  the carriers counted $violations protocol violations"; bad=1; }
 
 say "8  Sum"
