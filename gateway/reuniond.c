@@ -203,6 +203,18 @@ static void print_problems(const struct conf_problems *p)
 			p->v[i].text);
 }
 
+/* What is allowed, but should not stay so: said by -t and at every start. */
+static void print_warnings(const struct conf *conf)
+{
+	struct conf_problems p;
+	void *ctx = talloc_new(NULL);
+
+	conf_warnings(ctx, conf, &p);
+	for (size_t i = 0; i < p.n; i++)
+		fprintf(stderr, "%s:%u: warning: %s: %s\n", p.v[i].file, p.v[i].line, p.v[i].key, p.v[i].text);
+	talloc_free(ctx);
+}
+
 static int load_conf(void *ctx, const char *file, struct conf **conf)
 {
 	struct conf_problems problems = {0};
@@ -381,10 +393,6 @@ static int start(struct daemon *d)
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
-	for (size_t i = 0; i < d->conf->n_agencies; i++)
-		if (d->conf->agencies[i].allow_unsigned)
-			LOGP(DMAIN, LOGL_NOTICE, "agency %s may drop unsigned triggers (allow_unsigned = true): for trials only\n",
-			     d->conf->agencies[i].name);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
@@ -436,11 +444,6 @@ static int test(const struct conf *conf)
 		fprintf(stderr, "reuniond: %s\n", err);
 		return 1;
 	}
-	for (size_t c = 0; c < conf->n_carriers; c++)
-		for (size_t l = 0; l < conf->carriers[c].n_links; l++)
-			if (conf->carriers[c].links[l].rate == 0)
-				printf("%s:%u: warning: link %s has no rate limit (rate = 0): for trials only\n", conf->file,
-				       conf->carriers[c].links[l].line, conf->carriers[c].links[l].name);
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
 	return 0;
 }
@@ -476,5 +479,6 @@ int main(int argc, char **argv)
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)
 		return 1;
+	print_warnings(d->conf);
 	return only_test ? test(d->conf) : run(d);
 }
