@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -64,6 +65,8 @@ static void book_done(struct daemon *d, uint64_t tag, int rc)
 		if (p->tag != tag)
 			continue;
 		llist_del(&p->entry);
+		if (p->fate)
+			*p->fate = rc;
 		p->done(d, p, rc);
 		talloc_free(p);
 		return;
@@ -86,12 +89,25 @@ static void reap(struct daemon *d, uint64_t now_us)
 	}
 }
 
+void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
+{
+	struct pollfd fd = {.fd = storethread_fd(d->storethread), .events = POLLIN};
+	uint64_t now_us = clock_mono_us(), end_us = now_us + timeout_ms * 1000ull;
+
+	while (*fate == -EINPROGRESS && now_us < end_us) {
+		(void)!poll(&fd, 1, (int)((end_us - now_us) / 1000 + 1));
+		now_us = clock_mono_us();
+		reap(d, now_us);
+	}
+}
+
 static void commit(struct daemon *d, uint64_t now_us)
 {
 	struct store_batch *b;
 
 	if (now_us < d->store_retry_us)
 		return;
+	intake_save_again(d);
 	b = store_batch_new(NULL);
 	if (dispatch_take_batch(d->dispatch, b))
 		storethread_submit(d->storethread, b);
@@ -475,6 +491,7 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	INIT_LLIST_HEAD(&d->pending);
+	INIT_LLIST_HEAD(&d->unsaved);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)

@@ -124,6 +124,12 @@ static bool give_up_reserve(struct sqlite_store *s)
 	return given;
 }
 
+/* Writing the log from its start again takes no new space: its file keeps its length. */
+static bool begin_log_anew(struct sqlite_store *s)
+{
+	return sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK;
+}
+
 static void note(struct sqlite_store *s, int rc)
 {
 	pthread_mutex_lock(&s->mutex);
@@ -147,6 +153,8 @@ static int sqlite_apply(struct store *store, const struct store_rec *recs, size_
 	if (rc == 0)
 		rc = transaction(s, recs, n);
 	if (rc == -ENOSPC && give_up_reserve(s))
+		rc = transaction(s, recs, n);
+	if (rc == -ENOSPC && begin_log_anew(s))
 		rc = transaction(s, recs, n);
 	note(s, rc);
 	return rc;

@@ -188,6 +188,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	watch_trouble(d);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		settle(d, a, now_us, now);
 		if (book_ended(a, now)) {
@@ -316,7 +317,7 @@ void watch_publish(void *arg)
 	s->uptime_s = (now_us - d->started_us) / 1000000;
 	snapshot_text(s->name, sizeof(s->name), d->conf->name);
 	s->total = d->total;
-	s->store_state = d->store_failing ? 2 : 1;
+	s->store_state = d->store_failing || d->store_full ? 2 : 1;
 	s->map_cells = cellmap_count(d->maps->map.map);
 	s->map_checksum = d->maps->map.checksum;
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
@@ -362,24 +363,53 @@ void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const cha
 	}
 }
 
+static void store_trouble(struct daemon *d, const char *text)
+{
+	LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s %s; no new alert is accepted until that is mended\n", d->conf->state_directory, text);
+	if (d->agentx)
+		agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", text);
+}
+
+static void store_mended(struct daemon *d)
+{
+	LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
+	for (size_t i = 0; i < d->n_intakes; i++)
+		spool_retry(d->intakes[i]->spool);
+}
+
 void watch_store(struct daemon *d, int rc)
 {
+	char text[128];
+
 	if (rc == 0)
 		d->total.store_commits++;
 	else
 		d->total.store_failures++;
 	if (rc < 0 && !d->store_failing) {
-		LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s cannot be written: %s; no new alert is accepted until it can\n",
-		     d->conf->state_directory, strerror(-rc));
-		if (d->agentx)
-			agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", strerror(-rc));
+		snprintf(text, sizeof(text), "cannot be written: %s", strerror(-rc));
+		store_trouble(d, text);
 	}
-	if (rc == 0 && d->store_failing)
-		LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
-	if (rc == 0 && d->store_failing)
-		for (size_t i = 0; i < d->n_intakes; i++)
-			spool_retry(d->intakes[i]->spool);
+	if (rc == 0 && d->store_failing && !d->store_full)
+		store_mended(d);
 	d->store_failing = rc < 0;
+}
+
+int watch_trouble(struct daemon *d)
+{
+	struct store_health h;
+	bool full;
+
+	d->store->ops->health(d->store, &h);
+	full = h.last_error == -ENOSPC; /* also when it lives on its reserve */
+	if (full && !d->store_full && !d->store_failing)
+		store_trouble(d, "has a full disk and lives on its reserve");
+	if (!full && d->store_full && !d->store_failing)
+		store_mended(d);
+	d->store_full = full;
+	if (full)
+		return -ENOSPC;
+	/* After the pause the next alert tries whether it can be written again. */
+	return d->store_failing && clock_mono_us() < d->store_retry_us ? -EIO : 0;
 }
 
 json_t *watch_alert(void *arg, const char *alert_id)

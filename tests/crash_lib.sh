@@ -53,7 +53,7 @@ ms_sleep() { # FROM TO: a random time in ms
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # All units of all alerts, found texts included, have their final state
-all_at_rest() { [ "$(t_status '[.alerts[] | (.units, .others // {}) | (.waiting // 0) + (.handed // 0)] | add')" = 0 ]; }
+all_at_rest() { [ "$(t_status '[.alerts[] | (.units, .other_texts) | (.waiting // 0) + (.handed // 0)] | add')" = 0 ]; }
 c_report() { # CARRIER: a fresh report
 	local v=PID_$1 was
 	was=$(stat -c %i "$D/$1.json" 2>/dev/null)

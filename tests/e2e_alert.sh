@@ -38,7 +38,7 @@ t_is "$(t_drop unknown)" rejected "cancel of an unknown case is rejected"
 
 CASE=one t_trigger found cancel
 t_is "$(t_drop found)" accepted "the cancel is accepted"
-found_rest() { [ "$(t_status '.alerts[0] | .others // .found // {waiting:0,handed:0} | .waiting + .handed')" = 0 ]; }
+found_rest() { [ "$(t_status '.alerts[0] | .other_texts | .waiting + .handed')" = 0 ]; }
 t_until 30 found_rest; sleep 1.5
 kill -USR1 "$PID_one"; sleep 0.5
 t_is "$(jq -r '[.smpp.texts[] | select(.text == "小明已找到，谢谢。") | .copies] | add' "$D/one.json")" "$planned" "everyone reached gets the found text"
