@@ -29,6 +29,7 @@ struct pending {
 	struct spool_item *item;
 	struct trigger *trigger;
 	struct alert *alert;
+	size_t ring;
 };
 
 struct daemon {
@@ -42,6 +43,7 @@ struct daemon {
 	struct book *book;
 	struct intake **intakes;
 	size_t n_intakes;
+	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
 	struct llist_head pending;

@@ -362,6 +362,17 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? restart_load(d, err, err_len) : rc;
 }
 
+static void log_warnings(const struct conf *conf)
+{
+	struct conf_problems warnings;
+	void *ctx = talloc_new(NULL);
+
+	conf_warnings(ctx, conf, &warnings);
+	for (size_t i = 0; i < warnings.n; i++)
+		LOGP(DCONF, LOGL_NOTICE, "%s\n", conf_problem_line(ctx, &warnings.v[i]));
+	talloc_free(ctx);
+}
+
 static int start(struct daemon *d)
 {
 	char err[1024] = "";
@@ -381,10 +392,7 @@ static int start(struct daemon *d)
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
-	for (size_t i = 0; i < d->conf->n_agencies; i++)
-		if (d->conf->agencies[i].allow_unsigned)
-			LOGP(DMAIN, LOGL_NOTICE, "agency %s may drop unsigned triggers (allow_unsigned = true): for trials only\n",
-			     d->conf->agencies[i].name);
+	log_warnings(d->conf);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
@@ -429,6 +437,7 @@ static int run(struct daemon *d)
 
 static int test(const struct conf *conf)
 {
+	struct conf_problems warnings;
 	char err[1024];
 	struct mapset *maps;
 
@@ -436,11 +445,9 @@ static int test(const struct conf *conf)
 		fprintf(stderr, "reuniond: %s\n", err);
 		return 1;
 	}
-	for (size_t c = 0; c < conf->n_carriers; c++)
-		for (size_t l = 0; l < conf->carriers[c].n_links; l++)
-			if (conf->carriers[c].links[l].rate == 0)
-				printf("%s:%u: warning: link %s has no rate limit (rate = 0): for trials only\n", conf->file,
-				       conf->carriers[c].links[l].line, conf->carriers[c].links[l].name);
+	conf_warnings((void *)conf, conf, &warnings);
+	for (size_t i = 0; i < warnings.n; i++)
+		printf("warning: %s\n", conf_problem_line((void *)conf, &warnings.v[i]));
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
 	return 0;
 }
