@@ -30,6 +30,7 @@ struct pending {
 	struct trigger *trigger;
 	struct alert *alert;
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
+	size_t ring;
 };
 
 struct daemon {
@@ -43,6 +44,7 @@ struct daemon {
 	struct book *book;
 	struct intake **intakes;
 	size_t n_intakes;
+	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */

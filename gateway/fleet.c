@@ -156,8 +156,10 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
 {
 	uint64_t next = UINT64_MAX;
 
+	/* Links share their carrier's tokens: each may be the first to take of them in its turn. */
 	for (size_t i = 0; i < f->n_links; i++)
-		next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+		next = OSMO_MIN(next, linksock_pump(f->links[(f->first + i) % f->n_links].sock, now_us));
+	f->first = f->n_links ? (f->first + 1) % f->n_links : 0;
 	return next;
 }
 

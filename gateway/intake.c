@@ -169,7 +169,7 @@ static void kill_broadcasts(struct daemon *d, struct alert *a)
 	struct book_job *j;
 
 	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
+		const struct plan_group *g = book_group(j);
 
 		if (g->kind != GROUP_CBSP || a->wordings[j->wording].phase == PHASE_FOUND)
 			continue;
@@ -423,8 +423,8 @@ static struct intake *clue_for(struct daemon *d, const char *carrier)
 	struct alert *a;
 
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		for (size_t g = 0; g < a->plan->n_groups; g++)
-			if (!strcmp(a->plan->groups[g].carrier->name, carrier) && a->plan->groups[g].n_units > 0)
+		for (size_t g = 0; g < a->rings[0].plan->n_groups; g++)
+			if (!strcmp(a->rings[0].plan->groups[g].carrier->name, carrier) && a->rings[0].plan->groups[g].n_units > 0)
 				found = intake_of(d, a->agency);
 	return found;
 }

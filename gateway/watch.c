@@ -3,16 +3,15 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
-#include "gateway/forecast.h"
 #include "gateway/log.h"
+#include "gateway/predict.h"
 #include "gateway/snapshot_json.h"
-
-#define TRUST_S 15 /* measured rates count when an alert has run for so long */
 
 static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
 {
@@ -21,132 +20,97 @@ static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
 
 /* ---- predictions ---- */
 
-static bool link_of(const struct link *link, const struct conf_carrier *c, bool smpp)
-{
-	return !strcmp(link->carrier->name, c->name) && (link->cfg->type == LINK_SMPP) == smpp;
-}
-
-static struct forecast_rate carrier_rate(struct daemon *d, const struct conf_carrier *c, const struct alert *a, uint64_t now_us)
-{
-	struct forecast_rate r = {.down = true, .down_s = UINT32_MAX};
-	bool unlimited = false;
-	int64_t age = clock_wall_s() - OSMO_MAX(a->accepted_at, d->started_at);
-
-	for (size_t i = 0; i < d->fleet->n_links; i++) {
-		const struct link *link = d->fleet->links[i].link;
-
-		if (!link_of(link, c, true))
-			continue;
-		r.agreed += link->cfg->rate;
-		unlimited |= link->cfg->rate == 0;
-		if (link->state == LINK_UP)
-			r.down = false;
-		else
-			r.down_s = OSMO_MIN(r.down_s, (now_us - link->state_since_us) / 1000000);
-	}
-	if (unlimited)
-		r.agreed = 0;
-	if (c->rate > 0 && (r.agreed == 0 || c->rate < r.agreed))
-		r.agreed = c->rate;
-	r.measured = fleet_carrier_rate(d->fleet, c, true);
-	r.trusted = age >= TRUST_S;
-	return r;
-}
-
-static struct forecast_rate link_rate(struct daemon *d, const struct plan_group *g, uint64_t now_us)
-{
-	const struct link *link = d->fleet->links[fleet_index(d->fleet, g->links[0]->name)].link;
-
-	return (struct forecast_rate){.agreed = link->cfg->rate * link->cfg->cells_per_request,
-				      .down = link->state != LINK_UP,
-				      .down_s = (now_us - link->state_since_us) / 1000000};
-}
-
-static double remaining(const struct dispatch_job *job)
-{
-	return ((double)job->sums.n[UNIT_WAITING] + (double)job->sums.n[UNIT_HANDED]) * job->spec.parts;
-}
-
-/* Parts of SMS that the carrier owes to alerts which come no later than this one. */
-static double owed(struct daemon *d, const struct alert *a, const char *carrier)
-{
-	const struct alert *o;
-	const struct book_job *j;
-	double parts = 0;
-
-	llist_for_each_entry(o, &d->book->alerts, entry) {
-		if (o->deadline_at > a->deadline_at)
-			continue;
-		llist_for_each_entry(j, &o->jobs, entry)
-			if (j->job->spec.kind == JOB_SMS && !strcmp(o->plan->groups[j->group].carrier->name, carrier))
-				parts += remaining(j->job);
-	}
-	return parts;
-}
-
-static int64_t carrier_finish(struct daemon *d, const struct alert *a, const struct conf_carrier *c, uint64_t now_us, int64_t now,
-			      double *left)
-{
-	struct forecast_rate sms = carrier_rate(d, c, a, now_us);
-	double parts = owed(d, a, c->name);
-	int64_t finish = parts > 0 ? forecast_finish(&sms, parts, now) : 0;
-	const struct book_job *j;
-
-	*left = parts;
-	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
-		struct forecast_rate r;
-
-		if (j->job->spec.kind != JOB_BROADCAST || strcmp(g->carrier->name, c->name) || remaining(j->job) == 0)
-			continue;
-		r = link_rate(d, g, now_us);
-		*left += remaining(j->job);
-		finish = OSMO_MAX(finish, forecast_finish(&r, remaining(j->job), now));
-	}
-	return finish;
-}
-
-static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, int64_t finish)
+static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, double late_s)
 {
 	char text[256], when[64] = "cannot be told: nothing moves";
 
-	if (finish != FORECAST_NEVER)
-		snprintf(when, sizeof(when), "%" PRId64 " s after it", finish - a->deadline_at);
+	if (late_s < 1e9)
+		snprintf(when, sizeof(when), "%.0f s after it", ceil(late_s));
 	snprintf(text, sizeof(text), "%s alert %s carrier %s: predicted finish %s", word, a->id, carrier, when);
 	LOGP(DALERT, LOGL_NOTICE, "%s\n", text);
 	if (d->agentx)
 		agentx_notify(d->agentx, kind, a->id, text);
 }
 
-static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
+/* How far a carrier's jobs of an alert will be from their deadlines: each has its own (rings, updates). */
+struct lateness {
+	double predicted_s, now_s; /* of the worst; above 0: after it */
+};
+
+static struct lateness lateness(struct daemon *d, const struct alert *a, const struct conf_carrier *c, uint64_t now_us)
+{
+	struct lateness worst = {-INFINITY, -INFINITY};
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		double to_go = (double)(j->job->spec.deadline_us - (int64_t)now_us) / 1e6;
+
+		if (book_group(j)->carrier != c || predict_left(j) <= 0)
+			continue;
+		worst.predicted_s = fmax(worst.predicted_s, predict_seconds(d, j, now_us) - to_go);
+		worst.now_s = fmax(worst.now_s, -to_go);
+	}
+	return worst;
+}
+
+static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us)
 {
 	bool news = false;
 
 	for (size_t i = 0; i < a->conf->n_carriers; i++) {
 		const struct conf_carrier *c = &a->conf->carriers[i];
-		double left;
-		int64_t finish = carrier_finish(d, a, c, now_us, now, &left);
+		struct lateness late = lateness(d, a, c, now_us);
 
-		if (left <= 0)
-			continue;
-		if (finish > a->deadline_at && !a->at_risk[i]) {
+		if (late.predicted_s > 0 && !a->at_risk[i]) {
 			a->at_risk[i] = news = true;
 			d->total.alerts_at_risk++;
-			tell(d, a, "alertDeadlineAtRisk", c->name, NOTIFY_ALERT_AT_RISK, finish);
+			tell(d, a, "alertDeadlineAtRisk", c->name, NOTIFY_ALERT_AT_RISK, late.predicted_s);
 		}
-		if (now > a->deadline_at && !a->missed[i]) {
+		if (late.now_s > 0 && !a->missed[i]) {
 			a->missed[i] = news = true;
 			d->total.alerts_missed++;
-			tell(d, a, "alertDeadlineMissed", c->name, NOTIFY_ALERT_MISSED, finish);
+			tell(d, a, "alertDeadlineMissed", c->name, NOTIFY_ALERT_MISSED, late.predicted_s);
 		}
 	}
 	return news;
 }
 
+/* ---- rings ---- */
+
+static void ring_durable(struct daemon *d, struct pending *p, int rc)
+{
+	struct alert *a = p->alert;
+
+	book_ring_enter(d->book, a, p->ring, rc, clock_wall_s(), clock_mono_us());
+	if (rc == 0)
+		LOGP(DALERT, LOGL_NOTICE, "alert %s: grows to %.1f km\n", a->id, a->rings[p->ring].radius_km);
+	daemon_wake(d);
+}
+
+static void grow(struct daemon *d, struct alert *a, int64_t now)
+{
+	struct store_batch *b;
+	struct pending *p;
+	int ring = d->store_failing ? -EAGAIN : book_ring_begin(d->book, a, now);
+
+	if (ring == -EAGAIN)
+		return;
+	if (ring < 0) {
+		LOGP(DALERT, LOGL_ERROR, "alert %s: its next ring cannot be planned: %s\n", a->id, strerror(-ring));
+		return;
+	}
+	b = daemon_batch(d);
+	p = talloc_zero(d, struct pending);
+	OSMO_ASSERT(p);
+	*p = (struct pending){.done = ring_durable, .alert = a, .ring = ring};
+	book_alert_record(d->book, a, b);
+	daemon_store(d, b, p);
+}
+
 static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
 {
 	enum snap_alert_state was = a->state;
-	bool store = a->state == ALERT_RUNNING && judge_alert(d, a, now_us, now);
+	bool store = a->state == ALERT_RUNNING && judge_alert(d, a, now_us);
 
 	store |= book_settle(a, now);
 	if (a->state != was) {
@@ -189,7 +153,9 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 
 	fleet_second(d->fleet);
 	watch_trouble(d);
+	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
+		grow(d, a, now);
 		settle(d, a, now_us, now);
 		if (book_ended(a, now)) {
 			a->changed = true;
@@ -234,10 +200,10 @@ static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 
 	llist_for_each_entry(j, &a->jobs, entry)
 		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			n += a->plan->groups[j->group].n_links;
+			n += book_group(j)->n_links;
 	snapshot_alert_links(s, at, n);
 	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
+		const struct plan_group *g = book_group(j);
 
 		if (a->wordings[j->wording].phase != PHASE_ALERT)
 			continue;
@@ -280,10 +246,21 @@ static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
 	alert_links(s, at, a);
 }
 
+/* Wall time when the carrier is done with the alert; 0 = it is, or that cannot be told. */
+static int64_t carrier_finish(struct daemon *d, const struct alert *a, const char *carrier, uint64_t now_us)
+{
+	const struct book_job *j;
+	double most = 0;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (!strcmp(book_group(j)->carrier->name, carrier) && predict_left(j) > 0)
+			most = fmax(most, predict_seconds(d, j, now_us));
+	return most > 0 && most < 1e9 ? clock_wall_s() + (int64_t)ceil(most) : 0;
+}
+
 static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct conf_carrier *c, uint64_t now_us)
 {
 	const struct alert *a;
-	int64_t now = clock_wall_s();
 
 	snapshot_text(s->name, sizeof(s->name), c->name);
 	s->rate = c->rate;
@@ -293,12 +270,8 @@ static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct 
 			s->waiting += dispatch_link_waiting(d->dispatch, d->fleet->links[i].link->index);
 			s->accepted += d->fleet->links[i].link->count.accepted;
 		}
-	llist_for_each_entry(a, &d->book->alerts, entry) {
-		double left;
-		int64_t finish = a->state == ALERT_RUNNING ? carrier_finish(d, a, c, now_us, now, &left) : 0;
-
-		s->finish_at = OSMO_MAX(s->finish_at, finish);
-	}
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		s->finish_at = OSMO_MAX(s->finish_at, carrier_finish(d, a, c->name, now_us));
 }
 
 void watch_publish(void *arg)
@@ -323,6 +296,7 @@ void watch_publish(void *arg)
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
+	predict_refresh(d);
 	n = 0;
 	llist_for_each_entry(a, &d->book->alerts, entry)
 		fill_alert(s, n++, a);
