@@ -152,13 +152,22 @@ int fleet_index(const struct fleet *f, const char *name)
 	return -ENOENT;
 }
 
-uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < f->n_links; i++)
-		next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+		if (f->links[i].link->cfg->type == type)
+			next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
 	return next;
+}
+
+/* An alert's pages leave no later than its first SMS. */
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+{
+	uint64_t next = pump(f, LINK_CBSP, now_us);
+
+	return OSMO_MIN(next, pump(f, LINK_SMPP, now_us));
 }
 
 static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)
