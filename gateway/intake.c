@@ -11,6 +11,7 @@
 #include "gateway/link_cbsp.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
+#include "gateway/sooner.h"
 
 #define AWAIT_MS 2000
 
@@ -370,7 +371,7 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us)
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < d->n_intakes && !d->stopping; i++)
-		next = OSMO_MIN(next, spool_tick(d->intakes[i]->spool, now_us));
+		next = sooner(next, spool_tick(d->intakes[i]->spool, now_us));
 	return next;
 }
 

@@ -19,6 +19,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/ready.h"
+#include "gateway/sooner.h"
 #include "reunion-config.h"
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
@@ -141,18 +142,18 @@ static void step(struct daemon *d)
 	reap(d, now_us);
 	dispatch_run(d->dispatch, now_us);
 	commit(d, now_us);
-	next = OSMO_MIN(next, fleet_pump(d->fleet, now_us));
-	next = OSMO_MIN(next, dispatch_next_us(d->dispatch, now_us));
-	next = OSMO_MIN(next, intake_tick(d, now_us));
-	next = OSMO_MIN(next, ready_tick(&d->ready, now_us));
+	next = sooner(next, fleet_pump(d->fleet, now_us));
+	next = sooner(next, dispatch_next_us(d->dispatch, now_us));
+	next = sooner(next, intake_tick(d, now_us));
+	next = sooner(next, ready_tick(&d->ready, now_us));
 	if (d->store_retry_us > now_us)
-		next = OSMO_MIN(next, d->store_retry_us);
+		next = sooner(next, d->store_retry_us);
 	if (now_us >= d->next_second_us) {
 		d->next_second_us = now_us + 1000000;
 		if (d->build_pid)
 			reload_reap(d);
 		watch_second(d, now_us, clock_wall_s());
-		next = OSMO_MIN(next, d->next_second_us);
+		next = sooner(next, d->next_second_us);
 	}
 	sleep_until(d, next);
 }

@@ -270,8 +270,11 @@ static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct 
 			s->waiting += dispatch_link_waiting(d->dispatch, d->fleet->links[i].link->index);
 			s->accepted += d->fleet->links[i].link->count.accepted;
 		}
-	llist_for_each_entry(a, &d->book->alerts, entry)
-		s->finish_at = OSMO_MAX(s->finish_at, carrier_finish(d, a, c->name, now_us));
+	llist_for_each_entry(a, &d->book->alerts, entry) {
+		int64_t finish = carrier_finish(d, a, c->name, now_us);
+
+		s->finish_at = OSMO_MAX(s->finish_at, finish);
+	}
 }
 
 void watch_publish(void *arg)
