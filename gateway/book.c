@@ -69,6 +69,13 @@ static const char *digest_key(char *buf, size_t len, const struct trigger *t)
 	return buf;
 }
 
+char *book_trigger_key(void *ctx, const struct trigger *t)
+{
+	char key[256];
+
+	return talloc_strdup(ctx, digest_key(key, sizeof(key), t));
+}
+
 json_t *book_decision(struct book *b, const struct trigger *t)
 {
 	char key[256];

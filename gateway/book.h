@@ -103,6 +103,9 @@ void book_alert_record(struct book *b, const struct alert *a, struct store_batch
 void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now);
 void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* a draft that did not become durable */
 
+/* The key of the decision on it in the store. */
+char *book_trigger_key(void *ctx, const struct trigger *t);
+
 /* New text to those served and onward. -errno with reasons (text too long). */
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
 /* Recall: what is unsent stops at once, the found text follows to those reached. -EALREADY when it was recalled before. */

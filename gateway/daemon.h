@@ -29,6 +29,7 @@ struct pending {
 	struct spool_item *item;
 	struct trigger *trigger;
 	struct alert *alert;
+	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
 };
@@ -50,6 +51,7 @@ struct daemon {
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
 	uint64_t next_tag;
 	bool store_failing, store_full;
+	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
 	int64_t started_at;
 	bool stopping, reload, changed;

@@ -67,11 +67,41 @@ static void accepted(struct intake *in, struct spool_item *item, const struct al
 
 /* ---- a new alert ---- */
 
+static void undo_done(struct daemon *d, struct pending *p, int rc)
+{
+	struct pending *again;
+
+	if (rc == 0) {
+		d->undoing--;
+		return;
+	}
+	again = talloc_zero(d, struct pending);
+	*again = *p;
+	talloc_steal(again, p->undo_alert);
+	talloc_steal(again, p->undo_trigger);
+	llist_add_tail(&again->entry, &d->unsaved);
+}
+
+/* After an I/O error nobody knows whether the commit reached the disk. What is told "deferred" must not stand in the ledger, or
+ * a restart would find it beside the alert that its next attempt leads to. No alert is accepted before that is sure. */
+static void undo(struct daemon *d, const struct alert *a, const struct trigger *t)
+{
+	struct pending *p = talloc_zero(d, struct pending);
+
+	p->done = undo_done;
+	p->undo_alert = talloc_strdup(p, a->id);
+	p->undo_trigger = book_trigger_key(p, t);
+	d->undoing++;
+	llist_add_tail(&p->entry, &d->unsaved);
+}
+
 static void alert_durable(struct daemon *d, struct pending *p, int rc)
 {
 	struct alert *a = p->alert;
 
 	if (rc < 0) {
+		if (rc == -EIO)
+			undo(d, a, p->trigger);
 		book_discard(d->book, a, p->trigger);
 		defer(p->intake, p->item, rc);
 		return;
@@ -138,7 +168,12 @@ static void save_change(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
 
-	book_alert_record(d->book, p->alert, b);
+	if (p->undo_alert) {
+		store_batch_add(b, STORE_ALERT, p->undo_alert, NULL, 0, 0);
+		store_batch_add(b, STORE_TRIGGER, p->undo_trigger, NULL, 0, 0);
+	} else {
+		book_alert_record(d->book, p->alert, b);
+	}
 	if (p->trigger)
 		book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
 	daemon_store(d, b, p);

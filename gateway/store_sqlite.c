@@ -89,7 +89,9 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 	return rc;
 }
 
-/* After an I/O error the file is read anew before anything else is believed. */
+/* After an I/O error the file is read anew before anything else is believed. A log whose sync failed may be whole in memory
+ * and not on the disk: its handle is left without another sync, and what can be read of it goes into the file by fresh
+ * writes before a new commit is added, or a power cut would end the log before that commit. */
 static int refresh(struct sqlite_store *s)
 {
 	char err[512];
@@ -97,12 +99,19 @@ static int refresh(struct sqlite_store *s)
 
 	if (!s->reopen)
 		return 0;
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	ledger_close_db(s);
 	rc = ledger_open_db(s, err, sizeof(err));
-	if (rc < 0)
-		ledger_close_db(s);
-	else
+	if (rc == 0)
+		rc = ledger_errno(s->db, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	if (rc == 0) {
 		s->reopen = false;
+		return 0;
+	}
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	ledger_close_db(s);
 	return rc;
 }
 

@@ -385,6 +385,8 @@ int watch_trouble(struct daemon *d)
 	d->store_full = full;
 	if (full)
 		return -ENOSPC;
+	if (d->undoing)
+		return -EIO;
 	/* After the pause the next alert tries whether it can be written again. */
 	return d->store_failing && clock_mono_us() < d->store_retry_us ? -EIO : 0;
 }

@@ -94,7 +94,7 @@ reunion ledger check -c "$D/reunion.cfg" > "$D/check.log" 2>&1; t_ok $? "the led
 g_dump && c_report one
 run=$(jq -r .alert_id "$D/disk/spool/accepted/run.result.json")
 t_is "$(awk -F '\t' '$5 == "waiting" || $5 == "handed"' "$D/dump" | wc -l)" 0 "no unit is open"
-awk -F '\t' -v run="$run" 'FNR == NR { split($0, w, " "); got[w[1]] += w[2]; next } $2 == "alert" && $5 == "accepted" && !($4 in got) { n++ } END { exit n > 0 }' "$D/one.recipients" "$D/dump"
+awk -F '\t' -v run="$run" 'FILENAME == ARGV[1] { split($0, w, " "); got[w[1]] += w[2]; next } $2 == "alert" && $5 == "accepted" && !($4 in got) { n++ } END { exit n > 0 }' "$D/one.recipients" "$D/dump"
 t_ok $? "who is accepted got it"
 t_ok $(($(c_get one .smpp.max_copies) > 3)) "nobody has more than three copies of a text"
 t_end
