@@ -154,10 +154,19 @@ int fleet_index(const struct fleet *f, const char *name)
 
 uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
 {
+	size_t first = f->first;
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < f->n_links; i++)
-		next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+	/* Links share their carrier's bucket: who sent last has the last turn, or the first link would take it all. */
+	for (size_t i = 0; i < f->n_links; i++) {
+		size_t k = (first + i) % f->n_links;
+		struct fleet_link *fl = &f->links[k];
+		uint64_t sent = fl->link->count.submitted;
+
+		next = OSMO_MIN(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->count.submitted != sent && fl->link->carrier_throttle)
+			f->first = k + 1;
+	}
 	return next;
 }
 
