@@ -122,7 +122,8 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 	l->hold_us = 0;
 	l->leg[0].failures = 0;
 	for (uint32_t i = 0; i < f->n; i++)
-		if (smpp_flight_fate(l, f, i) == FATE_OK)
+		/* Also of a flight that was called off since: the peer has this part. */
+		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
 	if (failed && smpp_flight_alive(l, f) == 0)

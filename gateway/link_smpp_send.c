@@ -110,9 +110,9 @@ static bool affords(const struct link_smpp *l, const struct purse *purse, uint32
 }
 
 /* A cancelled or expired job sends nothing more, also not the rest of what it began. */
-static bool called_off(const struct flight *f)
+static bool called_off(const struct flight *f, uint64_t now_us)
 {
-	return f->job->state != JOB_RUNNING;
+	return f->job->state != JOB_RUNNING || (int64_t)now_us >= f->job->spec.expires_us;
 }
 
 static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us)
@@ -120,7 +120,7 @@ static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us
 	uint64_t tag = l->again[0];
 	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
 
-	if (called_off(f))
+	if (called_off(f, now_us))
 		f->stopped = true;
 	if (!f->stopped) {
 		if (!affords(l, purse, smpp_flight_parts(l, f, TAG_DRAFT(tag))) ||
@@ -140,7 +140,7 @@ static bool send_current(struct link_smpp *l, struct purse *purse, uint64_t now_
 {
 	struct flight *f = l->current;
 
-	if (called_off(f) && !f->stopped)
+	if (called_off(f, now_us) && !f->stopped)
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 	if (!f->stopped) {
 		if (!affords(l, purse, smpp_flight_parts(l, f, f->next)) ||

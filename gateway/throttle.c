@@ -2,13 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#define PART	   INT64_C(1000000000000) /* one part in units of credit */
-#define LATE_US	   UINT64_C(20000)	  /* credit kept for a late call */
+#define PART       INT64_C(1000000000000) /* one part in units of credit */
+#define LATE_US    UINT64_C(20000)        /* credit kept for a late call */
 #define RECOVER_US UINT64_C(30000000)
-#define HOLD_US	   200000
-#define RATE_MAX   1e8	   /* keeps all products below 2^63 */
+#define HOLD_US    200000
+#define RATE_MAX   1e8 /* keeps all products below 2^63 */
 #define BURST_MAX  4000000
-#define CUT_SHIFT  8	   /* never cut below goal / 256 */
+#define CUT_SHIFT  8 /* never cut below goal / 256 */
 
 /* 512 slots a second: 15625 / 8 us each, so that slot numbers are exact. */
 static uint64_t slot_of(uint64_t us)
@@ -96,7 +96,8 @@ void throttle_init(struct throttle *t, double rate, uint32_t burst, uint64_t now
 {
 	*t = (struct throttle){.at_us = now_us, .slot = slot_of(now_us), .hold_us = HOLD_US};
 	agree(t, rate, burst);
-	/* What a former process sent within this second is not known: its depth and our first second are one promise. */
+	/* What a former process sent within this second is not known: its depth and our first second are one
+	 * promise. */
 	t->credit = -(int64_t)(t->agreed * LATE_US);
 }
 

@@ -1,4 +1,5 @@
-/* The throttle's promise under polls that come when they like: never above rate + burst in any second, 99 % over ten. */
+/* The throttle's promise under polls that come when they like: never above rate + burst in any second, 99 %
+ * over ten. */
 #include "gateway/throttle.h"
 #include <stdarg.h>
 #include <stddef.h>
@@ -21,7 +22,7 @@ struct trace {
 	struct {
 		uint64_t us;
 		uint32_t parts;
-	} *v;
+	} * v;
 	size_t n, max, first; /* first: oldest within the window */
 	uint64_t in_window, most;
 };
@@ -90,7 +91,8 @@ static void test_accuracy(void **state)
 	for (size_t r = 0; r < sizeof(rates) / sizeof(*rates); r++) {
 		for (size_t g = 0; g < sizeof(gaps) / sizeof(*gaps); g++) {
 			poll_run(rates[r], 1, gaps[g], 77 + g);
-			poll_run(rates[r], rates[r] / 10 > 1 ? (uint32_t)(rates[r] / 10) : 1, gaps[g], 99 + g);
+			poll_run(rates[r], rates[r] / 10 > 1 ? (uint32_t)(rates[r] / 10) : 1, gaps[g],
+				 99 + g);
 		}
 	}
 }
@@ -163,7 +165,8 @@ static void test_restart(void **state)
 			if (now > crash) {
 				throttle_init(&t, 500, 20, now);
 				crash = now + rnd(&s) % (2 * S);
-				now += rnd(&s) % 2 ? 0 : rnd(&s) % S; /* now and then idle: the bucket fills */
+				now += rnd(&s) % 2 ? 0
+						   : rnd(&s) % S; /* now and then idle: the bucket fills */
 			}
 			send_all(&t, &tr, now);
 		}
