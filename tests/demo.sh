@@ -267,11 +267,7 @@ snmp_says=$(awk '/^reunionAlertAccepted\./ { print $NF }' "$D/walk.txt")
 [ "$snmp_says" = "$(jq --arg id "$ID" '.alerts[] | select(.alert_id == $id) | .units.accepted' "$D/status.json")" ] && [ "$snmp_says" = "$(awk -F'\t' '$2 == "alert" && $5 == "accepted"' "$D/ledger.tsv" | wc -l)" ] &&
 	printf '  %-34s %8d agree\n' "SNMP, status and ledger: accepted" "$snmp_says" || { echo "  SNMP, status and ledger DIFFER in what was accepted"; bad=1; }
 violations=0
-<<<<<<< HEAD
-for i in 1 2 3; do v=$(jq '.smpp.violations.total + .cbsp.violations.total' "$D/report-$i.json"); violations=$((violations + v)); done
-=======
 for i in 1 2 3; do violations=$((violations + $(jq '.smpp.violations.total + .cbsp.violations.total' "$D/report-$i.json"))); done || bad=1
->>>>>>> main
 [ $violations = 0 ] || { echo "  the carriers counted $violations protocol violations"; bad=1; }
 [ $violations != 0 ] || echo "  no protocol violation was seen by any carrier"
 
