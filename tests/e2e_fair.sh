@@ -16,5 +16,5 @@ sleep 6
 t_is "$(t_status '[.links[] | select(.submitted < 100)] | length')" 0 "each of three links sent its share"
 t_is "$(t_status '[.links[] | select(.window_bound)] | length')" 0 "none is window-bound: it is the carrier's rate that binds"
 kill -USR1 "$PID_one"; sleep 0.5
-t_is "$(jq '.smpp.rate.max_in_1s_window <= 130' "$D/one.json")" true "not above the carrier's rate and its links' bursts"
+t_is "$(jq '.smpp.rate.max_in_1s_window <= 143' "$D/one.json")" true "not above the carrier's rate and its links' bursts (and 10 % for late reading)"
 t_end
