@@ -230,6 +230,12 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	link->carrier = carrier;
 	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
 	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	if (fl->retired) {
+		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
+		fl->retired = false;
+		start_one(fl, now_us);
+		return;
+	}
 	if (!again)
 		return;
 	for (unsigned int leg = 0; leg < 2; leg++)
