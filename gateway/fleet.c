@@ -155,14 +155,20 @@ int fleet_index(const struct fleet *f, const char *name)
 
 static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
+	size_t first = f->first;
 	uint64_t next = UINT64_MAX;
 
-	/* Links share their carrier's tokens: each may be the first to take of them in its turn. */
+	/* Links share their carrier's bucket: who sent last has the last turn, or the first link would take it all. */
 	for (size_t i = 0; i < f->n_links; i++) {
-		struct fleet_link *fl = &f->links[(f->first + i) % f->n_links];
+		size_t k = (first + i) % f->n_links;
+		struct fleet_link *fl = &f->links[k];
+		uint64_t sent = fl->link->count.submitted;
 
-		if (fl->link->cfg->type == type)
-			next = sooner(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->cfg->type != type)
+			continue;
+		next = sooner(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->count.submitted != sent && fl->link->carrier_throttle)
+			f->first = k + 1;
 	}
 	return next;
 }
@@ -235,6 +241,12 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	link->carrier = carrier;
 	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
 	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	if (fl->retired) {
+		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
+		fl->retired = false;
+		start_one(fl, now_us);
+		return;
+	}
 	if (!again)
 		return;
 	for (unsigned int leg = 0; leg < 2; leg++)

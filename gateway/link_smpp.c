@@ -37,6 +37,7 @@ static void start(struct link *link, uint64_t now_us)
 {
 	struct link_smpp *l = link_smpp_of(link);
 
+	l->stopping = false; /* a reload may bring a link back */
 	if (link->cfg->mode == MODE_LISTEN) {
 		link->env->event(link, LINK_EV_PROTOCOL,
 				 "mode \"listen\" is not supported yet; the link stays down");
@@ -47,7 +48,8 @@ static void start(struct link *link, uint64_t now_us)
 		return;
 	}
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		smpp_leg_dial(&l->leg[i], now_us);
+		if (l->leg[i].phase == LEG_DOWN)
+			smpp_leg_dial(&l->leg[i], now_us);
 }
 
 /* ---- what comes in ---- */

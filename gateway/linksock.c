@@ -202,8 +202,11 @@ static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 int linksock_listen(struct linksock *s)
 {
 	struct addrinfo *ai;
-	int one = 1, fd, rc = lookup(s->link->cfg, true, &ai);
+	int one = 1, fd, rc;
 
+	if (s->listener.fd >= 0)
+		return 0;
+	rc = lookup(s->link->cfg, true, &ai);
 	if (rc != 0)
 		return -EADDRNOTAVAIL;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

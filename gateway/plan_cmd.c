@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/plan_dry.h"
 #include "gateway/plan_svg.h"
+#include "cellmap/outfile.h"
 
 static const char usage_text[] =
 	"usage: reunion plan -c CFG [--agency NAME] [--json] [--svg FILE] TRIGGER\n"
@@ -174,11 +175,12 @@ static json_t *rejected(const struct reasons *reasons)
 	return json_pack("{s:s s:n s:o}", "decision", "rejected", "alert", "reasons", reasons_json(reasons));
 }
 
-static int draw(const struct plan_dry *d, const char *file)
+static int draw(const struct plan_dry *d, const struct options *o)
 {
 	char err[512] = "";
 
-	if (plan_svg(d, file, err, sizeof(err)) == 0)
+	if (outfile_not(o->svg, o->trigger, err, sizeof(err)) == 0 && outfile_not(o->svg, o->config, err, sizeof(err)) == 0 &&
+	    plan_svg(d, o->svg, err, sizeof(err)) == 0)
 		return 0;
 	fprintf(stderr, "reunion plan: %s\n", err);
 	return 1;
@@ -193,7 +195,7 @@ static int run(void *ctx, const struct options *o)
 		print_json(rejected(&d->reasons));
 	if (rc != 0)
 		return 1;
-	if (o->svg && draw(d, o->svg))
+	if (o->svg && draw(d, o))
 		return 1;
 	if (o->json)
 		print_json(plan_json(d->plan, &d->in, NULL));

@@ -13,6 +13,7 @@ struct snap_link {
 	int64_t state_since;                 /* wall, seconds */
 	double rate, granted, measured_rate; /* parts a second: agreed, now granted, measured over 10 s */
 	uint32_t window, window_used;
+	bool throttled; /* its bucket or its carrier's is empty */
 	uint64_t queue; /* units waiting for it */
 	struct link_counters count;
 };

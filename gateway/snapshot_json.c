@@ -115,7 +115,7 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 
 bool snapshot_window_bound(const struct snap_link *l)
 {
-	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window &&
+	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window && !l->throttled &&
 	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
 }
 

@@ -185,6 +185,8 @@ static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_
 	s->rate = link->cfg->rate;
 	s->granted = throttle_granted(&link->throttle, now_us);
 	s->measured_rate = fl->submitted_rate;
+	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
+		       (link->carrier_throttle && !throttle_allow(link->carrier_throttle, 1, now_us));
 	s->window = link->cfg->window;
 	s->window_used = dispatch_window_used(d->dispatch, link->index);
 	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */

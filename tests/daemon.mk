@@ -1,7 +1,10 @@
 # Tests of the whole: real programs, real sockets.
 E2E = tests/e2e_alert.sh tests/e2e_bad.sh tests/e2e_nodesmpp.sh tests/e2e_onair.sh tests/e2e_tshark.sh tests/e2e_snmp.sh
+E2E += tests/e2e_fair.sh
+E2E += tests/e2e_hostile.sh
+E2E += tests/e2e_spec.sh
 TESTS += $(E2E)
-EXTRA_DIST += $(E2E) tests/lib.sh tests/peers/smsc.js tests/peers/osmobsc.sh
+EXTRA_DIST += $(E2E) tests/lib.sh tests/peers/smsc.js tests/peers/hostile.js tests/peers/osmobsc.sh
 
 # The book, over a map of its own and without files.
 check_PROGRAMS += tests/test_book tests/test_book_restart tests/test_forecast
