@@ -30,6 +30,7 @@ struct pending {
 	struct trigger *trigger;
 	struct alert *alert;
 	size_t ring;
+	const char *remark; /* static */
 };
 
 struct daemon {
@@ -81,3 +82,4 @@ void watch_publish(void *arg);
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
 json_t *watch_alert(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id);
