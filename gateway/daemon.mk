@@ -13,6 +13,8 @@ REUNION_SYSTEM_LIBS = $(NETSNMP_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS) $(LIBCONFIG_LI
 reuniond_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
 
 bin_PROGRAMS += reunion
-reunion_SOURCES = gateway/reunion.c gateway/ledger_cmd.c gateway/cmd.h
+reunion_SOURCES = gateway/reunion.c gateway/ledger_cmd.c gateway/ledger_tool.c gateway/ledger_tool.h gateway/ledger_file.c \
+	gateway/ledger_file.h gateway/cmd.h
 reunion_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
+dist_man_MANS += gateway/reunion-ledger.1
 EXTRA_DIST += tests/demo.sh

@@ -6,6 +6,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/sooner.h"
 
 static struct fleet_link *of(struct link *link)
 {
@@ -152,15 +153,26 @@ int fleet_index(const struct fleet *f, const char *name)
 	return -ENOENT;
 }
 
-uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
 	uint64_t next = UINT64_MAX;
 
 	/* Links share their carrier's tokens: each may be the first to take of them in its turn. */
-	for (size_t i = 0; i < f->n_links; i++)
-		next = OSMO_MIN(next, linksock_pump(f->links[(f->first + i) % f->n_links].sock, now_us));
-	f->first = f->n_links ? (f->first + 1) % f->n_links : 0;
+	for (size_t i = 0; i < f->n_links; i++) {
+		struct fleet_link *fl = &f->links[(f->first + i) % f->n_links];
+
+		if (fl->link->cfg->type == type)
+			next = sooner(next, linksock_pump(fl->sock, now_us));
+	}
 	return next;
+}
+
+/* An alert's pages leave no later than its first SMS. */
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+{
+	uint64_t next = pump(f, LINK_CBSP, now_us);
+
+	return sooner(next, pump(f, LINK_SMPP, now_us));
 }
 
 static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)

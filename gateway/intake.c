@@ -11,6 +11,9 @@
 #include "gateway/link_cbsp.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
+#include "gateway/sooner.h"
+
+#define AWAIT_MS 2000
 
 static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
 {
@@ -121,35 +124,50 @@ static void take_alert(struct intake *in, struct spool_item *item, struct trigge
 
 static void change_durable(struct daemon *d, struct pending *p, int rc)
 {
-	if (rc < 0) { /* in force already; only the record waits */
-		struct store_batch *b = daemon_batch(d);
-		struct pending *again = talloc_zero(d, struct pending);
+	struct pending *again;
 
-		*again = *p;
-		talloc_steal(again, p->trigger);
-		book_alert_record(d->book, p->alert, b);
-		if (p->trigger)
-			book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
-		daemon_store(d, b, again);
+	if (rc == 0) {
+		if (p->item)
+			accepted(p->intake, p->item, p->alert, p->remark);
 		return;
 	}
-	if (p->item)
-		accepted(p->intake, p->item, p->alert, p->remark);
+	/* In force already; only the record waits. */
+	again = talloc_zero(d, struct pending);
+	*again = *p;
+	again->fate = NULL;
+	talloc_steal(again, p->trigger);
+	llist_add_tail(&again->entry, &d->unsaved);
 }
 
-static void store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a,
-			 const char *remark)
+static void save_change(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
+
+	book_alert_record(d->book, p->alert, b);
+	if (p->trigger)
+		book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
+	daemon_store(d, b, p);
+}
+
+void intake_save_again(struct daemon *d)
+{
+	struct pending *p, *next;
+
+	llist_for_each_entry_safe(p, next, &d->unsaved, entry) {
+		llist_del(&p->entry);
+		save_change(d, p);
+	}
+}
+
+static struct pending *store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, int *fate)
+{
 	struct pending *p = talloc_zero(d, struct pending);
 
-	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .trigger = t ? talloc_steal(p, t) : NULL, .alert = a,
-			      .remark = remark};
-	book_alert_record(d->book, a, b);
-	if (t)
-		book_decide(d->book, t, "accepted", a->id, b);
-	daemon_store(d, b, p);
+	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .alert = a, .fate = fate};
+	p->trigger = t ? talloc_steal(p, t) : NULL;
+	save_change(d, p);
 	daemon_wake(d);
+	return p;
 }
 
 /* Ends what is on air: the broadcasts of all wordings before this one. */
@@ -181,18 +199,35 @@ static int recall(struct daemon *d, struct alert *a, const char *reason)
 	return 0;
 }
 
+static void await_no_more(struct daemon *d, const int *fate)
+{
+	struct pending *p;
+
+	llist_for_each_entry(p, &d->pending, entry)
+		if (p->fate == fate)
+			p->fate = NULL;
+}
+
+/* The answer comes when the recall is durable: who is told "recalled" may rely on it. */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who)
 {
 	struct daemon *d = arg;
 	struct alert *a = book_find(d->book, alert_id);
+	int fate = -EINPROGRESS;
 
 	if (!a)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no living alert of that id; `reunion alert list` shows them");
 	LOGP(DALERT, LOGL_NOTICE, "alert %s: cancel asked for by %s\n", a->id, log_safe(who, strlen(who)));
 	if (recall(d, a, reason) == -EALREADY)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", "the alert was recalled before");
-	store_change(d, NULL, NULL, NULL, a, NULL);
-	return json_pack("{s:b, s:s}", "ok", 1, "alert_id", a->id);
+	store_change(d, NULL, NULL, NULL, a, &fate);
+	daemon_await(d, &fate, AWAIT_MS);
+	if (fate == 0)
+		return json_pack("{s:b, s:s}", "ok", 1, "alert_id", a->id);
+	await_no_more(d, &fate);
+	return json_pack("{s:b, s:s}", "ok", 0, "error",
+			 "the alert is recalled and nothing more of it is sent, but the ledger cannot be written: should the gateway end "
+			 "before it can, ask again");
 }
 
 static void take_update(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, struct reasons *reasons)
@@ -205,6 +240,14 @@ static void take_update(struct intake *in, struct spool_item *item, struct trigg
 		kill_broadcasts(in->d, a, a->n_wordings - 2);
 	LOGP(DALERT, LOGL_NOTICE, "alert %s: new text, number %zu\n", a->id, a->n_wordings);
 	store_change(in->d, in, item, t, a, NULL);
+}
+
+static void take_cancel(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a)
+{
+	bool again = recall(in->d, a, "found: cancelled by trigger") < 0;
+	struct pending *p = store_change(in->d, in, item, t, a, NULL);
+
+	p->remark = again ? "the alert was recalled before; nothing is sent anew" : NULL;
 }
 
 static void take_duplicate(struct intake *in, struct spool_item *item, const struct trigger *t)
@@ -231,17 +274,19 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 static void judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct alert *subject;
-	const char *remark;
+	enum verdict verdict = book_judge(in->d->book, t, t, &subject, reasons);
+	int trouble = verdict == VERDICT_ACCEPT || verdict == VERDICT_UPDATE ? watch_trouble(in->d) : 0;
 
-	switch (book_judge(in->d->book, t, t, &subject, reasons)) {
+	if (trouble < 0) { /* a cancel is never put off */
+		defer(in, item, trouble);
+		return;
+	}
+	switch (verdict) {
 	case VERDICT_ACCEPT:
 		take_alert(in, item, t, reasons);
 		break;
 	case VERDICT_CANCEL:
-		remark = recall(in->d, subject, "found: cancelled by trigger") < 0
-				 ? "the alert was recalled before; nothing is sent anew"
-				 : NULL;
-		store_change(in->d, in, item, t, subject, remark);
+		take_cancel(in, item, t, subject);
 		break;
 	case VERDICT_UPDATE:
 		take_update(in, item, t, subject, reasons);
@@ -267,11 +312,6 @@ static void claimed(void *arg, struct spool_item *item)
 	struct trigger *t;
 	int rc = 0;
 
-	if (in->d->store_failing && clock_mono_us() < in->d->store_retry_us) {
-		defer(in, item, -ENOSPC);
-		talloc_free(ctx);
-		return;
-	}
 	if (item->trouble) {
 		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
 		rc = -EINVAL;
@@ -348,7 +388,7 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us)
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < d->n_intakes && !d->stopping; i++)
-		next = OSMO_MIN(next, spool_tick(d->intakes[i]->spool, now_us));
+		next = sooner(next, spool_tick(d->intakes[i]->spool, now_us));
 	return next;
 }
 

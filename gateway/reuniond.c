@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/ready.h"
+#include "gateway/sooner.h"
 #include "reunion-config.h"
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
@@ -64,6 +66,8 @@ static void book_done(struct daemon *d, uint64_t tag, int rc)
 		if (p->tag != tag)
 			continue;
 		llist_del(&p->entry);
+		if (p->fate)
+			*p->fate = rc;
 		p->done(d, p, rc);
 		talloc_free(p);
 		return;
@@ -86,12 +90,25 @@ static void reap(struct daemon *d, uint64_t now_us)
 	}
 }
 
+void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
+{
+	struct pollfd fd = {.fd = storethread_fd(d->storethread), .events = POLLIN};
+	uint64_t now_us = clock_mono_us(), end_us = now_us + timeout_ms * 1000ull;
+
+	while (*fate == -EINPROGRESS && now_us < end_us) {
+		(void)!poll(&fd, 1, (int)((end_us - now_us) / 1000 + 1));
+		now_us = clock_mono_us();
+		reap(d, now_us);
+	}
+}
+
 static void commit(struct daemon *d, uint64_t now_us)
 {
 	struct store_batch *b;
 
 	if (now_us < d->store_retry_us)
 		return;
+	intake_save_again(d);
 	b = store_batch_new(NULL);
 	if (dispatch_take_batch(d->dispatch, b))
 		storethread_submit(d->storethread, b);
@@ -125,18 +142,18 @@ static void step(struct daemon *d)
 	reap(d, now_us);
 	dispatch_run(d->dispatch, now_us);
 	commit(d, now_us);
-	next = OSMO_MIN(next, fleet_pump(d->fleet, now_us));
-	next = OSMO_MIN(next, dispatch_next_us(d->dispatch, now_us));
-	next = OSMO_MIN(next, intake_tick(d, now_us));
-	next = OSMO_MIN(next, ready_tick(&d->ready, now_us));
+	next = sooner(next, fleet_pump(d->fleet, now_us));
+	next = sooner(next, dispatch_next_us(d->dispatch, now_us));
+	next = sooner(next, intake_tick(d, now_us));
+	next = sooner(next, ready_tick(&d->ready, now_us));
 	if (d->store_retry_us > now_us)
-		next = OSMO_MIN(next, d->store_retry_us);
+		next = sooner(next, d->store_retry_us);
 	if (now_us >= d->next_second_us) {
 		d->next_second_us = now_us + 1000000;
 		if (d->build_pid)
 			reload_reap(d);
 		watch_second(d, now_us, clock_wall_s());
-		next = OSMO_MIN(next, d->next_second_us);
+		next = sooner(next, d->next_second_us);
 	}
 	sleep_until(d, next);
 }
@@ -201,6 +218,18 @@ static void print_problems(const struct conf_problems *p)
 	for (size_t i = 0; i < p->n; i++)
 		fprintf(stderr, "%s:%u: %s%s%s\n", p->v[i].file, p->v[i].line, p->v[i].key ? p->v[i].key : "", p->v[i].key ? ": " : "",
 			p->v[i].text);
+}
+
+/* What is allowed, but should not stay so: said by -t and at every start. */
+static void print_warnings(const struct conf *conf)
+{
+	struct conf_problems p;
+	void *ctx = talloc_new(NULL);
+
+	conf_warnings(ctx, conf, &p);
+	for (size_t i = 0; i < p.n; i++)
+		fprintf(stderr, "%s:%u: warning: %s: %s\n", p.v[i].file, p.v[i].line, p.v[i].key, p.v[i].text);
+	talloc_free(ctx);
 }
 
 static int load_conf(void *ctx, const char *file, struct conf **conf)
@@ -363,17 +392,6 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? restart_load(d, err, err_len) : rc;
 }
 
-static void log_warnings(const struct conf *conf)
-{
-	struct conf_problems warnings;
-	void *ctx = talloc_new(NULL);
-
-	conf_warnings(ctx, conf, &warnings);
-	for (size_t i = 0; i < warnings.n; i++)
-		LOGP(DCONF, LOGL_NOTICE, "%s\n", conf_problem_line(ctx, &warnings.v[i]));
-	talloc_free(ctx);
-}
-
 static int start(struct daemon *d)
 {
 	char err[1024] = "";
@@ -393,7 +411,6 @@ static int start(struct daemon *d)
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
-	log_warnings(d->conf);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
@@ -438,7 +455,6 @@ static int run(struct daemon *d)
 
 static int test(const struct conf *conf)
 {
-	struct conf_problems warnings;
 	char err[1024];
 	struct mapset *maps;
 
@@ -446,9 +462,6 @@ static int test(const struct conf *conf)
 		fprintf(stderr, "reuniond: %s\n", err);
 		return 1;
 	}
-	conf_warnings((void *)conf, conf, &warnings);
-	for (size_t i = 0; i < warnings.n; i++)
-		printf("warning: %s\n", conf_problem_line((void *)conf, &warnings.v[i]));
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
 	return 0;
 }
@@ -480,9 +493,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	INIT_LLIST_HEAD(&d->pending);
+	INIT_LLIST_HEAD(&d->unsaved);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)
 		return 1;
+	print_warnings(d->conf);
 	return only_test ? test(d->conf) : run(d);
 }

@@ -124,6 +124,12 @@ static bool give_up_reserve(struct sqlite_store *s)
 	return given;
 }
 
+/* Writing the log from its start again takes no new space: its file keeps its length. */
+static bool begin_log_anew(struct sqlite_store *s)
+{
+	return sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK;
+}
+
 static void note(struct sqlite_store *s, int rc)
 {
 	pthread_mutex_lock(&s->mutex);
@@ -148,12 +154,13 @@ static int sqlite_apply(struct store *store, const struct store_rec *recs, size_
 		rc = transaction(s, recs, n);
 	if (rc == -ENOSPC && give_up_reserve(s))
 		rc = transaction(s, recs, n);
+	if (rc == -ENOSPC && begin_log_anew(s))
+		rc = transaction(s, recs, n);
 	note(s, rc);
 	return rc;
 }
 
-/* The row that stmt stands on; -EBADMSG when an octet of it changed. */
-static int read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r)
+int ledger_read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r)
 {
 	const void *value = sqlite3_column_blob(stmt, 1);
 	int64_t epoch = sqlite3_column_int64(stmt, 2);
@@ -184,7 +191,7 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 		return -EINVAL;
 	stmt = s->stmt[kind][STMT_LOAD];
 	while (ret == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		ret = read_row(stmt, kind, &r);
+		ret = ledger_read_row(stmt, kind, &r);
 		if (ret == 0)
 			ret = cb(arg, &r);
 	}
@@ -212,7 +219,7 @@ static int sqlite_get(struct store *store, enum store_kind kind, const char *key
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
-		rc = read_row(stmt, kind, &r);
+		rc = ledger_read_row(stmt, kind, &r);
 		if (rc == 0) {
 			uint8_t *copy = talloc_zero_size(
 				ctx, r.len + 1); /* texts end in a NUL that len does not count */

@@ -30,3 +30,6 @@ struct sqlite_store {
 int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len);
 void ledger_close_db(struct sqlite_store *s);
 int ledger_errno(sqlite3 *db, int rc); /* SQLite's result as 0 or -errno */
+const char *ledger_table(enum store_kind kind);
+/* The row that stmt (key, value, epoch, sum) stands on; -EBADMSG when an octet of it changed. r lives until the next step. */
+int ledger_read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r);

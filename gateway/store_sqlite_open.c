@@ -30,6 +30,11 @@ static const char *const sql[STMT_N] = {
 	[STMT_LOAD] = "SELECT key, value, epoch, sum FROM %s ORDER BY key",
 };
 
+const char *ledger_table(enum store_kind kind)
+{
+	return tables[kind];
+}
+
 int ledger_errno(sqlite3 *db, int rc)
 {
 	int sys = db ? sqlite3_system_errno(db) : 0;

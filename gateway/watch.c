@@ -153,6 +153,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
@@ -322,8 +323,11 @@ static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct 
 			s->waiting += dispatch_link_waiting(d->dispatch, d->fleet->links[i].link->index);
 			s->accepted += d->fleet->links[i].link->count.accepted;
 		}
-	llist_for_each_entry(a, &d->book->alerts, entry)
-		s->finish_at = OSMO_MAX(s->finish_at, carrier_finish(d, a, c->name, now_us));
+	llist_for_each_entry(a, &d->book->alerts, entry) {
+		int64_t finish = carrier_finish(d, a, c->name, now_us);
+
+		s->finish_at = OSMO_MAX(s->finish_at, finish);
+	}
 }
 
 void watch_publish(void *arg)
@@ -342,7 +346,7 @@ void watch_publish(void *arg)
 	s->uptime_s = (now_us - d->started_us) / 1000000;
 	snapshot_text(s->name, sizeof(s->name), d->conf->name);
 	s->total = d->total;
-	s->store_state = d->store_failing ? 2 : 1;
+	s->store_state = d->store_failing || d->store_full ? 2 : 1;
 	s->map_cells = cellmap_count(d->maps->map.map);
 	s->map_checksum = d->maps->map.checksum;
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
@@ -389,24 +393,53 @@ void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const cha
 	}
 }
 
+static void store_trouble(struct daemon *d, const char *text)
+{
+	LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s %s; no new alert is accepted until that is mended\n", d->conf->state_directory, text);
+	if (d->agentx)
+		agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", text);
+}
+
+static void store_mended(struct daemon *d)
+{
+	LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
+	for (size_t i = 0; i < d->n_intakes; i++)
+		spool_retry(d->intakes[i]->spool);
+}
+
 void watch_store(struct daemon *d, int rc)
 {
+	char text[128];
+
 	if (rc == 0)
 		d->total.store_commits++;
 	else
 		d->total.store_failures++;
 	if (rc < 0 && !d->store_failing) {
-		LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s cannot be written: %s; no new alert is accepted until it can\n",
-		     d->conf->state_directory, strerror(-rc));
-		if (d->agentx)
-			agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", strerror(-rc));
+		snprintf(text, sizeof(text), "cannot be written: %s", strerror(-rc));
+		store_trouble(d, text);
 	}
-	if (rc == 0 && d->store_failing)
-		LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
-	if (rc == 0 && d->store_failing)
-		for (size_t i = 0; i < d->n_intakes; i++)
-			spool_retry(d->intakes[i]->spool);
+	if (rc == 0 && d->store_failing && !d->store_full)
+		store_mended(d);
 	d->store_failing = rc < 0;
+}
+
+int watch_trouble(struct daemon *d)
+{
+	struct store_health h;
+	bool full;
+
+	d->store->ops->health(d->store, &h);
+	full = h.last_error == -ENOSPC; /* also when it lives on its reserve */
+	if (full && !d->store_full && !d->store_failing)
+		store_trouble(d, "has a full disk and lives on its reserve");
+	if (!full && d->store_full && !d->store_failing)
+		store_mended(d);
+	d->store_full = full;
+	if (full)
+		return -ENOSPC;
+	/* After the pause the next alert tries whether it can be written again. */
+	return d->store_failing && clock_mono_us() < d->store_retry_us ? -EIO : 0;
 }
 
 json_t *watch_alert(void *arg, const char *alert_id)
