@@ -32,6 +32,7 @@ struct pending {
 	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
+	const char *remark; /* static */
 };
 
 struct daemon {
@@ -89,3 +90,4 @@ void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id);

@@ -56,13 +56,18 @@ static void defer(struct intake *in, struct spool_item *item, int rc)
 	talloc_free(ctx);
 }
 
-static void accepted(struct intake *in, struct spool_item *item, const struct alert *a)
+/* remark: what the result should say beside the decision, or NULL. */
+static void accepted(struct intake *in, struct spool_item *item, const struct alert *a, const char *remark)
 {
-	struct reasons none = {0};
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
 
+	if (remark)
+		reasons_add(ctx, &reasons, 0, NULL, "%s", remark);
 	in->accepted++;
 	in->d->total.triggers_accepted++;
-	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &none, book_plan_json(a)));
+	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &reasons, book_plan_json(a)));
+	talloc_free(ctx);
 }
 
 /* ---- a new alert ---- */
@@ -111,7 +116,7 @@ static void alert_durable(struct daemon *d, struct pending *p, int rc)
 	     log_safe(a->case_number, strlen(a->case_number)));
 	if (d->agentx)
 		agentx_notify(d->agentx, NOTIFY_ALERT_ACCEPTED, a->id, a->case_number);
-	accepted(p->intake, p->item, a);
+	accepted(p->intake, p->item, a, NULL);
 	daemon_wake(d);
 }
 
@@ -153,7 +158,7 @@ static void change_durable(struct daemon *d, struct pending *p, int rc)
 
 	if (rc == 0) {
 		if (p->item)
-			accepted(p->intake, p->item, p->alert);
+			accepted(p->intake, p->item, p->alert, p->remark);
 		return;
 	}
 	/* In force already; only the record waits. */
@@ -189,7 +194,7 @@ void intake_save_again(struct daemon *d)
 	}
 }
 
-static void store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, int *fate)
+static struct pending *store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, int *fate)
 {
 	struct pending *p = talloc_zero(d, struct pending);
 
@@ -197,17 +202,18 @@ static void store_change(struct daemon *d, struct intake *in, struct spool_item 
 	p->trigger = t ? talloc_steal(p, t) : NULL;
 	save_change(d, p);
 	daemon_wake(d);
+	return p;
 }
 
-/* Ends what is on air: the broadcasts of every wording but the found text. */
-static void kill_broadcasts(struct daemon *d, struct alert *a)
+/* Ends what is on air: the broadcasts of all wordings before this one. */
+static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
 {
 	struct book_job *j;
 
 	llist_for_each_entry(j, &a->jobs, entry) {
 		const struct plan_group *g = book_group(j);
 
-		if (g->kind != GROUP_CBSP || a->wordings[j->wording].phase == PHASE_FOUND)
+		if (g->kind != GROUP_CBSP || j->wording >= wording)
 			continue;
 		for (size_t i = 0; i < g->n_links; i++)
 			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);
@@ -220,7 +226,7 @@ static int recall(struct daemon *d, struct alert *a, const char *reason)
 
 	if (rc < 0)
 		return rc;
-	kill_broadcasts(d, a);
+	kill_broadcasts(d, a, a->n_wordings - 1);
 	d->total.alerts_recalled++;
 	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
 	if (d->agentx)
@@ -261,10 +267,22 @@ json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const
 
 static void take_update(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, struct reasons *reasons)
 {
-	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0)
+	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0) {
 		reject(in, item, a->id, reasons);
-	else
-		store_change(in->d, in, item, t, a, NULL);
+		return;
+	}
+	if (a->n_wordings > 2) /* a cell that missed the last one still has one before it, which nothing replaces */
+		kill_broadcasts(in->d, a, a->n_wordings - 2);
+	LOGP(DALERT, LOGL_NOTICE, "alert %s: new text, number %zu\n", a->id, a->n_wordings);
+	store_change(in->d, in, item, t, a, NULL);
+}
+
+static void take_cancel(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a)
+{
+	bool again = recall(in->d, a, "found: cancelled by trigger") < 0;
+	struct pending *p = store_change(in->d, in, item, t, a, NULL);
+
+	p->remark = again ? "the alert was recalled before; nothing is sent anew" : NULL;
 }
 
 static void take_duplicate(struct intake *in, struct spool_item *item, const struct trigger *t)
@@ -303,8 +321,7 @@ static void judge(struct intake *in, struct spool_item *item, struct trigger *t,
 		take_alert(in, item, t, reasons);
 		break;
 	case VERDICT_CANCEL:
-		recall(in->d, subject, "found: cancelled by trigger");
-		store_change(in->d, in, item, t, subject, NULL);
+		take_cancel(in, item, t, subject);
 		break;
 	case VERDICT_UPDATE:
 		take_update(in, item, t, subject, reasons);

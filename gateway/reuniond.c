@@ -359,7 +359,8 @@ static int open_doors(struct daemon *d)
 	int rc = 0;
 
 	d->control = (struct control_ops){
-		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert, .refresh = watch_publish, .arg = d};
+		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert,
+		.alert_cells = watch_cells, .refresh = watch_publish, .arg = d};
 	if (c->control_socket)
 		rc = control_listen(d, c->control_socket, &d->control);
 	if (rc == 0 && c->vty.address)

@@ -11,6 +11,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/predict.h"
+#include "gateway/reach.h"
 #include "gateway/snapshot_json.h"
 
 static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
@@ -195,25 +196,76 @@ static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_
 	s->count = link->count;
 }
 
+static void sums_plus(struct unit_sums *sums, const struct unit_sums *more)
+{
+	for (int u = 0; u < UNIT_STATES; u++)
+		sums->n[u] += more->n[u];
+}
+
+/* Rings of an alert come together, link by link. */
+static struct snap_alert_link *alert_link(struct snap_alert *x, const char *name)
+{
+	struct snap_alert_link *l;
+
+	for (size_t i = 0; i < x->n_links; i++)
+		if (!strcmp(x->links[i].name, name))
+			return &x->links[i];
+	l = &x->links[x->n_links++];
+	snapshot_text(l->name, sizeof(l->name), name);
+	return l;
+}
+
+static void link_receipts(const struct snapshot *s, struct snap_alert_link *l, const struct conf_link *cfg)
+{
+	l->measured = cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
+	for (size_t i = 0; i < s->n_links; i++)
+		if (!strcmp(s->links[i].name, l->name)) {
+			l->delivered = s->links[i].count.receipts_delivered;
+			l->failed = s->links[i].count.receipts_failed;
+		}
+}
+
 static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 {
+	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
-	size_t n = 0, k = 0;
+	size_t n = 0;
 
 	llist_for_each_entry(j, &a->jobs, entry)
-		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			n += book_group(j)->n_links;
+		n += book_group(j)->n_links;
 	snapshot_alert_links(s, at, n);
+	x->n_links = 0;
 	llist_for_each_entry(j, &a->jobs, entry) {
 		const struct plan_group *g = book_group(j);
 
 		if (a->wordings[j->wording].phase != PHASE_ALERT)
 			continue;
-		for (size_t i = 0; i < g->n_links; i++, k++) {
-			snapshot_text(s->alerts[at].links[k].name, sizeof(s->alerts[at].links[k].name), g->links[i]->name);
-			s->alerts[at].links[k].sums = j->job->link_sums[i];
+		for (size_t i = 0; i < g->n_links; i++) {
+			struct snap_alert_link *l = alert_link(x, g->links[i]->name);
+
+			sums_plus(&l->sums, &j->job->link_sums[i]);
+			link_receipts(s, l, g->links[i]);
 		}
 	}
+}
+
+static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
+{
+	struct snap_alert *x = &s->alerts[at];
+	const struct book_job *j;
+
+	snapshot_alert_parts(s, at, a->conf->n_carriers, a->n_rings - 1);
+	for (size_t i = 0; i < x->n_carriers; i++) {
+		snapshot_text(x->carriers[i].name, sizeof(x->carriers[i].name), a->conf->carriers[i].name);
+		x->carriers[i].at_risk = a->at_risk[i];
+		x->carriers[i].missed = a->missed[i];
+	}
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (a->wordings[j->wording].phase == PHASE_ALERT)
+			sums_plus(&x->carriers[book_group(j)->carrier - a->conf->carriers].sums, &j->job->sums);
+	for (size_t r = 1; r < a->n_rings; r++)
+		x->rings[r - 1] = (struct snap_alert_ring){.radius_km = a->rings[r].radius_km, .at = a->rings[r].at,
+							   .since = book_begun(a, r) ? a->rings[r].since : 0};
 }
 
 static bool any(const bool *flags, size_t n)
@@ -246,6 +298,7 @@ static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
 	book_sums(a, true, &x->sums);
 	book_sums(a, false, &x->others);
 	alert_links(s, at, a);
+	alert_parts(s, at, a);
 }
 
 /* Wall time when the carrier is done with the alert; 0 = it is, or that cannot be told. */
@@ -413,4 +466,12 @@ json_t *watch_alert(void *arg, const char *alert_id)
 		json_object_set_new(o, "recall_reason", a->recall_reason ? json_string(a->recall_reason) : json_null());
 	}
 	return o;
+}
+
+json_t *watch_cells(void *arg, const char *alert_id)
+{
+	const struct daemon *d = arg;
+	const struct alert *a = book_find(d->book, alert_id);
+
+	return a ? reach_cells(a) : NULL;
 }
