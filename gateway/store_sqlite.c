@@ -65,14 +65,17 @@ static bool sound(const struct store_rec *r)
 	       strlen(r->key) <= KEY_MAX_OCTETS;
 }
 
-static int exec(struct sqlite_store *s, const char *text)
+static int bracket(struct sqlite_store *s, enum ledger_bracket which)
 {
-	return ledger_errno(s->db, sqlite3_exec(s->db, text, NULL, NULL, NULL));
+	int rc = ledger_errno(s->db, sqlite3_step(s->bracket[which]));
+
+	sqlite3_reset(s->bracket[which]);
+	return rc;
 }
 
 static int transaction(struct sqlite_store *s, const struct store_rec *recs, size_t n)
 {
-	int rc = exec(s, "BEGIN IMMEDIATE");
+	int rc = bracket(s, BRACKET_BEGIN);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct store_rec *r = &recs[i];
@@ -81,7 +84,7 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 		rc = !sound(r) ? -EINVAL : r->value ? apply_put(s, r, epoch) : apply_del(s, r, epoch);
 	}
 	if (rc == 0)
-		rc = exec(s, "COMMIT");
+		rc = bracket(s, BRACKET_COMMIT);
 	if (rc < 0 && s->db && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	if (rc == -EIO)
