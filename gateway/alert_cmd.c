@@ -22,7 +22,7 @@ static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [
 			   "      --json        for programs\n"
 			   "\n"
 			   "Examples:\n"
-			   "  reunion alert list -c etc/reunion.conf\n"
+			   "  reunion alert list -c etc/reunion.cfg\n"
 			   "  reunion alert cancel 20261123-0001 --reason 'found at 09:40, police desk 3'\n";
 
 struct options {
