@@ -153,6 +153,7 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 void peer_start(void)
 {
 	memset(&peer, 0, sizeof(peer));
+	peer.dispatch.job.spec.expires_us = INT64_MAX;
 	memset(peer.dispatch.outcome, -1, sizeof(peer.dispatch.outcome));
 	peer.dispatch.job.spec.id = 1;
 	peer.tokens = UINT32_MAX;
