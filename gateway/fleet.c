@@ -124,17 +124,21 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	return f;
 }
 
+static void listen_at(struct fleet_link *fl)
+{
+	const struct conf_link *cfg = fl->link->cfg;
+	int rc = linksock_listen(fl->sock);
+
+	if (rc < 0)
+		LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", cfg->name, cfg->address, cfg->port, strerror(-rc));
+}
+
 static void start_one(struct fleet_link *fl, uint64_t now_us)
 {
 	struct link *link = fl->link;
 
-	if (link->cfg->mode == MODE_LISTEN) {
-		int rc = linksock_listen(fl->sock);
-
-		if (rc < 0)
-			LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", link->cfg->name, link->cfg->address, link->cfg->port,
-			     strerror(-rc));
-	}
+	if (link->cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 	link->ops->start(link, now_us);
 }
 
@@ -223,9 +227,12 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
 	if (!again)
 		return;
-	for (unsigned int leg = 0; leg < 2; leg++)
+	for (unsigned int leg = 0; leg < LINK_LEGS; leg++) {
 		linksock_close(fl->sock, leg);
-	link->ops->closed(link, 0, "the configuration changed", now_us);
+		link->ops->closed(link, leg, "the configuration changed", now_us);
+	}
+	if (cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 }
 
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)

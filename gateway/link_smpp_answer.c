@@ -54,7 +54,7 @@ void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us)
 	l->fault_status = status;
 	smpp_link_up(l, false, now_us);
 	smpp_link_state(l, LINK_UNBINDING, now_us);
-	smpp_session_unbind(l->leg[0].session, now_us);
+	smpp_session_unbind(l->tx->session, now_us);
 }
 
 /* A cell that the peer could not serve. Names we did not send are members of a list: not ours to judge. */
@@ -120,7 +120,7 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 	uint32_t failed = answer->pdu && smpp_by_cells(l) ? failed_cells(l, f, answer->pdu) : 0;
 
 	l->hold_us = 0;
-	l->leg[0].failures = 0;
+	l->tx->failures = 0;
 	for (uint32_t i = 0; i < f->n; i++)
 		if (smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;

@@ -16,7 +16,6 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 
-#define LEGS	  2
 #define READ_SIZE 65536
 /* One link may not keep the loop: after this many octets the others have their turn. */
 #define READ_TURN (4 * READ_SIZE)
@@ -31,7 +30,7 @@ struct leg {
 
 struct linksock {
 	struct link *link;
-	struct leg leg[LEGS];
+	struct leg leg[LINK_LEGS];
 	struct osmo_fd listener;
 	uint8_t *buf;
 };
@@ -182,20 +181,69 @@ void linksock_close(struct linksock *s, unsigned int no)
 	leg_close(&s->leg[no]);
 }
 
+/* A place for a newcomer, or NULL. Where one connection is all there is, the newer one is most likely the peer after its
+ * restart; elsewhere the driver knows better, once it has seen who it is. */
+static struct leg *place(struct linksock *s)
+{
+	unsigned int n = OSMO_MAX(s->link->ops->callers, 1u);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (!s->leg[i].open)
+			return &s->leg[i];
+	if (n > 1)
+		return NULL;
+	LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
+	leg_lost(&s->leg[0], "replaced by a newer connection");
+	return &s->leg[0];
+}
+
+static bool allowed(const struct conf_link *cfg, const char *caller)
+{
+	for (size_t i = 0; i < cfg->n_callers; i++)
+		if (!strcmp(cfg->callers[i], caller))
+			return true;
+	return cfg->n_callers == 0;
+}
+
+static void name_caller(const struct sockaddr_storage *from, socklen_t len, char *to, size_t size)
+{
+	char host[NI_MAXHOST] = "";
+
+	getnameinfo((const struct sockaddr *)from, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	osmo_strlcpy(to, !strncmp(host, "::ffff:", 7) ? host + 7 : host, size);
+}
+
 static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 {
 	struct linksock *s = ofd->data;
-	int fd = accept4(ofd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	int fd = accept4(ofd->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	char caller[sizeof(s->link->caller[0])];
+	struct leg *leg;
 
 	if (fd < 0)
 		return 0;
-	if (s->leg[0].open) { /* one connection at a time: the newer one is most likely the peer after its restart */
-		LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
-		leg_lost(&s->leg[0], "replaced by a newer connection");
+	name_caller(&from, len, caller, sizeof(caller));
+	leg = allowed(s->link->cfg, caller) ? place(s) : NULL;
+	if (!leg) {
+		s->link->count.connect_failures++;
+		close(fd);
+		return 0;
 	}
-	leg_adopt(&s->leg[0], fd, false);
-	s->link->ops->connected(s->link, 0, clock_mono_us());
+	osmo_strlcpy(s->link->caller[leg->no], caller, sizeof(caller));
+	leg_adopt(leg, fd, false);
+	s->link->ops->connected(s->link, leg->no, clock_mono_us());
 	return 0;
+}
+
+static void stop_listening(struct linksock *s)
+{
+	if (s->listener.fd < 0)
+		return;
+	osmo_fd_unregister(&s->listener);
+	close(s->listener.fd);
+	s->listener.fd = -1;
 }
 
 int linksock_listen(struct linksock *s)
@@ -203,6 +251,7 @@ int linksock_listen(struct linksock *s)
 	struct addrinfo *ai;
 	int one = 1, fd, rc = lookup(s->link->cfg, true, &ai);
 
+	stop_listening(s);
 	if (rc != 0)
 		return -EADDRNOTAVAIL;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -222,7 +271,7 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 {
 	uint64_t next = s->link->ops->tick(s->link, now_us);
 
-	for (unsigned int i = 0; i < LEGS; i++) {
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		struct leg *leg = &s->leg[i];
 
 		if (leg->connecting && now_us >= leg->connect_by_us)
@@ -243,7 +292,7 @@ struct linksock *linksock_new(void *ctx, struct link *link)
 	s->link = link;
 	s->buf = talloc_size(s, READ_SIZE);
 	s->listener.fd = -1;
-	for (unsigned int i = 0; i < LEGS; i++) {
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		s->leg[i].sock = s;
 		s->leg[i].no = i;
 	}
@@ -252,11 +301,8 @@ struct linksock *linksock_new(void *ctx, struct link *link)
 
 void linksock_free(struct linksock *s)
 {
-	for (unsigned int i = 0; i < LEGS; i++)
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		leg_close(&s->leg[i]);
-	if (s->listener.fd >= 0) {
-		osmo_fd_unregister(&s->listener);
-		close(s->listener.fd);
-	}
+	stop_listening(s);
 	talloc_free(s);
 }
