@@ -6,6 +6,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/receipts.h"
 
 static struct fleet_link *of(struct link *link)
 {
@@ -96,12 +97,18 @@ static void set_carriers(struct fleet *f, const struct conf *conf, uint64_t now_
 				continue;
 			c->throttle = old[k].throttle; /* the bucket survives a reload */
 			throttle_set_rate(&c->throttle, c->cfg->rate, carrier_burst(c->cfg), now_us);
+			c->receipts = old[k].receipts;
 		}
+		if (!c->receipts)
+			c->receipts = receipts_new(f);
 	}
 	for (size_t i = 0; i < f->n_links; i++)
 		for (size_t k = 0; k < f->n_carriers; k++)
-			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) && f->links[i].link->cfg->type == LINK_SMPP)
+			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) &&
+			    f->links[i].link->cfg->type == LINK_SMPP) {
 				f->links[i].link->carrier_throttle = &f->carriers[k].throttle;
+				f->links[i].link->receipts = f->carriers[k].receipts;
+			}
 	talloc_free(old);
 }
 

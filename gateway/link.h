@@ -57,6 +57,7 @@ struct link {
 	uint64_t state_since_us;
 	struct throttle throttle;
 	struct throttle *carrier_throttle; /* shared by the carrier's SMPP links */
+	struct receipts *receipts;	   /* likewise */
 	struct link_counters count;
 	bool blocked; /* by the operator */
 	char caller[LINK_LEGS][48]; /* who dialled in on a leg: its address in digits, "" = not known */

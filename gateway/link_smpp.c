@@ -24,6 +24,7 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 				.cfg = cfg,
 				.state = LINK_DOWN,
 				.state_since_us = now_us};
+	l->link.receipts = receipts_new(l); /* until it shares that of its carrier */
 	throttle_init(&l->link.throttle, cfg->rate, cfg->burst, now_us);
 	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		l->leg[i].owner = l;
@@ -90,6 +91,7 @@ static uint32_t on_message(void *arg, const struct smpp_pdu *pdu, uint64_t now_u
 
 	if (smpp_receipt_read(pdu, &receipt)) {
 		receipts_count(&l->link.count, &receipt);
+		receipts_take(l->link.receipts, &receipt, now_us);
 		return SMPP_ROK;
 	}
 	clue = free_clue(l);
@@ -266,6 +268,11 @@ static bool stopped(const struct link *link)
 		if (l->leg[i].phase != LEG_DOWN)
 			return false;
 	return l->stopping;
+}
+
+void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach)
+{
+	receipts_reach(link->receipts, link->index, job, reach);
 }
 
 const struct link_ops link_smpp = {

@@ -3,8 +3,14 @@
 #pragma once
 #include "gateway/conf.h"
 #include "gateway/payload.h"
+#include "gateway/receipts.h"
 #include "smpp/pdu.h"
 #include "smpp/submit.h"
+
+struct link;
+
+/* What receipts said of a job's messages over this link. */
+void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach);
 
 /* One PDU of a text: for submit_sm the template, else the PDU that lacks its destinations. */
 struct smpp_draft {

@@ -14,3 +14,7 @@ tests_test_link_smpp_listen_SOURCES = tests/test_link_smpp_listen.c tests/smpp_p
 tests_test_link_smpp_listen_LDADD = $(SMPPLINK_TEST_LIBS)
 TESTS += tests/e2e_smpp_listen.sh
 EXTRA_DIST += tests/e2e_smpp_listen.sh tests/peers/smpp-dial.js
+check_PROGRAMS += tests/test_smpp_receipts
+TESTS += tests/test_smpp_receipts
+tests_test_smpp_receipts_SOURCES = tests/test_smpp_receipts.c
+tests_test_smpp_receipts_LDADD = $(SMPPLINK_TEST_LIBS)
