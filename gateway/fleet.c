@@ -207,12 +207,18 @@ static bool same_text(const char *a, const char *b)
 	return (!a && !b) || (a && b && !strcmp(a, b));
 }
 
+static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
+{
+	return same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
+	       same_text(a->certificate_file, b->certificate_file) && same_text(a->key_file, b->key_file);
+}
+
 /* Must the connection be made anew for this change? */
 static bool redial(const struct conf_link *a, const struct conf_link *b)
 {
 	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
 	       a->bind != b->bind || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
-	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type);
+	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type) || !same_tls(&a->tls, &b->tls);
 }
 
 static void retire(struct fleet_link *fl, uint64_t now_us)

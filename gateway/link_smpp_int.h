@@ -25,7 +25,8 @@ struct leg {
 	uint32_t generation;          /* counts connections: answers must not go to another one */
 	uint64_t faults_seen;
 	uint8_t version;
-	bool closing; /* env->close() is under way */
+	char no_connection[128]; /* why, as told last */
+	bool closing;		 /* env->close() is under way */
 };
 
 /* PDUs of a job for this link. */

@@ -127,6 +127,7 @@ void smpp_leg_bound(struct leg *leg, uint64_t now_us)
 	char text[96];
 
 	leg->bound_us = now_us ? now_us : 1;
+	leg->no_connection[0] = '\0';
 	l->link.count.binds++;
 	if (smpp_listens(l)) {
 		smpp_listen_bound(leg, now_us);
@@ -234,6 +235,19 @@ static void end_session(struct leg *leg, const char *why, uint64_t now_us)
 		bind_failed(leg, end, why, now_us);
 }
 
+/* Told once for each reason: a carrier that is away may be so for long. */
+static void not_connected(struct leg *leg, const char *why)
+{
+	char text[128];
+
+	leg->owner->link.count.connect_failures++;
+	snprintf(text, sizeof(text), "no connection: %s", why);
+	if (leg->no != 0 || !strcmp(text, leg->no_connection))
+		return;
+	osmo_strlcpy(leg->no_connection, text, sizeof(leg->no_connection));
+	event(leg->owner, LINK_EV_DOWN, text);
+}
+
 void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
@@ -247,7 +261,7 @@ void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 	if (leg->phase == LEG_OPEN) {
 		end_session(leg, why, now_us);
 	} else {
-		l->link.count.connect_failures++;
+		not_connected(leg, why);
 		back_off(leg, DELAY_US, DELAY_MAX, now_us);
 	}
 	leg->phase = LEG_DOWN;

@@ -14,6 +14,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/linktls.h"
 #include "gateway/log.h"
 
 #define READ_SIZE 65536
@@ -24,7 +25,8 @@ struct leg {
 	struct osmo_fd ofd;
 	struct linksock *sock;
 	unsigned int no;
-	bool open, connecting;
+	bool open, connecting; /* connecting: also while TLS is being agreed on */
+	struct linktls *tls;   /* NULL: clear, or not begun */
 	uint64_t connect_by_us;
 };
 
@@ -40,6 +42,7 @@ static void leg_close(struct leg *leg)
 	if (!leg->open)
 		return;
 	osmo_fd_unregister(&leg->ofd);
+	TALLOC_FREE(leg->tls);
 	close(leg->ofd.fd);
 	leg->open = leg->connecting = false;
 }
@@ -52,6 +55,26 @@ static void leg_lost(struct leg *leg, const char *why)
 	link->ops->closed(link, leg->no, why, clock_mono_us());
 }
 
+static ssize_t leg_send(struct leg *leg, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	if (leg->tls)
+		return linktls_write(leg->tls, data, len);
+	n = send(leg->ofd.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t leg_recv(struct leg *leg, uint8_t *buf, size_t len)
+{
+	ssize_t n;
+
+	if (leg->tls)
+		return linktls_read(leg->tls, buf, len);
+	n = recv(leg->ofd.fd, buf, len, MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
 static void leg_flush(struct leg *leg, uint64_t now_us)
 {
 	struct link *link = leg->sock->link;
@@ -59,19 +82,19 @@ static void leg_flush(struct leg *leg, uint64_t now_us)
 	size_t len;
 
 	while (leg->open && !leg->connecting && (data = link->ops->output(link, leg->no, &len)) && len > 0) {
-		ssize_t n = send(leg->ofd.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = leg_send(leg, data, len);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (n == -EAGAIN || n == -EINTR) {
 			leg->ofd.when |= OSMO_FD_WRITE;
 			return;
 		}
 		if (n < 0) {
-			leg_lost(leg, strerror(errno));
+			leg_lost(leg, strerror(-n));
 			return;
 		}
 		link->ops->written(link, leg->no, n, now_us);
 	}
-	if (leg->open && !leg->connecting)
+	if (leg->open && !leg->connecting && !(leg->tls && linktls_pending(leg->tls)))
 		leg->ofd.when &= ~OSMO_FD_WRITE;
 }
 
@@ -81,35 +104,69 @@ static void leg_read(struct leg *leg)
 	size_t total = 0;
 
 	while (leg->open && total < READ_TURN) {
-		ssize_t n = recv(leg->ofd.fd, leg->sock->buf, READ_SIZE, MSG_DONTWAIT);
+		ssize_t n = leg_recv(leg, leg->sock->buf, READ_SIZE);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		if (n == -EAGAIN || n == -EINTR)
 			return;
 		if (n <= 0) {
-			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(errno));
+			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(-n));
 			return;
 		}
 		link->ops->input(link, leg->no, leg->sock->buf, n, clock_mono_us());
 		total += n;
-		if (n < READ_SIZE)
+		if (n < READ_SIZE && !leg->tls)
 			return;
+	}
+	if (leg->open && leg->tls && linktls_pending(leg->tls))
+		leg->ofd.when |= OSMO_FD_WRITE; /* the socket will not tell */
+}
+
+static void leg_ready(struct leg *leg)
+{
+	struct link *link = leg->sock->link;
+
+	leg->connecting = false;
+	leg->ofd.when = OSMO_FD_READ;
+	link->ops->connected(link, leg->no, clock_mono_us());
+}
+
+static void leg_shake(struct leg *leg)
+{
+	const char *why = NULL;
+	int rc = linktls_handshake(leg->tls, &why);
+	char text[200];
+
+	if (rc == 0) {
+		leg_ready(leg);
+	} else if (rc == -EAGAIN) {
+		leg->ofd.when = linktls_wants_write(leg->tls) ? OSMO_FD_WRITE : OSMO_FD_READ;
+	} else {
+		osmo_strlcpy(text, why, sizeof(text));
+		leg_lost(leg, text);
 	}
 }
 
 static void leg_connected(struct leg *leg)
 {
-	struct link *link = leg->sock->link;
+	const struct conf_link *cfg = leg->sock->link->cfg;
+	const char *why;
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	getsockopt(leg->ofd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	leg->connecting = false;
 	if (error) {
 		leg_lost(leg, strerror(error));
 		return;
 	}
-	leg->ofd.when = OSMO_FD_READ;
-	link->ops->connected(link, leg->no, clock_mono_us());
+	if (!cfg->tls.ca_file) {
+		leg_ready(leg);
+		return;
+	}
+	leg->tls = linktls_new(leg->sock, cfg, leg->ofd.fd, &why);
+	if (leg->tls)
+		leg_shake(leg);
+	else
+		leg_lost(leg, why);
 }
 
 static int leg_cb(struct osmo_fd *ofd, unsigned int what)
@@ -117,10 +174,13 @@ static int leg_cb(struct osmo_fd *ofd, unsigned int what)
 	struct leg *leg = ofd->data;
 
 	if (leg->connecting) {
-		leg_connected(leg);
+		if (leg->tls)
+			leg_shake(leg);
+		else
+			leg_connected(leg);
 		return 0;
 	}
-	if (what & OSMO_FD_READ)
+	if (what & OSMO_FD_READ || (leg->tls && linktls_pending(leg->tls)))
 		leg_read(leg);
 	if (leg->open && what & OSMO_FD_WRITE)
 		leg_flush(leg, clock_mono_us());

@@ -18,3 +18,5 @@ check_PROGRAMS += tests/test_smpp_receipts
 TESTS += tests/test_smpp_receipts
 tests_test_smpp_receipts_SOURCES = tests/test_smpp_receipts.c
 tests_test_smpp_receipts_LDADD = $(SMPPLINK_TEST_LIBS)
+TESTS += tests/e2e_smpp_tls.sh
+EXTRA_DIST += tests/e2e_smpp_tls.sh
