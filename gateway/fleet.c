@@ -6,6 +6,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/receipts.h"
 #include "gateway/sooner.h"
 
 static struct fleet_link *of(struct link *link)
@@ -97,12 +98,18 @@ static void set_carriers(struct fleet *f, const struct conf *conf, uint64_t now_
 				continue;
 			c->throttle = old[k].throttle; /* the bucket survives a reload */
 			throttle_set_rate(&c->throttle, c->cfg->rate, carrier_burst(c->cfg), now_us);
+			c->receipts = old[k].receipts;
 		}
+		if (!c->receipts)
+			c->receipts = receipts_new(f);
 	}
 	for (size_t i = 0; i < f->n_links; i++)
 		for (size_t k = 0; k < f->n_carriers; k++)
-			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) && f->links[i].link->cfg->type == LINK_SMPP)
+			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) &&
+			    f->links[i].link->cfg->type == LINK_SMPP) {
 				f->links[i].link->carrier_throttle = &f->carriers[k].throttle;
+				f->links[i].link->receipts = f->carriers[k].receipts;
+			}
 	talloc_free(old);
 }
 
@@ -125,17 +132,21 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	return f;
 }
 
+static void listen_at(struct fleet_link *fl)
+{
+	const struct conf_link *cfg = fl->link->cfg;
+	int rc = linksock_listen(fl->sock);
+
+	if (rc < 0)
+		LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", cfg->name, cfg->address, cfg->port, strerror(-rc));
+}
+
 static void start_one(struct fleet_link *fl, uint64_t now_us)
 {
 	struct link *link = fl->link;
 
-	if (link->cfg->mode == MODE_LISTEN) {
-		int rc = linksock_listen(fl->sock);
-
-		if (rc < 0)
-			LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", link->cfg->name, link->cfg->address, link->cfg->port,
-			     strerror(-rc));
-	}
+	if (link->cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 	link->ops->start(link, now_us);
 }
 
@@ -216,12 +227,18 @@ static bool same_text(const char *a, const char *b)
 	return (!a && !b) || (a && b && !strcmp(a, b));
 }
 
+static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
+{
+	return same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
+	       same_text(a->certificate_file, b->certificate_file) && same_text(a->key_file, b->key_file);
+}
+
 /* Must the connection be made anew for this change? */
 static bool redial(const struct conf_link *a, const struct conf_link *b)
 {
 	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
 	       a->bind != b->bind || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
-	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type);
+	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type) || !same_tls(&a->tls, &b->tls);
 }
 
 static void retire(struct fleet_link *fl, uint64_t now_us)
@@ -249,9 +266,12 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	}
 	if (!again)
 		return;
-	for (unsigned int leg = 0; leg < 2; leg++)
+	for (unsigned int leg = 0; leg < LINK_LEGS; leg++) {
 		linksock_close(fl->sock, leg);
-	link->ops->closed(link, 0, "the configuration changed", now_us);
+		link->ops->closed(link, leg, "the configuration changed", now_us);
+	}
+	if (cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 }
 
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)

@@ -20,6 +20,7 @@ struct fleet_link {
 struct fleet_carrier {
 	const struct conf_carrier *cfg;
 	struct throttle throttle;
+	struct receipts *receipts;
 };
 
 struct fleet_events {
