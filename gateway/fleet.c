@@ -6,6 +6,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/sooner.h"
 
 static struct fleet_link *of(struct link *link)
 {
@@ -152,7 +153,7 @@ int fleet_index(const struct fleet *f, const char *name)
 	return -ENOENT;
 }
 
-uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
 	size_t first = f->first;
 	uint64_t next = UINT64_MAX;
@@ -163,11 +164,21 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
 		struct fleet_link *fl = &f->links[k];
 		uint64_t sent = fl->link->count.submitted;
 
-		next = OSMO_MIN(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->cfg->type != type)
+			continue;
+		next = sooner(next, linksock_pump(fl->sock, now_us));
 		if (fl->link->count.submitted != sent && fl->link->carrier_throttle)
 			f->first = k + 1;
 	}
 	return next;
+}
+
+/* An alert's pages leave no later than its first SMS. */
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+{
+	uint64_t next = pump(f, LINK_CBSP, now_us);
+
+	return sooner(next, pump(f, LINK_SMPP, now_us));
 }
 
 static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)

@@ -4,6 +4,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/receipts.h"
+#include "gateway/sooner.h"
 #include "smpp/plain.h"
 #include "smpp/status.h"
 
@@ -241,12 +242,12 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	else
 		follow_block(l, now_us);
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		next = OSMO_MIN(next, smpp_leg_tick(&l->leg[i], now_us));
-	next = OSMO_MIN(next, smpp_send(l, now_us));
+		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
+	next = sooner(next, smpp_send(l, now_us));
 	if (l->leg[0].phase == LEG_OPEN)
-		next = OSMO_MIN(next, smpp_session_due_us(l->leg[0].session));
+		next = sooner(next, smpp_session_due_us(l->leg[0].session));
 	if (l->stopping && l->leg[0].phase != LEG_DOWN && l->up)
-		next = OSMO_MIN(next, l->stop_by_us);
+		next = sooner(next, l->stop_by_us);
 	return next;
 }
 

@@ -203,8 +203,8 @@ static uint32_t both_allow(struct link_smpp *l, uint32_t want, uint64_t now_us)
 {
 	uint32_t n = throttle_allow(&l->link.throttle, want, now_us);
 
-	if (n > 0 && l->link.carrier_throttle)
-		n = OSMO_MIN(n, throttle_allow(l->link.carrier_throttle, n, now_us));
+	if (n > 0 && l->link.carrier_throttle) /* it may allow less than n, never more */
+		n = throttle_allow(l->link.carrier_throttle, n, now_us);
 	return n;
 }
 
@@ -212,8 +212,11 @@ static uint64_t both_next(struct link_smpp *l, uint32_t parts, uint64_t now_us)
 {
 	uint64_t next = throttle_next_us(&l->link.throttle, parts, now_us);
 
-	if (l->link.carrier_throttle)
-		next = OSMO_MAX(next, throttle_next_us(l->link.carrier_throttle, parts, now_us));
+	if (l->link.carrier_throttle) {
+		uint64_t carrier = throttle_next_us(l->link.carrier_throttle, parts, now_us);
+
+		next = OSMO_MAX(next, carrier);
+	}
 	return OSMO_MAX(next, now_us + 1);
 }
 

@@ -15,6 +15,7 @@
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
 #include "gateway/log.h"
+#include "gateway/sooner.h"
 
 #define LEGS	  2
 #define READ_SIZE 65536
@@ -231,7 +232,7 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 		if (leg->connecting && now_us >= leg->connect_by_us)
 			leg_lost(leg, "no answer to the connection attempt");
 		else if (leg->connecting)
-			next = OSMO_MIN(next, leg->connect_by_us);
+			next = sooner(next, leg->connect_by_us);
 		else if (leg->open)
 			leg_flush(leg, now_us);
 	}

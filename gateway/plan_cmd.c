@@ -125,6 +125,20 @@ static void print_link(const struct plan_dry *d, const struct plan_group *g, siz
 	printf(" %10s\n", g->link_total[l] ? show_span(left) : "-");
 }
 
+static void print_rings(const struct plan_dry *d)
+{
+	for (size_t i = 0; i < d->in.n_rings; i++) {
+		const struct plan_ring *r = &d->in.rings[i];
+		uint64_t recipients = 0;
+
+		for (size_t g = 0; g < r->plan->n_groups; g++)
+			if (r->plan->groups[g].kind == GROUP_SUBSCRIBERS)
+				recipients += r->plan->groups[g].n_units;
+		printf("%sring of %.1f km from %s: %" PRIu64 " more cells, %" PRIu64 " more recipients\n", i ? "" : "\n",
+		       r->radius_km, show_time(r->at), r->plan->cells_total, recipients);
+	}
+}
+
 static void print_table(const struct plan_dry *d)
 {
 	const struct trigger *t = d->trigger;
@@ -140,6 +154,7 @@ static void print_table(const struct plan_dry *d)
 	for (size_t i = 0; i < p->n_groups; i++)
 		for (size_t l = 0; l < p->groups[i].n_links; l++)
 			print_link(d, &p->groups[i], l);
+	print_rings(d);
 	printf("\n");
 	for (size_t i = 0; i < p->n_warnings; i++)
 		printf("warning: %s\n", p->warnings[i].text);

@@ -13,13 +13,14 @@
 #define LEDGER_VERSION 1
 
 enum ledger_stmt { STMT_PUT, STMT_DEL, STMT_GET, STMT_LOAD, STMT_N };
+enum ledger_bracket { BRACKET_BEGIN, BRACKET_COMMIT, BRACKETS }; /* around a batch */
 
 struct sqlite_store {
 	struct store store;
 	char *path;
 	int lock_fd;
 	sqlite3 *db;
-	sqlite3_stmt *stmt[LEDGER_KINDS][STMT_N];
+	sqlite3_stmt *stmt[LEDGER_KINDS][STMT_N], *bracket[BRACKETS];
 	bool reopen; /* an I/O error was seen: what SQLite holds in memory is not trusted any more */
 	pthread_mutex_t mutex; /* guards what is below: health() is asked from the loop */
 	struct store_health health;

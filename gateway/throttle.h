@@ -2,17 +2,20 @@
  * Pure, no allocation, O(1) a call when called regularly.
  *
  * Promise (SPEC 5): no window of one second holds more than rate + burst parts; over ten seconds >= 99 % of
- * rate when there is work and it is asked at least every 20 ms. A new one starts empty, so that the promise
- * holds over a restart too.
+ * rate when there is work and it is asked at least every 10 ms (20 ms with a burst of a tenth). A new one
+ * starts empty, so that the promise holds over a restart too.
  *
  * Credit of up to 20 ms beyond the burst is kept for a loop that comes late, else a burst of 1 would lose a
  * part of every interval. That alone would break the promise by 20 ms of rate; so the parts of the last
- * second are counted exactly. */
+ * second are counted exactly. And of a little more than a second, by half of what the burst allows and at
+ * most 48 ms: a peer that reads so late, and then all at once, sees the promise kept too. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
 
-#define THROTTLE_SLOTS 513 /* 512 slots of 1.953125 ms, and the one that is filling */
+#define THROTTLE_SECOND 513 /* 512 slots of 1.953125 ms, and the one that is filling */
+#define THROTTLE_EXTRA  25  /* slots beyond the second at most */
+#define THROTTLE_SLOTS  (THROTTLE_SECOND + THROTTLE_EXTRA)
 
 struct throttle {
 	double rate;      /* agreed, parts a second; 0 = unlimited */
@@ -26,7 +29,8 @@ struct throttle {
 	uint64_t goal, cut; /* after a backoff: grows from cut at backoff_us to goal; goal 0 = no backoff */
 	uint64_t backoff_us;
 	uint64_t limit;     /* parts in a second */
-	uint64_t slot, sum; /* newest slot's number; parts in all slots */
+	uint64_t slot, sum; /* newest slot's number; parts in the newest span slots */
+	uint32_t span;
 	uint32_t sent[THROTTLE_SLOTS];
 };
 

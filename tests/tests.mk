@@ -11,3 +11,4 @@ include tests/plan.mk
 include tests/noc.mk
 include tests/daemon.mk
 include tests/carrier.mk
+include tests/crash.mk
