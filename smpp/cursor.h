@@ -52,10 +52,16 @@ static inline uint32_t cursor_u32(struct cursor *c)
 /* C-octet string of at most max octets, NUL counted. */
 static inline const char *cursor_string(struct cursor *c, size_t max)
 {
-	size_t left = cursor_left(c), n = left < max ? left : max;
-	const uint8_t *p = c->p, *nul = c->bad ? NULL : n ? memchr(p, 0, n) : NULL;
+	size_t left = cursor_left(c), n = left < max ? left : max, near = n < 16 ? n : 16;
+	const uint8_t *p = c->p, *nul = NULL;
 
-	if (!nul) {
+	/* Most are empty or short: not worth a call. */
+	for (size_t i = 0; i < near && !nul; i++)
+		if (p[i] == 0)
+			nul = p + i;
+	if (!nul && n > near)
+		nul = memchr(p + near, 0, n - near);
+	if (c->bad || !nul) {
 		c->bad = true;
 		return "";
 	}

@@ -11,6 +11,7 @@ include tests/plan.mk
 include tests/noc.mk
 include tests/daemon.mk
 include tests/carrier.mk
+include tests/crash.mk
 
 # The house and its papers.
 TESTS += tests/house.sh tests/docs.sh
