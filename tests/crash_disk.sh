@@ -15,7 +15,7 @@ else
 	mount -t tmpfs -o size=24m tmpfs "$D/disk"
 fi || t_skip_all "no file system can be mounted here"
 disk_end() {
-	[ -z "$G_PID" ] || { kill -9 "$G_PID"; { wait "$G_PID"; } 2>/dev/null; G_PID=; }
+	[ -z "$G_PID" ] || g_kill
 	umount "$D/disk" 2>/dev/null || umount -l "$D/disk"
 	crash_end
 }

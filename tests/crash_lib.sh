@@ -22,7 +22,7 @@ g_start() {
 	G_STARTS=$((G_STARTS + 1))
 }
 g_kill() {
-	kill -9 "$G_PID"
+	! jobs -pr | grep -qx "$G_PID" || kill -9 "$G_PID"
 	{ wait "$G_PID"; } 2>/dev/null
 	G_PID=
 }
