@@ -1,8 +1,9 @@
 # reuniond and reunion: the edges, and what binds the rooms together.
 noinst_LIBRARIES += libdaemon.a
-libdaemon_a_SOURCES = gateway/book.c gateway/book.h gateway/book_doc.c gateway/book_payload.c \
-	gateway/daemon.h gateway/fleet.c gateway/fleet.h gateway/forecast.c gateway/forecast.h gateway/intake.c \
-	gateway/linksock.c gateway/linksock.h gateway/linktls.c gateway/linktls.h gateway/maps.c gateway/maps.h gateway/restart.c gateway/watch.c
+libdaemon_a_SOURCES = gateway/book.c gateway/book.h gateway/book_doc.c gateway/book_jobs.c \
+	gateway/book_payload.c gateway/book_rings.c gateway/daemon.h gateway/fleet.c gateway/fleet.h \
+	gateway/forecast.c gateway/forecast.h gateway/intake.c gateway/linksock.c gateway/linksock.h gateway/linktls.c gateway/linktls.h \
+	gateway/maps.c gateway/maps.h gateway/predict.c gateway/predict.h gateway/reach.c gateway/reach.h gateway/restart.c gateway/watch.c
 
 sbin_PROGRAMS += reuniond
 reuniond_SOURCES = gateway/reuniond.c
@@ -12,6 +13,8 @@ REUNION_SYSTEM_LIBS = $(NETSNMP_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS) $(LIBCONFIG_LI
 reuniond_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
 
 bin_PROGRAMS += reunion
-reunion_SOURCES = gateway/reunion.c gateway/ledger_cmd.c gateway/cmd.h
+reunion_SOURCES = gateway/reunion.c gateway/ledger_cmd.c gateway/ledger_tool.c gateway/ledger_tool.h gateway/ledger_file.c \
+	gateway/ledger_file.h gateway/cmd.h
 reunion_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
+dist_man_MANS += gateway/reunion-ledger.1
 EXTRA_DIST += tests/demo.sh

@@ -36,7 +36,8 @@ void ring_grow(struct dispatch *d, struct ring *r, uint32_t min)
 	r->mask = size - 1;
 }
 
-uint16_t dispatch_add_link(struct dispatch *d, const char *name, uint32_t window, double rate, uint32_t max_tries)
+uint16_t dispatch_add_link(struct dispatch *d, const char *name, uint32_t window, double rate,
+			   uint32_t max_tries)
 {
 	struct dlink *l;
 
@@ -130,7 +131,8 @@ static void plan_chunks(struct job *j)
 	talloc_free(has);
 }
 
-static void apply_initial(struct dispatch *d, struct job *j, uint8_t (*initial)(void *arg, uint32_t unit), void *arg)
+static void apply_initial(struct dispatch *d, struct job *j, uint8_t (*initial)(void *arg, uint32_t unit),
+			  void *arg)
 {
 	for (uint32_t unit = 0; unit < j->pub.spec.n_units; unit++) {
 		struct chunk *c = chunk_of(j, unit);
@@ -150,7 +152,8 @@ static void copy_spec(struct job *j, const struct job_spec *spec)
 	*s = *spec;
 	s->parts = spec->parts ? spec->parts : 1;
 	s->links = talloc_memdup(j, spec->links, spec->n_links * sizeof(*spec->links));
-	s->shares = spec->shares ? talloc_memdup(j, spec->shares, spec->n_links * sizeof(*spec->shares)) : NULL;
+	s->shares =
+		spec->shares ? talloc_memdup(j, spec->shares, spec->n_links * sizeof(*spec->shares)) : NULL;
 	OSMO_ASSERT(s->links && (s->shares || !spec->shares));
 	j->pub.chunk_shift = SHIFT_MIN;
 	while (j->pub.chunk_shift < SHIFT_MAX && spec->n_units >> j->pub.chunk_shift >= 128)
@@ -289,8 +292,8 @@ static bool is_reserved(const struct ring *r, const struct job *j, uint32_t unit
 	return false;
 }
 
-size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from, uint32_t *units,
-			      size_t max)
+size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from,
+			      uint32_t *units, size_t max)
 {
 	const struct job *j = job_of(job);
 	const struct dlink *l = &d->link[link];
@@ -300,7 +303,8 @@ size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch
 		const struct chunk *c = chunk_of(j, unit);
 		enum unit_state s;
 
-		if (job->spec.links[c->owner] != link || c->n[UNIT_ACCEPTED] + c->n[UNIT_UNKNOWN] + c->n[UNIT_HANDED] == 0) {
+		if (job->spec.links[c->owner] != link ||
+		    c->n[UNIT_ACCEPTED] + c->n[UNIT_UNKNOWN] + c->n[UNIT_HANDED] == 0) {
 			unit |= (1u << job->chunk_shift) - 1;
 			continue;
 		}

@@ -15,7 +15,8 @@ static void list_add(struct dispatch *d, struct chunk_list *list, struct job *j,
 	list->v[list->n++] = (struct chunk_ref){.job = j, .no = no};
 }
 
-static void mark(struct dispatch *d, struct job *j, struct chunk *c, enum chunk_mark m, struct chunk_list *list)
+static void mark(struct dispatch *d, struct job *j, struct chunk *c, enum chunk_mark m,
+		 struct chunk_list *list)
 {
 	if (c->mark & m)
 		return;
@@ -99,7 +100,8 @@ int dispatch_key_parse(const char *key, uint64_t *job, uint32_t *no)
 {
 	uint64_t n;
 
-	if (strlen(key) != DISPATCH_KEY_LEN - 1 || key[16] != '/' || read_hex(key, 16, job) || read_hex(key + 17, 8, &n))
+	if (strlen(key) != DISPATCH_KEY_LEN - 1 || key[16] != '/' || read_hex(key, 16, job) ||
+	    read_hex(key + 17, 8, &n))
 		return -EBADMSG;
 	*no = n;
 	return 0;
@@ -121,7 +123,8 @@ static void write_chunk(struct dispatch *d, struct store_batch *b, struct job *j
 }
 
 /* Writes at most max of the listed chunks that still have the mark. */
-static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_list *list, enum chunk_mark m, size_t max)
+static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_list *list, enum chunk_mark m,
+		       size_t max)
 {
 	size_t at = 0;
 
@@ -134,7 +137,7 @@ static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_l
 		max--;
 	}
 	list->n -= at;
-	if (list->n > 0) /* a list never used has no memory yet */
+	if (list->n)
 		memmove(list->v, list->v + at, list->n * sizeof(*list->v));
 }
 
@@ -190,7 +193,8 @@ void dispatch_batch_done(struct dispatch *d, uint64_t tag, int rc, uint64_t now_
 	for (size_t i = 0; i < d->n_links; i++)
 		link_settle(&d->link[i], durable);
 	for (size_t i = 0; i < d->writing.n; i++)
-		chunk_settle(d, d->writing.v[i].job, &d->writing.v[i].job->chunk[d->writing.v[i].no], durable);
+		chunk_settle(d, d->writing.v[i].job, &d->writing.v[i].job->chunk[d->writing.v[i].no],
+			     durable);
 	d->writing.n = 0;
 }
 
@@ -220,7 +224,8 @@ static void reopen(struct dispatch *d, struct job *j, struct chunk *c)
 	}
 }
 
-int dispatch_load_chunk(struct dispatch *d, struct dispatch_job *job, uint32_t no, const void *blob, size_t len, uint32_t epoch)
+int dispatch_load_chunk(struct dispatch *d, struct dispatch_job *job, uint32_t no, const void *blob,
+			size_t len, uint32_t epoch)
 {
 	struct job *j = job_of(job);
 	struct chunk *c;

@@ -23,7 +23,8 @@ static void untry(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octe
 	retry_push(j, unit, due_us);
 }
 
-static bool ring_give_back(struct dispatch *d, struct dlink *l, const struct handed *h, const struct job *only, uint64_t now_us)
+static bool ring_give_back(struct dispatch *d, struct dlink *l, const struct handed *h,
+			   const struct job *only, uint64_t now_us)
 {
 	struct job *j = job_of(h->job);
 
@@ -103,7 +104,9 @@ static struct ring *next_ring(struct dispatch *d, struct dlink *l, uint64_t now_
 {
 	for (;;) {
 		uint32_t end = d->faults & FAULT_HAND_EARLY ? l->res.tail : l->res.durable;
-		struct ring *r = l->again.head != l->again.tail ? &l->again : l->res.head != end ? &l->res : NULL;
+		struct ring *r = l->again.head != l->again.tail ? &l->again
+				 : l->res.head != end           ? &l->res
+								: NULL;
 		struct dispatch_job *job;
 
 		if (!r)
@@ -142,7 +145,8 @@ bool dispatch_next(struct dispatch *d, uint16_t link, uint64_t now_us, struct ha
 	return true;
 }
 
-size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first, uint32_t *units, size_t max)
+size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first,
+			  uint32_t *units, size_t max)
 {
 	struct handed h;
 	size_t n = 0;
@@ -167,7 +171,8 @@ static bool hand_again(struct dlink *l, struct job *j, uint32_t unit)
 	return true;
 }
 
-static void answer_transient(struct dispatch *d, const struct dlink *l, struct job *j, uint32_t unit, uint8_t octet, uint64_t now_us)
+static void answer_transient(struct dispatch *d, const struct dlink *l, struct job *j, uint32_t unit,
+			     uint8_t octet, uint64_t now_us)
 {
 	unsigned int fails = UNIT_FAILS(octet) + 1;
 	uint64_t wait_us = UINT64_C(1000000) << (fails - 1);
@@ -190,8 +195,8 @@ static void answer_lost(struct dispatch *d, struct job *j, uint32_t unit, uint8_
 	retry_push(j, unit, now_us);
 }
 
-void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
-		     uint64_t now_us)
+void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
+		     enum outcome outcome, uint64_t now_us)
 {
 	struct dlink *l = &d->link[link];
 	struct job *j = job_of(job);

@@ -2,19 +2,20 @@
 #pragma once
 #include "gateway/dispatch.h"
 
-#define SHIFT_MIN	4
-#define SHIFT_MAX	12
-#define WINDOW_MAX	(1u << 20)
-#define RETRIES_MAX	65536	/* units of a job that wait for another try on a link; then no new ones are begun */
-#define BULK_MAX	256	/* chunks of withdrawn jobs in a batch */
-#define STUCK_US	UINT64_C(10000000)
-#define TAIL_S		5	/* a chunk that takes a slow link longer may be taken by one twice as fast */
+#define SHIFT_MIN   4
+#define SHIFT_MAX   12
+#define WINDOW_MAX  (1u << 20)
+#define RETRIES_MAX 65536 /* units of a job that wait for another try on a link; then no new ones are begun  \
+			   */
+#define BULK_MAX 256      /* chunks of withdrawn jobs in a batch */
+#define STUCK_US UINT64_C(10000000)
+#define TAIL_S   5 /* a chunk that takes a slow link longer may be taken by one twice as fast */
 
 /* Rules that tests break to see that they are noticed. */
 enum dispatch_fault {
-	FAULT_LAZY_ANSWERS = 1,	  /* slots are reserved anew though the answers are not in the same commit */
-	FAULT_HAND_EARLY = 2,	  /* reservations are given out before they are durable */
-	FAULT_NO_ATTEMPTS = 4,	  /* attempts are not counted */
+	FAULT_LAZY_ANSWERS = 1,   /* slots are reserved anew though the answers are not in the same commit */
+	FAULT_HAND_EARLY = 2,     /* reservations are given out before they are durable */
+	FAULT_NO_ATTEMPTS = 4,    /* attempts are not counted */
 	FAULT_KEEP_RESERVED = 8,  /* withdrawn jobs keep what is reserved */
 	FAULT_FAILED_IS_DONE = 16 /* a failed batch counts as durable */
 };
@@ -36,9 +37,9 @@ struct retry {
 struct jl {
 	struct job *job;
 	uint16_t link, pos; /* of the link in the job */
-	uint32_t *todo;	    /* chunks to go through, ascending, at [first, n) */
+	uint32_t *todo;     /* chunks to go through, ascending, at [first, n) */
 	uint32_t first, n, max;
-	uint32_t at;	    /* next unit within todo[first] */
+	uint32_t at;        /* next unit within todo[first] */
 	struct retry *heap; /* waiting units that the cursor has passed; may hold some that wait no more */
 	uint32_t n_heap, max_heap;
 };
@@ -46,9 +47,9 @@ struct jl {
 struct job {
 	struct dispatch_job pub;
 	struct chunk *chunk;
-	struct jl *jl; /* [n_links] */
+	struct jl *jl;          /* [n_links] */
 	enum unit_state end_as; /* of waiting units when withdrawn */
-	uint32_t unsettled; /* chunks to be written or being written, counted twice if both */
+	uint32_t unsettled;     /* chunks to be written or being written, counted twice if both */
 };
 
 struct dlink {
@@ -56,15 +57,15 @@ struct dlink {
 	uint32_t window, max_tries;
 	double rate;
 	bool up;
-	uint32_t used;	   /* parts reserved and not answered: the slots when all commits are done */
-	uint32_t unsent;   /* parts reserved and not with the driver */
-	uint32_t answered; /* slots whose answers are in no batch yet */
-	uint32_t settling; /* slots whose answers are in the batch under way */
-	uint32_t out;	   /* units with the driver */
+	uint32_t used;        /* parts reserved and not answered: the slots when all commits are done */
+	uint32_t unsent;      /* parts reserved and not with the driver */
+	uint32_t answered;    /* slots whose answers are in no batch yet */
+	uint32_t settling;    /* slots whose answers are in the batch under way */
+	uint32_t out;         /* units with the driver */
 	uint64_t progress_us; /* last answer, or since when something is with the driver */
-	struct ring res;   /* reservations */
-	struct ring again; /* durable ones that the driver gave back; only head and tail are used */
-	struct jl **jl;	   /* running jobs, most urgent first */
+	struct ring res;      /* reservations */
+	struct ring again;    /* durable ones that the driver gave back; only head and tail are used */
+	struct jl **jl;       /* running jobs, most urgent first */
 	size_t n_jl;
 };
 
@@ -119,9 +120,11 @@ void sums_add(struct job *j, const struct chunk *c, int sign);
 void retry_push(struct job *j, uint32_t unit, uint64_t due_us);
 void todo_insert(struct jl *jl, uint32_t no);
 void todo_remove(struct jl *jl, uint32_t no);
-/* Takes a job's reservations that are not with the driver (job NULL: all) back from a link, as waiting units. */
+/* Takes a job's reservations that are not with the driver (job NULL: all) back from a link, as waiting units.
+ */
 void give_back(struct dispatch *d, uint16_t link, struct job *job, uint64_t now_us);
 bool can_reserve(const struct dlink *l, uint32_t parts);
-/* Slots held as the store knows it: reservations that are not durable yet hold none, answers that are not durable do. */
+/* Slots held as the store knows it: reservations that are not durable yet hold none, answers that are not
+ * durable do. */
 uint32_t slots_held(const struct dlink *l);
 void ring_grow(struct dispatch *d, struct ring *r, uint32_t min);

@@ -210,7 +210,8 @@ static struct chunk *spare_chunk(const struct dispatch *d, struct jl *other, dou
 	struct chunk *c;
 	uint32_t last;
 
-	while (other->n > other->first + 1 && other->job->chunk[other->todo[other->n - 1]].n[UNIT_WAITING] == 0)
+	while (other->n > other->first + 1 &&
+	       other->job->chunk[other->todo[other->n - 1]].n[UNIT_WAITING] == 0)
 		other->n--;
 	if (!own_chunk(other))
 		return NULL;
@@ -235,7 +236,8 @@ static void take_from_working(struct dispatch *d, struct jl *jl)
 		struct jl *other = &j->jl[i];
 		struct chunk *c;
 
-		if (other == jl || other->first == other->n || (most && other->n - other->first <= most->n - most->first))
+		if (other == jl || other->first == other->n ||
+		    (most && other->n - other->first <= most->n - most->first))
 			continue;
 		c = spare_chunk(d, other, d->link[jl->link].rate);
 		if (c) {
@@ -293,7 +295,8 @@ static void reserve_retries(struct dispatch *d, struct dlink *l, struct jl *jl, 
 		uint32_t unit = jl->heap[0].unit;
 
 		if (retry_valid(jl, unit))
-			reserve(d, l, jl->job, unit, chunk_get(chunk_of(jl->job, unit), index_of(jl->job, unit)));
+			reserve(d, l, jl->job, unit,
+				chunk_get(chunk_of(jl->job, unit), index_of(jl->job, unit)));
 		retry_pop(jl);
 	}
 }
@@ -303,7 +306,8 @@ static void reserve_new(struct dispatch *d, struct dlink *l, struct jl *jl, uint
 	struct job *j = jl->job;
 	struct chunk *c;
 
-	while (jl->n_heap < RETRIES_MAX && can_reserve(l, j->pub.spec.parts) && (c = next_chunk(d, jl, now_us))) {
+	while (jl->n_heap < RETRIES_MAX && can_reserve(l, j->pub.spec.parts) &&
+	       (c = next_chunk(d, jl, now_us))) {
 		uint32_t first = c->no << j->pub.chunk_shift;
 		const uint8_t *unit = chunk_open(j, c);
 
@@ -380,8 +384,8 @@ uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us)
 		const struct dlink *l = &d->link[i];
 
 		for (size_t k = 0; k < l->n_jl; k++)
-			if (l->jl[k]->n_heap && l->jl[k]->heap[0].due_us < next && job_running(l->jl[k]->job) &&
-			    can_reserve(l, l->jl[k]->job->pub.spec.parts))
+			if (l->jl[k]->n_heap && l->jl[k]->heap[0].due_us < next &&
+			    job_running(l->jl[k]->job) && can_reserve(l, l->jl[k]->job->pub.spec.parts))
 				next = l->jl[k]->heap[0].due_us;
 	}
 	return next;

@@ -7,6 +7,7 @@
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
 #include "gateway/receipts.h"
+#include "gateway/sooner.h"
 
 static struct fleet_link *of(struct link *link)
 {
@@ -163,13 +164,32 @@ int fleet_index(const struct fleet *f, const char *name)
 	return -ENOENT;
 }
 
-uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
+	size_t first = f->first;
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < f->n_links; i++)
-		next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+	/* Links share their carrier's bucket: who sent last has the last turn, or the first link would take it all. */
+	for (size_t i = 0; i < f->n_links; i++) {
+		size_t k = (first + i) % f->n_links;
+		struct fleet_link *fl = &f->links[k];
+		uint64_t sent = fl->link->count.submitted;
+
+		if (fl->link->cfg->type != type)
+			continue;
+		next = sooner(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->count.submitted != sent && fl->link->carrier_throttle)
+			f->first = k + 1;
+	}
 	return next;
+}
+
+/* An alert's pages leave no later than its first SMS. */
+uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
+{
+	uint64_t next = pump(f, LINK_CBSP, now_us);
+
+	return sooner(next, pump(f, LINK_SMPP, now_us));
 }
 
 static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)
@@ -238,6 +258,12 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	link->carrier = carrier;
 	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
 	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	if (fl->retired) {
+		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
+		fl->retired = false;
+		start_one(fl, now_us);
+		return;
+	}
 	if (!again)
 		return;
 	for (unsigned int leg = 0; leg < LINK_LEGS; leg++) {

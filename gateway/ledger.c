@@ -152,9 +152,10 @@ void chunk_pack(void *ctx, struct chunk *c)
 /* CRC-32 (ISO 3309), four bits a step. */
 static uint32_t crc32_add(uint32_t crc, const uint8_t *p, size_t len)
 {
-	static const uint32_t table[16] = {
-		0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC, 0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
-		0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C, 0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
+	static const uint32_t table[16] = {0x00000000, 0x1DB71064, 0x3B6E20C8, 0x26D930AC,
+					   0x76DC4190, 0x6B6B51F4, 0x4DB26158, 0x5005713C,
+					   0xEDB88320, 0xF00F9344, 0xD6D6A3E8, 0xCB61B38C,
+					   0x9B64C2B0, 0x86D3D2D4, 0xA00AE278, 0xBDBDF21C};
 
 	while (len--) {
 		crc ^= *p++;
@@ -240,9 +241,9 @@ int chunk_decode(void *ctx, struct chunk *c, const uint8_t *buf, size_t len)
 const char *unit_state_name(enum unit_state s)
 {
 	static const char *const names[UNIT_STATES] = {
-		[UNIT_WAITING] = "waiting",   [UNIT_HANDED] = "handed",	      [UNIT_ACCEPTED] = "accepted",
-		[UNIT_REFUSED] = "refused",   [UNIT_EXPIRED] = "expired",     [UNIT_WITHDRAWN] = "withdrawn",
-		[UNIT_UNKNOWN] = "unknown",   [UNIT_EXCLUDED] = "excluded",
+		[UNIT_WAITING] = "waiting", [UNIT_HANDED] = "handed",     [UNIT_ACCEPTED] = "accepted",
+		[UNIT_REFUSED] = "refused", [UNIT_EXPIRED] = "expired",   [UNIT_WITHDRAWN] = "withdrawn",
+		[UNIT_UNKNOWN] = "unknown", [UNIT_EXCLUDED] = "excluded",
 	};
 
 	return (unsigned int)s < UNIT_STATES ? names[s] : "?";

@@ -4,6 +4,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/receipts.h"
+#include "gateway/sooner.h"
 #include "smpp/plain.h"
 #include "smpp/status.h"
 
@@ -38,6 +39,7 @@ static void start(struct link *link, uint64_t now_us)
 {
 	struct link_smpp *l = link_smpp_of(link);
 
+	l->stopping = false; /* a reload may bring a link back */
 	if (link->blocked) {
 		smpp_link_state(l, LINK_BLOCKED, now_us);
 		return;
@@ -45,7 +47,8 @@ static void start(struct link *link, uint64_t now_us)
 	if (smpp_listens(l))
 		return;
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		smpp_leg_dial(&l->leg[i], now_us);
+		if (l->leg[i].phase == LEG_DOWN)
+			smpp_leg_dial(&l->leg[i], now_us);
 }
 
 /* ---- what comes in ---- */
@@ -240,12 +243,12 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	else
 		follow_block(l, now_us);
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		next = OSMO_MIN(next, smpp_leg_tick(&l->leg[i], now_us));
-	next = OSMO_MIN(next, smpp_send(l, now_us));
+		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
+	next = sooner(next, smpp_send(l, now_us));
 	if (l->tx->phase == LEG_OPEN)
-		next = OSMO_MIN(next, smpp_session_due_us(l->tx->session));
+		next = sooner(next, smpp_session_due_us(l->tx->session));
 	if (l->stopping && l->tx->phase != LEG_DOWN && l->up)
-		next = OSMO_MIN(next, l->stop_by_us);
+		next = sooner(next, l->stop_by_us);
 	return next;
 }
 

@@ -136,7 +136,8 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 	l->tx->failures = 0;
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
-		if (smpp_flight_fate(l, f, i) == FATE_OK)
+		/* Also of a flight that was called off since: the peer has this part. */
+		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
 	if (failed && smpp_flight_alive(l, f) == 0)

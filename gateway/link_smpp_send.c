@@ -112,9 +112,9 @@ static bool affords(const struct link_smpp *l, const struct purse *purse, uint32
 }
 
 /* A cancelled or expired job sends nothing more, also not the rest of what it began. */
-static bool called_off(const struct flight *f)
+static bool called_off(const struct flight *f, uint64_t now_us)
 {
-	return f->job->state != JOB_RUNNING;
+	return f->job->state != JOB_RUNNING || (int64_t)now_us >= f->job->spec.expires_us;
 }
 
 static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us)
@@ -122,7 +122,7 @@ static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us
 	uint64_t tag = l->again[0];
 	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
 
-	if (called_off(f))
+	if (called_off(f, now_us))
 		f->stopped = true;
 	if (!f->stopped) {
 		if (!affords(l, purse, smpp_flight_parts(l, f, TAG_DRAFT(tag))) ||
@@ -142,7 +142,7 @@ static bool send_current(struct link_smpp *l, struct purse *purse, uint64_t now_
 {
 	struct flight *f = l->current;
 
-	if (called_off(f) && !f->stopped)
+	if (called_off(f, now_us) && !f->stopped)
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 	if (!f->stopped) {
 		if (!affords(l, purse, smpp_flight_parts(l, f, f->next)) ||
@@ -205,8 +205,8 @@ static uint32_t both_allow(struct link_smpp *l, uint32_t want, uint64_t now_us)
 {
 	uint32_t n = throttle_allow(&l->link.throttle, want, now_us);
 
-	if (n > 0 && l->link.carrier_throttle)
-		n = OSMO_MIN(n, throttle_allow(l->link.carrier_throttle, n, now_us));
+	if (n > 0 && l->link.carrier_throttle) /* it may allow less than n, never more */
+		n = throttle_allow(l->link.carrier_throttle, n, now_us);
 	return n;
 }
 
@@ -214,8 +214,11 @@ static uint64_t both_next(struct link_smpp *l, uint32_t parts, uint64_t now_us)
 {
 	uint64_t next = throttle_next_us(&l->link.throttle, parts, now_us);
 
-	if (l->link.carrier_throttle)
-		next = OSMO_MAX(next, throttle_next_us(l->link.carrier_throttle, parts, now_us));
+	if (l->link.carrier_throttle) {
+		uint64_t carrier = throttle_next_us(l->link.carrier_throttle, parts, now_us);
+
+		next = OSMO_MAX(next, carrier);
+	}
 	return OSMO_MAX(next, now_us + 1);
 }
 

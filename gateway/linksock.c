@@ -16,6 +16,7 @@
 #include "gateway/clock.h"
 #include "gateway/linktls.h"
 #include "gateway/log.h"
+#include "gateway/sooner.h"
 
 #define READ_SIZE 65536
 /* One link may not keep the loop: after this many octets the others have their turn. */
@@ -309,9 +310,10 @@ static void stop_listening(struct linksock *s)
 int linksock_listen(struct linksock *s)
 {
 	struct addrinfo *ai;
-	int one = 1, fd, rc = lookup(s->link->cfg, true, &ai);
+	int one = 1, fd, rc;
 
-	stop_listening(s);
+	stop_listening(s); /* the address may have changed */
+	rc = lookup(s->link->cfg, true, &ai);
 	if (rc != 0)
 		return -EADDRNOTAVAIL;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -337,7 +339,7 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 		if (leg->connecting && now_us >= leg->connect_by_us)
 			leg_lost(leg, "no answer to the connection attempt");
 		else if (leg->connecting)
-			next = OSMO_MIN(next, leg->connect_by_us);
+			next = sooner(next, leg->connect_by_us);
 		else if (leg->open)
 			leg_flush(leg, now_us);
 	}

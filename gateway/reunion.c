@@ -15,7 +15,7 @@ static const char help[] =
 	"  encode -c CFG TRIGGER             every PDU and page as hex\n"
 	"  status [-c CFG] [--watch]         links and alerts now\n"
 	"  alert list|show|cancel            alerts of the running gateway\n"
-	"  ledger dump|check                 the ledger of a stopped gateway\n\n"
+	"  ledger check|salvage|dump         the ledger: is it sound, what is in it\n\n"
 	"Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n\n"
 	"Examples:\n"
 	"  reunion cellmap build -o cells.map cells.csv.gz\n"

@@ -6,9 +6,9 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-#define END_US	    (SIM_START_US + UINT64_C(200000) * 1000000)
-#define LATE_US	    2000 /* the loop comes so late at most */
-#define RECOUNT	    64	 /* every so many steps, and before every crash */
+#define END_US      (SIM_START_US + UINT64_C(200000) * 1000000)
+#define LATE_US     2000 /* the loop comes so late at most */
+#define RECOUNT     64   /* every so many steps, and before every crash */
 #define RETRY_US    UINT64_C(100000)
 #define RETRY_SHIFT 5 /* tries that double the wait */
 
@@ -49,7 +49,8 @@ static bool before(const struct sim_event *a, const struct sim_event *b)
 	return a->at_us != b->at_us ? a->at_us < b->at_us : a->no < b->no;
 }
 
-struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who, uint64_t life)
+struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who,
+			 uint64_t life)
 {
 	struct sim_event e = {.at_us = at_us, .no = s->event_no++, .type = type, .who = who, .life = life};
 	size_t i;
@@ -101,9 +102,14 @@ static void add_job(struct sim *s, struct sim_job *j)
 {
 	uint16_t links[SIM_LINKS];
 	double shares[SIM_LINKS], sum = 0;
-	struct job_spec spec = {.id = j->id, .kind = j->plan->broadcast ? JOB_BROADCAST : JOB_SMS, .n_units = j->plan->units,
-				.parts = j->plan->parts, .deadline_us = (int64_t)j->deadline_us,
-				.expires_us = (int64_t)j->expires_us, .links = links, .shares = shares};
+	struct job_spec spec = {.id = j->id,
+				.kind = j->plan->broadcast ? JOB_BROADCAST : JOB_SMS,
+				.n_units = j->plan->units,
+				.parts = j->plan->parts,
+				.deadline_us = (int64_t)j->deadline_us,
+				.expires_us = (int64_t)j->expires_us,
+				.links = links,
+				.shares = shares};
 
 	for (size_t i = 0; i < s->plan->n_links; i++) {
 		if (s->plan->link[i].group != j->plan->group)
@@ -146,7 +152,8 @@ static void boot_links(struct sim *s)
 	uint64_t filled = s->plan->full_bucket ? s->now - 10000000 : s->now;
 
 	for (size_t c = 0; c < SIM_LINKS; c++)
-		throttle_init(&s->carrier[c], s->plan->carrier_rate[c], sim_carrier_burst(s->plan, c), filled);
+		throttle_init(&s->carrier[c], s->plan->carrier_rate[c], sim_carrier_burst(s->plan, c),
+			      filled);
 	for (size_t i = 0; i < s->plan->n_links; i++) {
 		struct sim_link *l = &s->link[i];
 		const struct sim_link_plan *p = l->plan;
@@ -397,7 +404,8 @@ static bool handle(struct sim *s, struct sim_event *e)
 	else if (e->type == EV_TO_GW)
 		l->ops->input(l->driver, e->data, e->len, s->now);
 	else {
-		struct sim_event *to = sim_at(s, s->now + l->plan->latency_ms * UINT64_C(1000), EV_TO_GW, l->no, l->conn);
+		struct sim_event *to =
+			sim_at(s, s->now + l->plan->latency_ms * UINT64_C(1000), EV_TO_GW, l->no, l->conn);
 
 		to->data = talloc_steal(s, e->data);
 		to->len = e->len;
@@ -421,7 +429,9 @@ static void begin(struct sim *s)
 	const struct sim_plan *p = s->plan;
 
 	for (size_t i = 0; i < p->n_links; i++)
-		s->link[i] = (struct sim_link){.plan = &p->link[i], .no = i, .peer_up = true,
+		s->link[i] = (struct sim_link){.plan = &p->link[i],
+					       .no = i,
+					       .peer_up = true,
 					       .ops = p->link[i].smpp ? &sim_smpp : &sim_fake};
 	for (size_t i = 0; i < p->n_jobs; i++) {
 		uint32_t units = p->job[i].units;
@@ -450,8 +460,12 @@ static uint64_t figure(const struct sim_report *r, const char *name)
 	const struct {
 		const char *name;
 		uint64_t value;
-	} v[] = {{"repeats", r->repeats}, {"copies", r->copies}, {"submits", r->submits}, {"crashes", r->crashes},
-		 {"failed", r->failed_commits}, {"worst", r->worst_person},
+	} v[] = {{"repeats", r->repeats},
+		 {"copies", r->copies},
+		 {"submits", r->submits},
+		 {"crashes", r->crashes},
+		 {"failed", r->failed_commits},
+		 {"worst", r->worst_person},
 		 {"seconds", (r->end_us - SIM_START_US) / 1000000}};
 
 	for (size_t i = 0; i < ARRAY_SIZE(v); i++)
@@ -464,15 +478,18 @@ static void check_expects(struct sim *s)
 {
 	for (size_t i = 0; i < s->plan->n_expects; i++) {
 		const struct sim_expect *x = &s->plan->expect[i];
-		uint64_t is = x->job >= 0 ? s->report->sums[x->job].n[x->state] : figure(s->report, x->figure);
+		uint64_t is =
+			x->job >= 0 ? s->report->sums[x->job].n[x->state] : figure(s->report, x->figure);
 
 		if (x->op == '=' ? is == x->value : x->op == '<' ? is <= x->value : is >= x->value)
 			continue;
 		if (x->job >= 0)
-			sim_fail(s, "expected job %d %s %c %lu, is %lu", x->job + 1, unit_state_name(x->state), x->op,
-				 (unsigned long)x->value, (unsigned long)is);
+			sim_fail(s, "expected job %d %s %c %lu, is %lu", x->job + 1,
+				 unit_state_name(x->state), x->op, (unsigned long)x->value,
+				 (unsigned long)is);
 		else
-			sim_fail(s, "expected %s %c %lu, is %lu", x->figure, x->op, (unsigned long)x->value, (unsigned long)is);
+			sim_fail(s, "expected %s %c %lu, is %lu", x->figure, x->op, (unsigned long)x->value,
+				 (unsigned long)is);
 	}
 }
 

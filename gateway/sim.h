@@ -1,7 +1,8 @@
-/* sim: the gateway's core in a simulated world: carriers that delay, throttle, refuse, drop, repeat and disconnect; a store
- * that is slow, fails or loses power; crashes at any step. A plan (from a seed, or a scenario text) says what the world does;
- * the same plan gives the same run, step by step. After each step the promises of SPEC 5-6 are checked against what the
- * carriers counted and what the store holds, never against what the core believes. */
+/* sim: the gateway's core in a simulated world: carriers that delay, throttle, refuse, drop, repeat and
+ * disconnect; a store that is slow, fails or loses power; crashes at any step. A plan (from a seed, or a
+ * scenario text) says what the world does; the same plan gives the same run, step by step. After each step
+ * the promises of SPEC 5-6 are checked against what the carriers counted and what the store holds, never
+ * against what the core believes. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,13 +16,14 @@
 struct sim_link_plan {
 	char name[16];
 	unsigned int group, carrier; /* links of a group share jobs; those of a carrier its rate */
-	double rate;		     /* parts a second, 0 = unlimited */
+	double rate;                 /* parts a second, 0 = unlimited */
 	uint32_t burst, window;
-	uint32_t delay_ms, spread_ms, latency_ms; /* of answers: delay .. delay + spread; of the line, one way */
+	uint32_t delay_ms, spread_ms,
+		latency_ms; /* of answers: delay .. delay + spread; of the line, one way */
 	/* of 1000 units */
 	uint32_t refuse, transient, throttle, drop, late, repeat;
 	uint32_t accept_rate; /* parts a second above which the peer answers "too fast"; 0 = any */
-	bool smpp;	      /* the SMPP driver and an SMSC's octets; else a driver without a protocol */
+	bool smpp;            /* the SMPP driver and an SMSC's octets; else a driver without a protocol */
 };
 
 struct sim_job_plan {
@@ -32,7 +34,16 @@ struct sim_job_plan {
 	uint64_t deadline_us, expires_us; /* after at_us */
 };
 
-enum sim_act { ACT_LINK_DOWN, ACT_LINK_UP, ACT_DROP, ACT_CRASH, ACT_POWER, ACT_CANCEL, ACT_STORE_FAIL, ACT_STORE_SLOW };
+enum sim_act {
+	ACT_LINK_DOWN,
+	ACT_LINK_UP,
+	ACT_DROP,
+	ACT_CRASH,
+	ACT_POWER,
+	ACT_CANCEL,
+	ACT_STORE_FAIL,
+	ACT_STORE_SLOW
+};
 struct sim_action {
 	uint64_t at_us, for_us; /* crash, power: off for so long; store: so long */
 	enum sim_act act;
@@ -40,10 +51,10 @@ struct sim_action {
 };
 
 struct sim_expect {
-	int job;	       /* index, -1: the whole run */
+	int job;               /* index, -1: the whole run */
 	enum unit_state state; /* of the job's units at the end */
 	char figure[16];       /* of the run: repeats, crashes, copies */
-	char op;	       /* '=', '<' (at most), '>' (at least) */
+	char op;               /* '=', '<' (at most), '>' (at least) */
 	uint64_t value;
 };
 

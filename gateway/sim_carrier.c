@@ -3,8 +3,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-static struct sim_event *put(struct sim *s, struct sim_link *l, enum sim_event_type type, const uint8_t *data, size_t len,
-			     uint64_t delay_us)
+static struct sim_event *put(struct sim *s, struct sim_link *l, enum sim_event_type type, const uint8_t *data,
+			     size_t len, uint64_t delay_us)
 {
 	struct sim_event *e = sim_at(s, s->now + delay_us, type, l->no, l->conn);
 
@@ -51,8 +51,8 @@ static enum sim_verdict judge(struct sim *s, struct sim_link *l)
 }
 
 /* All parts of a message share its fate, as judged at its first. */
-enum sim_verdict sim_carrier_submit(struct sim *s, struct sim_link *l, unsigned int job, uint32_t unit, uint32_t part,
-				    uint64_t *delay_us, bool *twice)
+enum sim_verdict sim_carrier_submit(struct sim *s, struct sim_link *l, unsigned int job, uint32_t unit,
+				    uint32_t part, uint64_t *delay_us, bool *twice)
 {
 	struct sim_job *j = &s->job[job];
 	const struct sim_link_plan *p = l->plan;

@@ -8,7 +8,8 @@
 #define COPIES_MAX 3
 
 /* A chunk as the store has it; all waiting where there is none. False: it cannot be read. */
-static bool stored_chunk(struct sim *s, const struct sim_job *j, const struct dispatch_job *shape, uint32_t no, struct chunk *c)
+static bool stored_chunk(struct sim *s, const struct sim_job *j, const struct dispatch_job *shape,
+			 uint32_t no, struct chunk *c)
 {
 	uint32_t size = 1u << shape->chunk_shift, left = j->plan->units - (no << shape->chunk_shift);
 	char key[DISPATCH_KEY_LEN];
@@ -58,7 +59,8 @@ static void window_add(struct sim *s, struct sim_window *w, double rate, uint32_
 	while (w->first < w->n && w->at_us[w->first] + 1000000 < s->now)
 		w->first++;
 	if (w->n == w->max) {
-		memmove(w->at_us, w->at_us + w->first, (w->n - w->first) * sizeof(*w->at_us));
+		if (w->first)
+			memmove(w->at_us, w->at_us + w->first, (w->n - w->first) * sizeof(*w->at_us));
 		w->n -= w->first;
 		w->first = 0;
 		if (w->n * 2 > w->max || w->max == 0) {
@@ -69,7 +71,8 @@ static void window_add(struct sim *s, struct sim_window *w, double rate, uint32_
 	}
 	w->at_us[w->n++] = s->now;
 	if (rate > 0 && (double)(w->n - w->first) > rate + burst)
-		sim_fail(s, "%s: %zu parts within a second, agreed %.1f + %u", of, w->n - w->first, rate, burst);
+		sim_fail(s, "%s: %zu parts within a second, agreed %.1f + %u", of, w->n - w->first, rate,
+			 burst);
 }
 
 uint32_t sim_carrier_burst(const struct sim_plan *plan, unsigned int carrier)
@@ -82,7 +85,8 @@ uint32_t sim_carrier_burst(const struct sim_plan *plan, unsigned int carrier)
 	return sum;
 }
 
-void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit, uint32_t part)
+void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit,
+		      uint32_t part)
 {
 	struct sim_job *j = sim_job_of(s, job);
 	unsigned int carrier = l->plan->carrier, id = j->id;
@@ -90,7 +94,8 @@ void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *jo
 	s->report->submits++;
 	sim_note(s, 0xC0 + l->no, (uint64_t)id << 40 | (uint64_t)unit << 8 | part);
 	window_add(s, &l->sent, l->plan->rate, l->plan->burst, l->plan->name);
-	window_add(s, &s->carrier_sent[carrier], s->plan->carrier_rate[carrier], sim_carrier_burst(s->plan, carrier), "carrier");
+	window_add(s, &s->carrier_sent[carrier], s->plan->carrier_rate[carrier],
+		   sim_carrier_burst(s->plan, carrier), "carrier");
 	if (part == 0 && stored_state(s, j, unit) != UNIT_HANDED)
 		sim_fail(s, "job %u unit %u: sent before its attempt was durable", id, unit);
 	if (j->cancelled_us && s->now > j->cancelled_us + (part ? 1000000 : 0))
@@ -170,7 +175,8 @@ void sim_check_break(struct sim *s, struct sim_link *l)
 		struct sim_job *j = &s->job[i];
 
 		for (uint32_t u = 0; j->job && u < j->plan->units; u++) {
-			if (j->by[u] != l->no || !is_open(dispatch_unit(j->job, u)) || !has_copy(j, u, j->licensed[u] + 1))
+			if (j->by[u] != l->no || !is_open(dispatch_unit(j->job, u)) ||
+			    !has_copy(j, u, j->licensed[u] + 1))
 				continue;
 			j->licensed[u]++;
 			parts += j->plan->parts;
@@ -193,7 +199,8 @@ static void check_sums(struct sim *s, const struct sim_job *j)
 		of[link].n[state]++;
 		for (uint32_t p = 0; state == UNIT_ACCEPTED && p < j->plan->parts; p++)
 			if (!j->copies[u * j->plan->parts + p])
-				sim_fail(s, "job %u unit %u: accepted in the ledger only", (unsigned int)j->id, u);
+				sim_fail(s, "job %u unit %u: accepted in the ledger only",
+					 (unsigned int)j->id, u);
 	}
 	if (memcmp(&all, &job->sums, sizeof(all)))
 		sim_fail(s, "job %u: sums differ from a recount", (unsigned int)j->id);

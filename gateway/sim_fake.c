@@ -9,7 +9,7 @@ struct out {
 	struct dispatch_job *job; /* NULL: free */
 	uint32_t unit, sent, answered;
 	uint32_t first_seq;
-	uint64_t at_us; /* last sent */
+	uint64_t at_us;       /* last sent */
 	enum outcome outcome; /* the worst so far */
 };
 
@@ -92,8 +92,10 @@ static struct out *by_seq(struct fake *f, uint32_t seq)
 /* An answer: sequence, verdict. One that nobody waits for is ignored. */
 static void fake_input(void *driver, const uint8_t *data, size_t len, uint64_t now_us)
 {
-	static const enum outcome outcomes[] = {[VERDICT_ACCEPT] = OUT_ACCEPTED, [VERDICT_REFUSE] = OUT_REFUSED,
-						[VERDICT_TRANSIENT] = OUT_TRANSIENT, [VERDICT_THROTTLE] = OUT_THROTTLED};
+	static const enum outcome outcomes[] = {[VERDICT_ACCEPT] = OUT_ACCEPTED,
+						[VERDICT_REFUSE] = OUT_REFUSED,
+						[VERDICT_TRANSIENT] = OUT_TRANSIENT,
+						[VERDICT_THROTTLE] = OUT_THROTTLED};
 	struct fake *f = driver;
 	struct out *o = by_seq(f, get32(data));
 	uint32_t part;
@@ -146,7 +148,8 @@ static struct out *begin(struct fake *f, uint64_t now_us)
 		o++;
 	if (o == f->out + f->n_out || !dispatch_next(f->s->dispatch, f->l->index, now_us, &h))
 		return NULL;
-	*o = (struct out){.job = h.job, .unit = h.unit, .first_seq = f->seq, .at_us = now_us, .outcome = OUT_ACCEPTED};
+	*o = (struct out){
+		.job = h.job, .unit = h.unit, .first_seq = f->seq, .at_us = now_us, .outcome = OUT_ACCEPTED};
 	f->sending = o;
 	return o;
 }
@@ -176,11 +179,13 @@ static uint64_t fake_tick(void *driver, uint64_t now_us)
 	struct handed h;
 
 	/* A message that is sent in part ends with its job. */
-	if (f->sending && (f->sending->job->state != JOB_RUNNING || (int64_t)now_us >= f->sending->job->spec.expires_us))
+	if (f->sending &&
+	    (f->sending->job->state != JOB_RUNNING || (int64_t)now_us >= f->sending->job->spec.expires_us))
 		finish(f, f->sending, f->sending->sent ? OUT_LOST : OUT_UNSENT, now_us);
 	while (f->up && may_send(f, now_us) && (f->sending || begin(f, now_us)))
 		send_part(f, f->sending, now_us);
-	if (f->up && (f->sending || dispatch_peek(f->s->dispatch, f->l->index, now_us, &h)) && !may_send(f, now_us)) {
+	if (f->up && (f->sending || dispatch_peek(f->s->dispatch, f->l->index, now_us, &h)) &&
+	    !may_send(f, now_us)) {
 		at = throttle_next_us(&f->l->throttle, 1, now_us);
 		carrier_at = throttle_next_us(f->carrier, 1, now_us);
 		at = at > carrier_at ? at : carrier_at;
@@ -197,7 +202,8 @@ static void fake_peer_input(struct sim *s, struct sim_link *l, const uint8_t *da
 
 	(void)len;
 	put32(reply, get32(data));
-	reply[4] = sim_carrier_submit(s, l, get32(data + 4), get32(data + 8), get32(data + 12), &delay_us, &twice);
+	reply[4] = sim_carrier_submit(s, l, get32(data + 4), get32(data + 8), get32(data + 12), &delay_us,
+				      &twice);
 	if (delay_us == UINT64_MAX)
 		return;
 	sim_reply(s, l, reply, sizeof(reply), delay_us);

@@ -5,16 +5,27 @@
 #include "gateway/store_memory.h"
 #include "gateway/throttle.h"
 
-#define SIM_START_US UINT64_C(1000000000)
+#define SIM_START_US   UINT64_C(1000000000)
 #define SIM_TIMEOUT_US UINT64_C(10000000) /* a driver waits so long for an answer */
 
-enum sim_event_type { EV_WAKE, EV_COMMIT, EV_BOOT, EV_ACTION, EV_JOB, EV_CONNECTED, EV_REFUSED, EV_TO_PEER, EV_REPLY, EV_TO_GW };
+enum sim_event_type {
+	EV_WAKE,
+	EV_COMMIT,
+	EV_BOOT,
+	EV_ACTION,
+	EV_JOB,
+	EV_CONNECTED,
+	EV_REFUSED,
+	EV_TO_PEER,
+	EV_REPLY,
+	EV_TO_GW
+};
 struct sim_event {
 	uint64_t at_us, no; /* equal times: in order of making */
 	enum sim_event_type type;
-	unsigned int who;  /* link, job or action */
-	uint64_t life;	   /* process or connection it belongs to; void when that is gone */
-	uint8_t *data;	   /* octets on the line; child of the simulation */
+	unsigned int who; /* link, job or action */
+	uint64_t life;    /* process or connection it belongs to; void when that is gone */
+	uint8_t *data;    /* octets on the line; child of the simulation */
 	size_t len;
 };
 
@@ -48,7 +59,7 @@ struct sim_link {
 	uint64_t conn; /* number of the connection, 0 = none */
 	struct sim_window sent;
 	uint64_t peer_second, peer_parts; /* for accept_rate */
-	uint32_t widest;		  /* parts of the largest message */
+	uint32_t widest;                  /* parts of the largest message */
 	/* of the process */
 	uint16_t index;
 	struct throttle throttle;
@@ -63,14 +74,14 @@ struct sim_job {
 	const struct sim_job_plan *plan;
 	uint64_t id;
 	bool arrived, known;   /* in the spool; accepted by the gateway: durable */
-	bool done;	       /* at rest and forgotten by the gateway */
+	bool done;             /* at rest and forgotten by the gateway */
 	uint64_t cancelled_us; /* processed at; 0 = no */
 	bool cancel_waits;     /* asked while the gateway was down */
 	uint64_t deadline_us, expires_us;
-	uint8_t *copies;   /* [units * parts], accepted by the carrier */
-	uint8_t *licensed; /* [units] events that left it in doubt, and so may repeat it */
-	uint8_t *fate;	   /* [units] the peer's verdict on the message that is arriving */
-	uint8_t *by;	   /* [units] link that carried the last copy */
+	uint8_t *copies;          /* [units * parts], accepted by the carrier */
+	uint8_t *licensed;        /* [units] events that left it in doubt, and so may repeat it */
+	uint8_t *fate;            /* [units] the peer's verdict on the message that is arriving */
+	uint8_t *by;              /* [units] link that carried the last copy */
 	struct dispatch_job *job; /* of the process */
 };
 
@@ -97,7 +108,8 @@ struct sim {
 
 /* sim.c */
 uint64_t sim_rnd(struct sim *s, uint64_t below);
-struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who, uint64_t life);
+struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who,
+			 uint64_t life);
 void sim_fail(struct sim *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void sim_note(struct sim *s, uint64_t a, uint64_t b); /* into the trace's hash */
 struct sim_job *sim_job_of(struct sim *s, const struct dispatch_job *job);
@@ -109,15 +121,17 @@ enum sim_verdict { VERDICT_ACCEPT = 1, VERDICT_REFUSE, VERDICT_TRANSIENT, VERDIC
 void sim_to_peer(struct sim *s, struct sim_link *l, const uint8_t *data, size_t len);
 void sim_reply(struct sim *s, struct sim_link *l, const uint8_t *data, size_t len, uint64_t delay_us);
 /* A part of a message arrives: the carrier's verdict, and after how long it answers (UINT64_MAX: never). */
-enum sim_verdict sim_carrier_submit(struct sim *s, struct sim_link *l, unsigned int job, uint32_t unit, uint32_t part,
-				    uint64_t *delay_us, bool *twice);
+enum sim_verdict sim_carrier_submit(struct sim *s, struct sim_link *l, unsigned int job, uint32_t unit,
+				    uint32_t part, uint64_t *delay_us, bool *twice);
 void sim_line_cut(struct sim *s, struct sim_link *l); /* what is on its way arrives or is lost */
 
 /* sim_check.c: the promises */
-void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit, uint32_t part);
+void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit,
+		      uint32_t part);
 void sim_check_copy(struct sim *s, struct sim_link *l, struct sim_job *j, uint32_t unit, uint32_t part);
-void sim_check_crash(struct sim *s);			   /* before the process goes */
-void sim_check_break(struct sim *s, struct sim_link *l); /* before the driver learns that its connection is gone */
+void sim_check_crash(struct sim *s); /* before the process goes */
+void sim_check_break(struct sim *s,
+		     struct sim_link *l); /* before the driver learns that its connection is gone */
 void sim_check_step(struct sim *s, bool all);
 void sim_check_end(struct sim *s);
 uint32_t sim_carrier_burst(const struct sim_plan *plan, unsigned int carrier);

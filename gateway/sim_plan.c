@@ -8,7 +8,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-#define SEC	 UINT64_C(1000000)
+#define SEC     UINT64_C(1000000)
 #define ACTIONS 200
 
 /* --- chance --- */
@@ -53,7 +53,8 @@ static void random_job(uint64_t *seed, struct sim_plan *p, struct sim_job_plan *
 {
 	double speed = 0;
 
-	*j = (struct sim_job_plan){.at_us = rnd(seed, 20 * SEC), .parts = rnd(seed, 3) ? 1 : 1 + rnd(seed, 4)};
+	*j = (struct sim_job_plan){.at_us = rnd(seed, 20 * SEC),
+				   .parts = rnd(seed, 3) ? 1 : 1 + rnd(seed, 4)};
 	j->group = p->link[rnd(seed, p->n_links)].group;
 	j->broadcast = rnd(seed, 4) == 0;
 	for (size_t i = 0; i < p->n_links; i++)
@@ -85,7 +86,8 @@ static void random_crash_loop(void *ctx, uint64_t *seed, struct sim_plan *p)
 	uint64_t at_us = rnd(seed, 20 * SEC), gap_us = 1 + rnd(seed, 400000), n = 5 + rnd(seed, 40);
 
 	while (n-- > 0) {
-		*add_action(ctx, p) = (struct sim_action){.at_us = at_us, .act = ACT_CRASH, .for_us = rnd(seed, 50000)};
+		*add_action(ctx, p) =
+			(struct sim_action){.at_us = at_us, .act = ACT_CRASH, .for_us = rnd(seed, 50000)};
 		at_us += 60000 + rnd(seed, gap_us);
 	}
 }
@@ -124,22 +126,39 @@ struct field {
 	size_t at;
 	char type; /* u: uint32, d: double, t: time as uint64 us, b: bool by its presence */
 };
-#define F(s, w, m, t) {w, offsetof(struct s, m), t}
-static const struct field link_fields[] = {
-	F(sim_link_plan, "GROUP", group, 'u'), F(sim_link_plan, "CARRIER", carrier, 'u'), F(sim_link_plan, "RATE", rate, 'd'),
-	F(sim_link_plan, "BURST", burst, 'u'), F(sim_link_plan, "WINDOW", window, 'u'), F(sim_link_plan, "DELAY_MS", delay_ms, 'u'),
-	F(sim_link_plan, "SPREAD_MS", spread_ms, 'u'), F(sim_link_plan, "LATENCY_MS", latency_ms, 'u'),
-	F(sim_link_plan, "REFUSE", refuse, 'u'), F(sim_link_plan, "TRANSIENT", transient, 'u'),
-	F(sim_link_plan, "THROTTLE", throttle, 'u'), F(sim_link_plan, "DROP", drop, 'u'), F(sim_link_plan, "LATE", late, 'u'),
-	F(sim_link_plan, "REPEAT", repeat, 'u'), F(sim_link_plan, "ACCEPTS", accept_rate, 'u'),
-	F(sim_link_plan, "SMPP", smpp, 'b'), {NULL, 0, 0}};
-static const struct field job_fields[] = {
-	F(sim_job_plan, "AT", at_us, 't'), F(sim_job_plan, "GROUP", group, 'u'), F(sim_job_plan, "UNITS", units, 'u'),
-	F(sim_job_plan, "PARTS", parts, 'u'), F(sim_job_plan, "DEADLINE", deadline_us, 't'),
-	F(sim_job_plan, "EXPIRES", expires_us, 't'), F(sim_job_plan, "BROADCAST", broadcast, 'b'), {NULL, 0, 0}};
-static const char *const acts[] = {[ACT_LINK_DOWN] = "DOWN", [ACT_LINK_UP] = "UP", [ACT_DROP] = "DROP", [ACT_CRASH] = "CRASH",
-				   [ACT_POWER] = "POWER", [ACT_CANCEL] = "CANCEL", [ACT_STORE_FAIL] = "FAIL",
-				   [ACT_STORE_SLOW] = "SLOW"};
+#define F(s, w, m, t)                                                                                        \
+	{                                                                                                    \
+		w, offsetof(struct s, m), t                                                                  \
+	}
+static const struct field link_fields[] = {F(sim_link_plan, "GROUP", group, 'u'),
+					   F(sim_link_plan, "CARRIER", carrier, 'u'),
+					   F(sim_link_plan, "RATE", rate, 'd'),
+					   F(sim_link_plan, "BURST", burst, 'u'),
+					   F(sim_link_plan, "WINDOW", window, 'u'),
+					   F(sim_link_plan, "DELAY_MS", delay_ms, 'u'),
+					   F(sim_link_plan, "SPREAD_MS", spread_ms, 'u'),
+					   F(sim_link_plan, "LATENCY_MS", latency_ms, 'u'),
+					   F(sim_link_plan, "REFUSE", refuse, 'u'),
+					   F(sim_link_plan, "TRANSIENT", transient, 'u'),
+					   F(sim_link_plan, "THROTTLE", throttle, 'u'),
+					   F(sim_link_plan, "DROP", drop, 'u'),
+					   F(sim_link_plan, "LATE", late, 'u'),
+					   F(sim_link_plan, "REPEAT", repeat, 'u'),
+					   F(sim_link_plan, "ACCEPTS", accept_rate, 'u'),
+					   F(sim_link_plan, "SMPP", smpp, 'b'),
+					   {NULL, 0, 0}};
+static const struct field job_fields[] = {F(sim_job_plan, "AT", at_us, 't'),
+					  F(sim_job_plan, "GROUP", group, 'u'),
+					  F(sim_job_plan, "UNITS", units, 'u'),
+					  F(sim_job_plan, "PARTS", parts, 'u'),
+					  F(sim_job_plan, "DEADLINE", deadline_us, 't'),
+					  F(sim_job_plan, "EXPIRES", expires_us, 't'),
+					  F(sim_job_plan, "BROADCAST", broadcast, 'b'),
+					  {NULL, 0, 0}};
+static const char *const acts[] = {
+	[ACT_LINK_DOWN] = "DOWN",  [ACT_LINK_UP] = "UP",     [ACT_DROP] = "DROP",
+	[ACT_CRASH] = "CRASH",     [ACT_POWER] = "POWER",    [ACT_CANCEL] = "CANCEL",
+	[ACT_STORE_FAIL] = "FAIL", [ACT_STORE_SLOW] = "SLOW"};
 
 /* One line's words. */
 struct words {
@@ -163,7 +182,10 @@ static int read_number(const char *text, double *v)
 static int read_time(const char *text, uint64_t *us)
 {
 	char *end;
-	double v = strtod(text, &end), unit = !strcmp(end, "s") ? 1e6 : !strcmp(end, "ms") ? 1e3 : !strcmp(end, "us") ? 1 : 0;
+	double v = strtod(text, &end), unit = !strcmp(end, "s")    ? 1e6
+					      : !strcmp(end, "ms") ? 1e3
+					      : !strcmp(end, "us") ? 1
+								   : 0;
 
 	if (end == text || unit == 0 || !(v >= 0 && v * unit < 1e15))
 		return -EBADMSG;
@@ -222,7 +244,8 @@ static int read_job(struct words *w, struct sim_plan *p)
 
 	if (p->n_jobs == SIM_JOBS)
 		return -EBADMSG;
-	*j = (struct sim_job_plan){.units = 100, .parts = 1, .deadline_us = 3600 * SEC, .expires_us = 86400 * SEC};
+	*j = (struct sim_job_plan){
+		.units = 100, .parts = 1, .deadline_us = 3600 * SEC, .expires_us = 86400 * SEC};
 	if (read_fields(w, job_fields, j) || j->parts < 1 || j->parts > 10 || j->units > 100000)
 		return -EBADMSG;
 	for (size_t i = 0; i < p->n_links; i++)
@@ -265,7 +288,8 @@ static int read_action(void *ctx, struct words *w, struct sim_plan *p)
 	a.act = k;
 	if (a.act == ACT_CANCEL)
 		who = job_numbered(p, word(w));
-	if (k == (int)ARRAY_SIZE(acts) || who < 0 || (a.act >= ACT_CRASH && a.act != ACT_CANCEL && read_time(word(w), &a.for_us)))
+	if (k == (int)ARRAY_SIZE(acts) || who < 0 ||
+	    (a.act >= ACT_CRASH && a.act != ACT_CANCEL && read_time(word(w), &a.for_us)))
 		return -EBADMSG;
 	a.who = who;
 	*add_action(ctx, p) = a;
@@ -349,10 +373,12 @@ int sim_plan_parse(void *ctx, const char *text, struct sim_plan *p, char *err, s
 		if (end)
 			*end++ = '\0';
 		line[strcspn(line, "#")] = '\0';
-		for (char *t = strtok_r(line, " \t\r", &rest); t && w.n < ARRAY_SIZE(w.w); t = strtok_r(NULL, " \t\r", &rest))
+		for (char *t = strtok_r(line, " \t\r", &rest); t && w.n < ARRAY_SIZE(w.w);
+		     t = strtok_r(NULL, " \t\r", &rest))
 			w.w[w.n++] = t;
 		if (w.n > 0 && (read_line(ctx, &w, p) < 0 || w.at != w.n)) {
-			snprintf(err, err_len, "line %u: %s ...: not understood near word %u", no, w.w[0], w.at);
+			snprintf(err, err_len, "line %u: %s ...: not understood near word %u", no, w.w[0],
+				 w.at);
 			talloc_free(copy);
 			return -EBADMSG;
 		}
@@ -389,7 +415,8 @@ static void print_action(const struct sim_plan *p, const struct sim_action *a, F
 	else if (a->act == ACT_CANCEL)
 		fprintf(f, "CANCEL %u\n", a->who + 1);
 	else
-		fprintf(f, "%s%s %" PRIu64 "us\n", a->act >= ACT_STORE_FAIL ? "STORE " : "", acts[a->act], a->for_us);
+		fprintf(f, "%s%s %" PRIu64 "us\n", a->act >= ACT_STORE_FAIL ? "STORE " : "", acts[a->act],
+			a->for_us);
 }
 
 void sim_plan_print(const struct sim_plan *p, FILE *f)

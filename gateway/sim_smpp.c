@@ -67,7 +67,8 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 {
 	struct peer_smpp *d = arg;
 
-	snprintf(out, 16, "86%02u%08u", (unsigned int)(sim_job_of(d->s, job) - d->s->job) % 100, unit % 100000000);
+	snprintf(out, 16, "86%02u%08u", (unsigned int)(sim_job_of(d->s, job) - d->s->job) % 100,
+		 unit % 100000000);
 	return 0;
 }
 
@@ -106,16 +107,28 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 
 static void configure(struct peer_smpp *d, const struct sim_link_plan *p)
 {
-	d->conf = (struct conf_link){.name = (char *)p->name, .type = LINK_SMPP, .mode = MODE_CONNECT, .rate = p->rate,
-				     .burst = p->burst, .window = p->window, .connect_timeout_s = 10,
-				     .response_timeout_s = SIM_TIMEOUT_US / 1000000, .enquire_link_s = 30,
-				     .bind = BIND_TRANSCEIVER, .interface_version = 0x34, .system_id = "reunion",
-				     .password = "secret", .addressing = ADDR_SUBSCRIBERS, .gsm7 = true, .max_tries = 5};
+	d->conf = (struct conf_link){.name = (char *)p->name,
+				     .type = LINK_SMPP,
+				     .mode = MODE_CONNECT,
+				     .rate = p->rate,
+				     .burst = p->burst,
+				     .window = p->window,
+				     .connect_timeout_s = 10,
+				     .response_timeout_s = SIM_TIMEOUT_US / 1000000,
+				     .enquire_link_s = 30,
+				     .bind = BIND_TRANSCEIVER,
+				     .interface_version = 0x34,
+				     .system_id = "reunion",
+				     .password = "secret",
+				     .addressing = ADDR_SUBSCRIBERS,
+				     .gsm7 = true,
+				     .max_tries = 5};
 	d->conf.source.ton = 5;
 	d->conf.source.address = "POLICE";
 	d->carrier = (struct conf_carrier){.name = "carrier", .links = &d->conf, .n_links = 1};
 	d->payload_ops = (struct payload_ops){.job = payload_job, .msisdn = payload_msisdn, .arg = d};
-	d->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = d};
+	d->env = (struct link_env){
+		.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = d};
 }
 
 static void *smpp_create(void *ctx, struct sim *s, struct sim_link *l)
@@ -156,7 +169,7 @@ static bool submit_read(const uint8_t *pdu, size_t len, uint32_t *job, uint32_t 
 	*unit = strtoul(p + 4, NULL, 10);
 	p += 13;
 	esm = *p;
-	p += 3; /* esm_class, protocol_id, priority_flag */
+	p += 3;                     /* esm_class, protocol_id, priority_flag */
 	for (int i = 0; i < 2; i++) /* schedule_delivery_time, validity_period */
 		p += p < end ? strnlen(p, end - p) + 1 : 0;
 	p += 4 + 1; /* registered_delivery .. sm_default_msg_id, sm_length */
@@ -182,7 +195,8 @@ static void pump(struct peer_smpp *d)
 			if (n < HEADER || n > len - at)
 				break;
 			if (get32(octets + at + 4) == SUBMIT) {
-				if (submit_read(octets + at, n, &job, &unit, &part) && job < d->s->plan->n_jobs && d->s->job[job].job)
+				if (submit_read(octets + at, n, &job, &unit, &part) &&
+				    job < d->s->plan->n_jobs && d->s->job[job].job)
 					sim_check_submit(d->s, d->l, d->s->job[job].job, unit, part);
 				else
 					sim_fail(d->s, "%s: a submit_sm that says nothing", d->l->plan->name);
@@ -229,8 +243,8 @@ static uint64_t smpp_tick(void *driver, uint64_t now_us)
 
 /* --- the SMSC --- */
 
-static void respond(struct sim *s, struct sim_link *l, const uint8_t *pdu, uint32_t status, const char *body, size_t len,
-		    uint64_t delay_us)
+static void respond(struct sim *s, struct sim_link *l, const uint8_t *pdu, uint32_t status, const char *body,
+		    size_t len, uint64_t delay_us)
 {
 	uint8_t out[HEADER + 16];
 
@@ -245,7 +259,9 @@ static void respond(struct sim *s, struct sim_link *l, const uint8_t *pdu, uint3
 static void answer_submit(struct sim *s, struct sim_link *l, const uint8_t *pdu, size_t len)
 {
 	/* RINVDSTADR, RSYSERR, RTHROTTLED */
-	static const uint32_t status[] = {[VERDICT_ACCEPT] = 0, [VERDICT_REFUSE] = 0x0B, [VERDICT_TRANSIENT] = 0x08,
+	static const uint32_t status[] = {[VERDICT_ACCEPT] = 0,
+					  [VERDICT_REFUSE] = 0x0B,
+					  [VERDICT_TRANSIENT] = 0x08,
 					  [VERDICT_THROTTLE] = 0x58};
 	uint32_t job, unit, part, verdict;
 	uint64_t delay_us;
@@ -258,7 +274,8 @@ static void answer_submit(struct sim *s, struct sim_link *l, const uint8_t *pdu,
 		return;
 	respond(s, l, pdu, status[verdict], "id", verdict == VERDICT_ACCEPT ? 3 : 0, delay_us);
 	if (twice)
-		respond(s, l, pdu, status[verdict], "id", verdict == VERDICT_ACCEPT ? 3 : 0, delay_us + sim_rnd(s, 500000));
+		respond(s, l, pdu, status[verdict], "id", verdict == VERDICT_ACCEPT ? 3 : 0,
+			delay_us + sim_rnd(s, 500000));
 }
 
 static void smpp_peer_input(struct sim *s, struct sim_link *l, const uint8_t *data, size_t len)

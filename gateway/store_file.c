@@ -10,7 +10,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#define LOCK_TRY_US 50000
+#define LOCK_TRY_US  50000
+#define ROOM_FOR_WAL 8
 
 static int name_beside(char *out, size_t len, const char *db, const char *suffix)
 {
@@ -108,6 +109,38 @@ int store_file_give_up(const char *db)
 	if (rc < 0)
 		return rc;
 	return unlink(name) < 0 ? -errno : 0;
+}
+
+static int write_zeros(int fd, off_t from, off_t to)
+{
+	static const uint8_t zeros[65536];
+
+	while (from < to) {
+		ssize_t n = pwrite(fd, zeros, to - from < (off_t)sizeof(zeros) ? to - from : (off_t)sizeof(zeros), from);
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		from += n;
+	}
+	return fdatasync(fd) < 0 ? -errno : 0;
+}
+
+int store_file_lengthen_wal(const char *db, size_t octets)
+{
+	char name[PATH_MAX];
+	struct stat st;
+	int fd, rc = name_beside(name, sizeof(name), db, "-wal");
+
+	if (rc < 0)
+		return rc;
+	if (store_file_free(db) < ROOM_FOR_WAL * octets)
+		return -ENOSPC;
+	fd = open(name, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	rc = fstat(fd, &st) < 0 ? -errno : write_zeros(fd, st.st_size, (off_t)octets);
+	close(fd);
+	return rc;
 }
 
 /* The folder that holds db, as an open descriptor. */

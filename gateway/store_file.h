@@ -20,5 +20,10 @@ int store_file_reserve(const char *db);
 /* Gives it up; -ENOENT when there was none. */
 int store_file_give_up(const char *db);
 
+/* Lengthens the write-ahead log beside db, which must be there, to so many written octets, when there is plenty of
+ * room: what is overwritten in place needs no change of the file's own record with each commit. Zeros end a log, so
+ * that it may be in use. -ENOSPC: too little room, it grows as it is written. */
+int store_file_lengthen_wal(const char *db, size_t octets);
+
 uint64_t store_file_free(const char *db); /* octets free on its file system, 0 when that cannot be known */
 int store_file_sync_dir(const char *db);  /* makes names in its folder durable */

@@ -97,7 +97,11 @@ static struct table *tables_copy(void *ctx, const struct table *from)
 	for (int k = 0; from && k < KINDS; k++) {
 		for (size_t i = 0; i < from[k].n; i++) {
 			const struct row *r = &from[k].v[i];
-			struct store_rec rec = {.kind = k, .key = r->key, .value = r->value, .len = r->len, .epoch = r->epoch};
+			struct store_rec rec = {.kind = k,
+						.key = r->key,
+						.value = r->value,
+						.len = r->len,
+						.epoch = r->epoch};
 
 			put(to, &to[k], &rec);
 		}
@@ -188,7 +192,8 @@ static int memory_load(struct store *store, enum store_kind kind, store_load_cb 
 		return -EINVAL;
 	for (size_t i = 0; i < t->n; i++) {
 		const struct row *r = &t->v[i];
-		struct store_rec rec = {.kind = kind, .key = r->key, .value = r->value, .len = r->len, .epoch = r->epoch};
+		struct store_rec rec = {
+			.kind = kind, .key = r->key, .value = r->value, .len = r->len, .epoch = r->epoch};
 		int rc = cb(arg, &rec);
 
 		if (rc)
@@ -197,7 +202,8 @@ static int memory_load(struct store *store, enum store_kind kind, store_load_cb 
 	return 0;
 }
 
-static int memory_get(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value, size_t *len)
+static int memory_get(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value,
+		      size_t *len)
 {
 	const struct table *t = &memory_of(store)->seen[kind];
 	bool found;

@@ -65,14 +65,17 @@ static bool sound(const struct store_rec *r)
 	       strlen(r->key) <= KEY_MAX_OCTETS;
 }
 
-static int exec(struct sqlite_store *s, const char *text)
+static int bracket(struct sqlite_store *s, enum ledger_bracket which)
 {
-	return ledger_errno(s->db, sqlite3_exec(s->db, text, NULL, NULL, NULL));
+	int rc = ledger_errno(s->db, sqlite3_step(s->bracket[which]));
+
+	sqlite3_reset(s->bracket[which]);
+	return rc;
 }
 
 static int transaction(struct sqlite_store *s, const struct store_rec *recs, size_t n)
 {
-	int rc = exec(s, "BEGIN IMMEDIATE");
+	int rc = bracket(s, BRACKET_BEGIN);
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		const struct store_rec *r = &recs[i];
@@ -81,7 +84,7 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 		rc = !sound(r) ? -EINVAL : r->value ? apply_put(s, r, epoch) : apply_del(s, r, epoch);
 	}
 	if (rc == 0)
-		rc = exec(s, "COMMIT");
+		rc = bracket(s, BRACKET_COMMIT);
 	if (rc < 0 && s->db && !sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	if (rc == -EIO)
@@ -89,7 +92,9 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 	return rc;
 }
 
-/* After an I/O error the file is read anew before anything else is believed. */
+/* After an I/O error the file is read anew before anything else is believed. A log whose sync failed may be whole in memory
+ * and not on the disk: its handle is left without another sync, and what can be read of it goes into the file by fresh
+ * writes before a new commit is added, or a power cut would end the log before that commit. */
 static int refresh(struct sqlite_store *s)
 {
 	char err[512];
@@ -97,12 +102,19 @@ static int refresh(struct sqlite_store *s)
 
 	if (!s->reopen)
 		return 0;
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	ledger_close_db(s);
 	rc = ledger_open_db(s, err, sizeof(err));
-	if (rc < 0)
-		ledger_close_db(s);
-	else
+	if (rc == 0)
+		rc = ledger_errno(s->db, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	if (rc == 0) {
 		s->reopen = false;
+		return 0;
+	}
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	ledger_close_db(s);
 	return rc;
 }
 
@@ -122,6 +134,12 @@ static bool give_up_reserve(struct sqlite_store *s)
 	s->reserve_gone = true;
 	pthread_mutex_unlock(&s->mutex);
 	return given;
+}
+
+/* Writing the log from its start again takes no new space: its file keeps its length. */
+static bool begin_log_anew(struct sqlite_store *s)
+{
+	return sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK;
 }
 
 static void note(struct sqlite_store *s, int rc)
@@ -148,12 +166,13 @@ static int sqlite_apply(struct store *store, const struct store_rec *recs, size_
 		rc = transaction(s, recs, n);
 	if (rc == -ENOSPC && give_up_reserve(s))
 		rc = transaction(s, recs, n);
+	if (rc == -ENOSPC && begin_log_anew(s))
+		rc = transaction(s, recs, n);
 	note(s, rc);
 	return rc;
 }
 
-/* The row that stmt stands on; -EBADMSG when an octet of it changed. */
-static int read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r)
+int ledger_read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r)
 {
 	const void *value = sqlite3_column_blob(stmt, 1);
 	int64_t epoch = sqlite3_column_int64(stmt, 2);
@@ -184,7 +203,7 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 		return -EINVAL;
 	stmt = s->stmt[kind][STMT_LOAD];
 	while (ret == 0 && (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		ret = read_row(stmt, kind, &r);
+		ret = ledger_read_row(stmt, kind, &r);
 		if (ret == 0)
 			ret = cb(arg, &r);
 	}
@@ -212,7 +231,7 @@ static int sqlite_get(struct store *store, enum store_kind kind, const char *key
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
-		rc = read_row(stmt, kind, &r);
+		rc = ledger_read_row(stmt, kind, &r);
 		if (rc == 0) {
 			uint8_t *copy = talloc_zero_size(
 				ctx, r.len + 1); /* texts end in a NUL that len does not count */

@@ -13,13 +13,14 @@
 #define LEDGER_VERSION 1
 
 enum ledger_stmt { STMT_PUT, STMT_DEL, STMT_GET, STMT_LOAD, STMT_N };
+enum ledger_bracket { BRACKET_BEGIN, BRACKET_COMMIT, BRACKETS }; /* around a batch */
 
 struct sqlite_store {
 	struct store store;
 	char *path;
 	int lock_fd;
 	sqlite3 *db;
-	sqlite3_stmt *stmt[LEDGER_KINDS][STMT_N];
+	sqlite3_stmt *stmt[LEDGER_KINDS][STMT_N], *bracket[BRACKETS];
 	bool reopen; /* an I/O error was seen: what SQLite holds in memory is not trusted any more */
 	pthread_mutex_t mutex; /* guards what is below: health() is asked from the loop */
 	struct store_health health;
@@ -30,3 +31,6 @@ struct sqlite_store {
 int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len);
 void ledger_close_db(struct sqlite_store *s);
 int ledger_errno(sqlite3 *db, int rc); /* SQLite's result as 0 or -errno */
+const char *ledger_table(enum store_kind kind);
+/* The row that stmt (key, value, epoch, sum) stands on; -EBADMSG when an octet of it changed. r lives until the next step. */
+int ledger_read_row(sqlite3_stmt *stmt, enum store_kind kind, struct store_rec *r);

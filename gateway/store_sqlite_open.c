@@ -13,6 +13,9 @@
 #define LEDGER_ID       0x524E4C47 /* "RNLG": tells a ledger from any other SQLite file */
 #define QUICK_CHECK_MAX (64 << 20) /* octets; a whole check of more takes too long at a restart */
 #define BUSY_MS         5000       /* an operator's sqlite3 may look into the ledger meanwhile */
+#define WAL_FRAME       4120       /* a page and its header */
+#define WAL_FRAMES      1000       /* then it is moved into the file */
+#define WAL_MORE        50         /* of the commit that goes beyond */
 
 static const char *const tables[LEDGER_KINDS] = {
 	[STORE_ALERT] = "alert",      [STORE_JOB] = "job",       [STORE_CHUNK] = "chunk",
@@ -28,6 +31,16 @@ static const char *const sql[STMT_N] = {
 	[STMT_DEL] = "DELETE FROM %s WHERE key = ?1 AND epoch <= ?3",
 	[STMT_GET] = "SELECT key, value, epoch, sum FROM %s WHERE key = ?1",
 	[STMT_LOAD] = "SELECT key, value, epoch, sum FROM %s ORDER BY key",
+};
+
+const char *ledger_table(enum store_kind kind)
+{
+	return tables[kind];
+}
+
+static const char *const brackets[BRACKETS] = {
+	[BRACKET_BEGIN] = "BEGIN IMMEDIATE",
+	[BRACKET_COMMIT] = "COMMIT",
 };
 
 int ledger_errno(sqlite3 *db, int rc)
@@ -220,17 +233,26 @@ static int prepare(struct sqlite_store *s, char *err, size_t err_len)
 			if (rc != SQLITE_OK)
 				return failed(s, rc, err, err_len);
 		}
+	for (unsigned int i = 0; i < BRACKETS; i++) {
+		int rc = sqlite3_prepare_v3(s->db, brackets[i], -1, SQLITE_PREPARE_PERSISTENT, &s->bracket[i],
+					    NULL);
+
+		if (rc != SQLITE_OK)
+			return failed(s, rc, err, err_len);
+	}
 	return 0;
 }
 
 static int configure(struct sqlite_store *s, char *err, size_t err_len)
 {
-	int rc = sqlite3_exec(
-		s->db,
-		"PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=2000; "
-		"PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=0; PRAGMA cell_size_check=1",
-		NULL, NULL, NULL);
+	char text[256];
+	int rc;
 
+	snprintf(text, sizeof(text),
+		 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=%d; "
+		 "PRAGMA journal_size_limit=16777216; PRAGMA trusted_schema=0; PRAGMA cell_size_check=1",
+		 WAL_FRAMES);
+	rc = sqlite3_exec(s->db, text, NULL, NULL, NULL);
 	return rc == SQLITE_OK ? 0 : failed(s, rc, err, err_len);
 }
 
@@ -253,7 +275,11 @@ int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len)
 		rc = check_version(s, err, err_len);
 	if (rc == 0 && size <= QUICK_CHECK_MAX)
 		rc = quick_check(s, err, err_len);
-	return rc == 0 ? prepare(s, err, err_len) : rc;
+	if (rc == 0)
+		rc = prepare(s, err, err_len);
+	if (rc == 0) /* only for speed */
+		store_file_lengthen_wal(s->path, (WAL_FRAMES + WAL_MORE) * WAL_FRAME);
+	return rc;
 }
 
 void ledger_close_db(struct sqlite_store *s)
@@ -263,6 +289,10 @@ void ledger_close_db(struct sqlite_store *s)
 			sqlite3_finalize(s->stmt[k][i]);
 			s->stmt[k][i] = NULL;
 		}
+	for (unsigned int i = 0; i < BRACKETS; i++) {
+		sqlite3_finalize(s->bracket[i]);
+		s->bracket[i] = NULL;
+	}
 	sqlite3_close(s->db);
 	s->db = NULL;
 }

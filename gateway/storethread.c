@@ -26,6 +26,7 @@ struct storethread {
 	struct list todo, done;
 	size_t pending; /* submitted, not yet written */
 	bool stopping;
+	bool signalled; /* fd was or is about to be written, and not read yet */
 	int fd, end_fd; /* readable: outcomes wait; the thread has ended */
 };
 
@@ -70,7 +71,13 @@ static void *run(void *arg)
 		pthread_mutex_lock(&t->mutex);
 		list_add(&t->done, i);
 		t->pending--;
+		if (t->signalled)
+			continue;
+		/* Outside, so that the one who is woken need not wait for the mutex. */
+		t->signalled = true;
+		pthread_mutex_unlock(&t->mutex);
 		wake(t->fd);
+		pthread_mutex_lock(&t->mutex);
 	}
 	pthread_mutex_unlock(&t->mutex);
 	wake(t->end_fd);
@@ -159,9 +166,10 @@ struct store_batch *storethread_reap(struct storethread *thread)
 
 	pthread_mutex_lock(&thread->mutex);
 	i = list_take(&thread->done);
-	/* The descriptor stays readable for as long as an outcome waits. */
-	if (!thread->done.first)
-		(void)!eventfd_read(thread->fd, &count);
+	/* The descriptor stays readable for as long as an outcome waits. One that is about to be written is read next
+	 * time. */
+	if (!thread->done.first && thread->signalled && eventfd_read(thread->fd, &count) == 0)
+		thread->signalled = false;
 	pthread_mutex_unlock(&thread->mutex);
 	if (i) {
 		b = i->batch;

@@ -2,13 +2,13 @@
 #include <math.h>
 #include <string.h>
 
-#define PART	   INT64_C(1000000000000) /* one part in units of credit */
-#define LATE_US	   UINT64_C(20000)	  /* credit kept for a late call */
+#define PART       INT64_C(1000000000000) /* one part in units of credit */
+#define LATE_US    UINT64_C(20000)        /* credit kept for a late call */
 #define RECOVER_US UINT64_C(30000000)
-#define HOLD_US	   200000
-#define RATE_MAX   1e8	   /* keeps all products below 2^63 */
+#define HOLD_US    200000
+#define RATE_MAX   1e8 /* keeps all products below 2^63 */
 #define BURST_MAX  4000000
-#define CUT_SHIFT  8	   /* never cut below goal / 256 */
+#define CUT_SHIFT  8 /* never cut below goal / 256 */
 
 /* 512 slots a second: 15625 / 8 us each, so that slot numbers are exact. */
 static uint64_t slot_of(uint64_t us)
@@ -26,15 +26,21 @@ static uint64_t later(uint64_t a, uint64_t b)
 	return a > b ? a : b;
 }
 
-/* Parts of the last second; a slot that ends within it counts whole. */
+/* Parts of a slot that is still kept. */
+static uint32_t sent_in(const struct throttle *t, uint64_t slot)
+{
+	return t->sent[slot % THROTTLE_SLOTS];
+}
+
+/* Parts of the last second and the span beyond; a slot that ends within it counts whole. */
 static uint64_t in_window(const struct throttle *t, uint64_t now_us)
 {
 	uint64_t slot = slot_of(now_us), sum = t->sum;
 
-	if (slot >= t->slot + THROTTLE_SLOTS)
+	if (slot >= t->slot + t->span)
 		return 0;
 	for (uint64_t s = t->slot + 1; s <= slot; s++)
-		sum -= t->sent[s % THROTTLE_SLOTS];
+		sum -= sent_in(t, s + THROTTLE_SLOTS - t->span);
 	return sum;
 }
 
@@ -74,11 +80,18 @@ static void settle(struct throttle *t, uint64_t now_us)
 		t->slot = slot;
 	}
 	while (t->slot < slot) {
-		uint32_t *old = &t->sent[++t->slot % THROTTLE_SLOTS];
-
-		t->sum -= *old;
-		*old = 0;
+		t->slot++;
+		t->sum -= sent_in(t, t->slot + THROTTLE_SLOTS - t->span);
+		t->sent[t->slot % THROTTLE_SLOTS] = 0;
 	}
+}
+
+/* Slots to count: beyond the second as many as half of what the limit leaves above the rate fills. */
+static uint32_t wanted_span(const struct throttle *t)
+{
+	double extra = t->rate > 0 ? ((double)t->limit - t->rate) / t->rate / 2 * (THROTTLE_SECOND - 1) : 0;
+
+	return THROTTLE_SECOND + (uint32_t)fmin(extra, THROTTLE_EXTRA);
 }
 
 static void agree(struct throttle *t, double rate, uint32_t burst)
@@ -90,14 +103,19 @@ static void agree(struct throttle *t, double rate, uint32_t burst)
 		t->agreed = 1;
 	t->depth = t->burst * PART + (int64_t)(t->agreed * LATE_US);
 	t->limit = (uint64_t)floor(t->rate + t->burst);
+	t->span = wanted_span(t);
+	t->sum = 0;
+	for (uint32_t i = 0; i < t->span; i++)
+		t->sum += sent_in(t, t->slot + THROTTLE_SLOTS - i);
 }
 
 void throttle_init(struct throttle *t, double rate, uint32_t burst, uint64_t now_us)
 {
 	*t = (struct throttle){.at_us = now_us, .slot = slot_of(now_us), .hold_us = HOLD_US};
 	agree(t, rate, burst);
-	/* What a former process sent within this second is not known: its depth and our first second are one promise. */
-	t->credit = -(int64_t)(t->agreed * LATE_US);
+	/* What a former process sent within this second is not known: its depth and our first second are one
+	 * promise, for a peer that reads late too. */
+	t->credit = -(int64_t)(t->agreed * (LATE_US + slot_start_us(t->span - THROTTLE_SECOND)));
 }
 
 uint32_t throttle_allow(const struct throttle *t, uint32_t want, uint64_t now_us)
@@ -136,12 +154,12 @@ static uint64_t window_next_us(const struct throttle *t, uint32_t parts, uint64_
 
 	if (sum + parts <= t->limit)
 		return now_us;
-	for (unsigned int i = 1; i <= THROTTLE_SLOTS; i++) {
-		sum -= slot + i < t->slot + THROTTLE_SLOTS ? t->sent[(slot + i) % THROTTLE_SLOTS] : 0;
+	for (unsigned int i = 1; i <= t->span; i++) {
+		sum -= slot + i < t->slot + t->span ? sent_in(t, slot + i + THROTTLE_SLOTS - t->span) : 0;
 		if (sum + parts <= t->limit)
 			return slot_start_us(slot + i);
 	}
-	return slot_start_us(slot + THROTTLE_SLOTS);
+	return slot_start_us(slot + t->span);
 }
 
 uint64_t throttle_next_us(const struct throttle *t, uint32_t parts, uint64_t now_us)

@@ -5,45 +5,68 @@ set -u
 B=${BUILDDIR:?} S=${SRCDIR:?}
 CELLS= AT= KEEP= N_CELLS=200000 RECIPIENTS=30000 RATE=3000 RADIUS=100
 die() { printf 'demo: %s\n' "$*" >&2; exit 1; }
-say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
+TTY=; [ -t 1 ] && TTY=1
+say() { if [ -n "$TTY" ]; then printf '\n\033[1m%s\033[0m\n' "$*"; else printf '\n%s\n' "$*"; fi; }
+usage() {
+	cat <<TXT
+Usage: ./quickstart demo [--cells FILE --at LAT,LON] [--recipients N] [--rate PARTS_PER_SECOND] [--keep]
+  --cells FILE     a real table in OpenCelliD's columns (.csv or .csv.gz); left out: a synthetic one
+  --at LAT,LON     where the child was last seen
+  --recipients N   residents of the first carrier (30000; the others have a half and a third)
+  --rate N         message parts a second of each carrier (3000)
+  --keep           keeps the folder with all files
+
+Examples:
+  ./quickstart demo
+  ./quickstart demo --cells cells.csv.gz --at 10.4806,-66.9036
+TXT
+}
+number() { # OPTION VALUE: its VALUE, when it is one
+	[[ "${2:-}" =~ ^[0-9]{1,7}$ ]] && [ "$2" -ge 10 ] && echo "$2" && return
+	echo "demo: $1 wants a whole number from 10 to 9999999" >&2
+	return 1
+}
 while [ $# -gt 0 ]; do
 	case $1 in
-	--cells) CELLS=$(readlink -f "${2:?--cells wants a file}") || exit 2; shift 2 ;;
-	--at) AT=${2:?--at wants LAT,LON}; shift 2 ;;
-	--recipients) RECIPIENTS=${2:?}; shift 2 ;;
-	--rate) RATE=${2:?}; shift 2 ;;
+	--cells) [ -n "${2:-}" ] || { usage >&2; exit 2; }; CELLS=$(readlink -f "$2"); shift 2 ;;
+	--at) [[ "${2:-}" =~ ^-?[0-9.]+,-?[0-9.]+$ ]] || { echo "demo: --at wants LAT,LON in degrees" >&2; exit 2; }; AT=$2; shift 2 ;;
+	--recipients) RECIPIENTS=$(number "$@") || exit 2; shift 2 ;;
+	--rate) RATE=$(number "$@") || exit 2; shift 2 ;;
 	--keep) KEEP=1; shift ;;
-	*) echo "Usage: ./quickstart demo [--cells FILE.csv.gz --at LAT,LON] [--recipients N] [--rate PARTS_PER_SECOND] [--keep]" >&2; exit 2 ;;
+	-h | --help) usage; exit 0 ;;
+	*) usage >&2; exit 2 ;;
 	esac
 done
 [ -z "$CELLS" ] || [ -n "$AT" ] || die "--cells needs --at LAT,LON: the place where the child was last seen"
-[ -z "$CELLS" ] || [ -r "$CELLS" ] || die "$CELLS: cannot be read"
+[ -z "$CELLS" ] || [ -f "$CELLS" ] && [ -r "${CELLS:-/dev/null}" ] || die "$CELLS: is no file that can be read"
 AT=${AT:-39.9042,116.4074} LAT=${AT%,*} LON=${AT#*,}
 
 D=$(mktemp -d /tmp/reunion-demo.XXXXXX) || exit 1
 PIDS=()
 cleanup() {
-	trap - EXIT INT TERM
+	trap '' INT TERM HUP
+	trap - EXIT
 	[ ${#PIDS[@]} = 0 ] || { kill "${PIDS[@]}" 2>/dev/null; sleep 0.3; kill -9 "${PIDS[@]}" 2>/dev/null; wait 2>/dev/null; }
 	[ -n "$KEEP" ] && echo "kept: $D" || rm -rf "$D"
 }
 trap 'cleanup' EXIT
-trap 'echo; echo "demo: interrupted, cleaning up"; exit 130' INT TERM
-export PATH=$B:$PATH
+trap 'echo; echo "demo: interrupted, cleaning up"; exit 130' INT TERM HUP
+export PATH=$B:$PATH:/usr/sbin:/sbin
+background() { setpriv --pdeathsig TERM "$@" & PIDS+=($!); } # ends with this script, however that ends
 mkdir -p "$D"/{spool,state,snmp} && chmod 700 "$D"
 
 # ---- 1 the cell map ----
 say "1  Cell map"
 if [ -n "$CELLS" ]; then
-	ln -s "$CELLS" "$D/table.csv${CELLS##*.csv}"
-	TABLE=$D/table.csv${CELLS##*.csv}
+	case $CELLS in *.gz) TABLE=$D/table.csv.gz ;; *) TABLE=$D/table.csv ;; esac
+	ln -s "$CELLS" "$TABLE"
+	echo "$CELLS"
 else
 	TABLE=$D/table.csv
 	reunion cellmap synth --cells $N_CELLS --seed 7 > "$TABLE" || die "no synthetic table"
 	echo "a synthetic table of $N_CELLS cells around Chinese cities (use --cells for a real one)"
 fi
 reunion cellmap build -o "$D/cells.map" "$TABLE" || die "the map could not be built"
-touch -d '2001-01-01' "$TABLE" 2>/dev/null
 reunion cellmap query "$D/cells.map" --at "$AT" --radius-km $RADIUS --format csv > "$D/circle.csv" || die "the query failed"
 nets=($(tail -n +2 "$D/circle.csv" | awk -F, '$1 != "CDMA" && $3 <= 999 { n[$2 "-" $3]++ } END { for (k in n) print n[k], k }' | sort -rn | awk '{ print $2 }'))
 [ ${#nets[@]} -ge 3 ] || die "only ${#nets[@]} networks have cells within $RADIUS km of $AT; the demo wants three"
@@ -84,9 +107,8 @@ agentXSocket unix:$D/snmp/agentx.sock
 agentXPerms 0660 0770
 rocommunity public 127.0.0.1
 E2
-MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist snmpd -f -C -c "$D/snmp/snmpd.conf" -Lf "$D/snmp/log" -I -smux,mteTrigger,mteTriggerConf \
-	> /dev/null 2>&1 &
-PIDS+=($!)
+MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp/persist background snmpd -f -C -c "$D/snmp/snmpd.conf" -Lf "$D/snmp/log" \
+	-I -smux,mteTrigger,mteTriggerConf > /dev/null 2>&1
 minisign -G -f -W -p "$D/police.pub" -s "$D/police.key" > /dev/null 2>&1 || die "minisign could not make a key"
 link() { # carrier, name suffix, addressing, rate
 	cat <<E2
@@ -122,8 +144,8 @@ E2
 	echo ");"
 } > "$D/reunion.cfg"
 reuniond -t -c "$D/reunion.cfg" || die "the configuration is not good"
-reuniond -c "$D/reunion.cfg" > "$D/reuniond.log" 2>&1 &
-GATEWAY=$!; PIDS+=($GATEWAY)
+background reuniond -c "$D/reunion.cfg" > "$D/reuniond.log" 2>&1
+GATEWAY=$!
 up=0
 for _ in $(seq 200); do
 	up=$(reunion status -c "$D/reunion.cfg" --json 2>/dev/null | jq '[.links[] | select(.state == "up")] | length' 2>/dev/null)
@@ -167,10 +189,9 @@ bars() {
 	jq -r --arg id "$ID" '.alerts[] | select(.alert_id == $id) | .links[] | [.name, (.waiting + .handed + .accepted + .refused + .expired + .withdrawn + .unknown), .accepted, (.refused + .unknown + .expired + .withdrawn)] | @tsv' <<< "$json" |
 	while IFS=$'\t' read -r name all ok bad; do
 		local w=$((all ? (ok + bad) * 40 / all : 40))
-		printf '%-10s [%-40s] %7d of %7d%s\033[K\n' "$name" "$(printf '%*s' $w '' | tr ' ' '#')" "$ok" "$all" "$([ "$bad" -gt 0 ] && echo ", $bad not")"
+		printf '%-10s [%-40s] %7d of %7d%s%s\n' "$name" "$(printf '%*s' $w '' | tr ' ' '#')" "$ok" "$all" "$([ "$bad" -gt 0 ] && echo ", $bad not")" "${TTY:+$'\033[K'}"
 	done
 }
-TTY=; [ -t 1 ] && TTY=1
 lines=0
 for turn in $(seq 1200); do
 	json=$(reunion status -c "$D/reunion.cfg" --json) || { tail -5 "$D/reuniond.log"; die "status failed"; }
@@ -189,10 +210,28 @@ sleep 1
 # ---- 6 what the NOC sees ----
 say "6  SNMP: what the NOC sees (stock snmpd, AgentX)"
 OID=$(sed -n 's/^#define REUNION_ROOT_OID "\(.*\)"/\1/p' "$B/reunion-config.h")
-snmp() { MIBS= SNMPCONFPATH=$D/snmp snmpwalk -v2c -c public -On "127.0.0.1:$SNMP" "$1" 2>&1; }
-for _ in $(seq 20); do snmp "$OID" > "$D/walk.txt"; grep -q Counter64 "$D/walk.txt" && break; sleep 0.3; done
-grep -q Counter64 "$D/walk.txt" || { head -3 "$D/walk.txt"; die "SNMP does not answer"; }
-head -24 "$D/walk.txt"; echo "... $(wc -l < "$D/walk.txt") values in all"
+# Debian main has no base MIBs, so snmpwalk prints numbers; the names are put in from the MIB's own assignments.
+named() {
+	awk -v mib="$B/etc/REUNION-GATEWAY-MIB" -v root=".$OID" '
+		BEGIN { oid["reunionGatewayMIB"] = root
+			while ((getline line < mib) > 0) {
+				n = split(line, w, " ")
+				if (w[2] == "OBJECT-TYPE" || w[2] == "OBJECT") name = w[1]
+				for (i = 1; i <= n - 4; i++)
+					if (w[i] == "::=" && (w[i + 2] in oid)) { oid[name] = oid[w[i + 2]] "." w[i + 3]; of[oid[name]] = name }
+			} }
+		{ for (o = $1; o != "" && !(o in of); sub(/\.[0-9]+$/, "", o)); if (o != "") $1 = of[o] substr($1, length(o) + 1); print }'
+}
+walk() { MIBS= SNMPCONFPATH=$D/snmp snmpwalk -v2c -c public -On "127.0.0.1:$SNMP" ".$OID" 2>&1 | named; }
+settled() { grep -q '^reunionTotalAlertsCompleted.0 = Counter64: 1' "$D/walk.txt"; }
+for _ in $(seq 20); do walk > "$D/walk.txt"; settled && break; sleep 0.3; done
+settled || { head -3 "$D/walk.txt"; die "SNMP does not tell of the completed alert"; }
+grep -E '^reunion(GatewayName|GatewayMapCells|Total|Alert(Id|Accepted|Waiting|Unknown)\.)' "$D/walk.txt"
+tr -d '"' < "$D/walk.txt" | awk '/^reunionLink(Name|State|Submitted|Accepted|Receipts|MeasuredRate)\./ { split($1, k, "."); v[k[1], k[2]] = $NF; if (k[2] > n) n = k[2] }
+	END { split("down connecting binding up unbinding blocked", word, " "); f = "%-12s %10s %10s %10s %10s\n"; printf "\n" f, "link", "state", "submitted", "accepted", "receipts"
+		for (i = 1; i <= n; i++) printf f, v["reunionLinkName", i], word[v["reunionLinkState", i]], v["reunionLinkSubmitted", i],
+			v["reunionLinkAccepted", i], v["reunionLinkReceipts", i] }'
+echo "$(wc -l < "$D/walk.txt") values in all"
 
 # ---- 7 the proof ----
 say "7  Do the carriers' reports agree with the ledger?"
@@ -224,21 +263,31 @@ awk -F'\t' '$3 == "c3-lists" && $5 == "accepted" { split($4, k, "-"); p = k[2] k
 jq -r '.smpp.lists | to_entries[] | "\(.key) \(.value)"' "$D/report-3.json" > "$D/c.lists"
 compare "carrier-3 cell lists (submit_multi)" "$D/l.lists" "$D/c.lists"
 jq -e -n --slurpfile s "$D/status.json" --arg id "$ID" '$s[0].alerts[] | select(.alert_id == $id) | .units | .waiting + .handed + .unknown == 0' > /dev/null || { echo "  units without a final state"; bad=1; }
+snmp_says=$(awk '/^reunionAlertAccepted\./ { print $NF }' "$D/walk.txt")
+[ "$snmp_says" = "$(jq --arg id "$ID" '.alerts[] | select(.alert_id == $id) | .units.accepted' "$D/status.json")" ] && [ "$snmp_says" = "$(awk -F'\t' '$2 == "alert" && $5 == "accepted"' "$D/ledger.tsv" | wc -l)" ] &&
+	printf '  %-34s %8d agree\n' "SNMP, status and ledger: accepted" "$snmp_says" || { echo "  SNMP, status and ledger DIFFER in what was accepted"; bad=1; }
 violations=0
-for i in 1 2 3; do v=$(jq '[.smpp.violations, .cbsp.violations] | map(if type == "object" then .count // 0 elif type == "array" then length else . // 0 end) | add' "$D/report-$i.json"); violations=$((violations + v)); done
+for i in 1 2 3; do violations=$((violations + $(jq '.smpp.violations.total + .cbsp.violations.total' "$D/report-$i.json"))); done || bad=1
 [ $violations = 0 ] || { echo "  the carriers counted $violations protocol violations"; bad=1; }
+[ $violations != 0 ] || echo "  no protocol violation was seen by any carrier"
 
 say "8  Sum"
-printf '%-11s %8s %8s %11s %9s %14s %14s %10s\n' carrier cells pages recipients accepted "first s" "last s" margin
+printf '%-11s %7s %7s %6s %11s %17s %9s %9s %10s\n' carrier cells lists pages recipients accepted "first s" "last s" margin
 for i in 1 2 3; do
-	jq -r --arg n "carrier-$i" --arg t0 "$T0" --slurpfile p "$RESULT" '
-		(($p[0].plan.carriers[] | select(.name == $n) | .links) as $l |
-		 [$n, ([$l[] | select(.type == "cbsp") | .cells] | add), ([$l[].pages] | add), ([$l[].recipients] | add)]) as $a |
-		def since: (sub("\\.[0-9]+"; "") | fromdate) + (capture("(?<f>\\.[0-9]+)").f | tonumber) - ($t0 | tonumber) | . * 100 | round / 100;
-		$a + [.smpp.accepted, (.smpp.first_at | since), (.smpp.last_at | since)] | @tsv' "$D/report-$i.json" |
-	awk -F'\t' '{ printf "%-11s %8s %8s %11s %9s %14s %14s %8d s\n", $1, $2, $3, $4, $5, $6, $7, 3600 - $7 }'
+	jq -r --arg n "carrier-$i" --argjson t0 "$T0" --slurpfile p "$RESULT" --slurpfile s "$D/status.json" --arg id "$ID" '
+		def seconds: (sub("\\.[0-9]+"; "") | fromdate) + ((capture("(?<f>\\.[0-9]+)").f | tonumber) // 0);
+		def cents: . * 100 | round / 100;
+		($p[0].plan.carriers[] | select(.name == $n) | .links) as $l | ($s[0].alerts[] | select(.alert_id == $id)) as $a |
+		([$l[].name] | map({(.): 1}) | add) as $mine |
+		([$a.links[] | select($mine[.name]) | .accepted] | add) as $ok |
+		([$a.links[] | select($mine[.name]) | .accepted + .waiting + .handed + .refused + .expired + .withdrawn + .unknown] | add) as $all |
+		[.smpp, .cbsp] as $doors | ([$doors[].first_at | strings | seconds] | min) as $first | ([$doors[].last_at | strings | seconds] | max) as $last |
+		[$n, ([$l[] | select(.type == "cbsp") | .cells] | add), ([$l[] | select(.recipients == 0 and .parts > 0 and .type != "cbsp") | .parts] | add // 0),
+		 ([$l[].pages] | add), ([$l[].recipients] | add), "\($ok) of \($all)", ($first - $t0 | cents), ($last - $t0 | cents),
+		 (($a.deadline_at | fromdate) - $last | floor | "\(. / 60 | floor):\(. % 60 | if . < 10 then "0\(.)" else . end) min")] | @tsv' "$D/report-$i.json" |
+	awk -F'\t' '{ printf "%-11s %7s %7s %6s %11s %17s %9.2f %9.2f %10s\n", $1, $2, $3, $4, $5, $6, $7, $8, $9 }'
 done
-MAP=${TMPDIR:-/tmp}/reunion-demo-map.svg
-cp "$D/map.svg" "$MAP" && echo && echo "map picture: $MAP"
+echo "cells: on air by cell broadcast (GSM only; a network without GSM has none). lists: cells reached by submit_multi."
+MAP=$(mktemp "${TMPDIR:-/tmp}/reunion-map-XXXXXX.svg") && cp "$D/map.svg" "$MAP" && chmod 644 "$MAP" && printf '\nmap picture: %s\n' "$MAP"
 if [ $bad = 0 ]; then say "The carriers' reports agree with the ledger."; else say "The reports DIFFER from the ledger."; fi
 exit $bad

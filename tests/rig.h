@@ -47,8 +47,14 @@ static inline uint16_t rig_link(struct rig *r, uint32_t window, double rate)
 
 static inline struct job_spec rig_spec(uint64_t id, uint32_t n_units, const uint16_t *links, size_t n_links)
 {
-	return (struct job_spec){.id = id, .kind = JOB_SMS, .deadline_us = 4600 * S, .expires_us = 90000 * S,
-				 .n_units = n_units, .parts = 1, .links = links, .n_links = n_links};
+	return (struct job_spec){.id = id,
+				 .kind = JOB_SMS,
+				 .deadline_us = 4600 * S,
+				 .expires_us = 90000 * S,
+				 .n_units = n_units,
+				 .parts = 1,
+				 .links = links,
+				 .n_links = n_links};
 }
 
 static inline struct dispatch_job *rig_job(struct rig *r, uint64_t id, uint32_t n_units, uint16_t link)
@@ -92,7 +98,8 @@ static inline uint32_t rig_next(struct rig *r, uint16_t link)
 	return dispatch_next(r->d, link, r->now, &h) ? h.unit : UINT32_MAX;
 }
 
-static inline void rig_answer(struct rig *r, uint16_t link, struct dispatch_job *job, uint32_t unit, enum outcome o)
+static inline void rig_answer(struct rig *r, uint16_t link, struct dispatch_job *job, uint32_t unit,
+			      enum outcome o)
 {
 	dispatch_answer(r->d, link, job, unit, o, r->now);
 }

@@ -38,7 +38,8 @@ static void test_slot_until_answer_durable(void **state)
 	rig_end(r);
 	assert_int_equal(dispatch_window_used(r->d, l), 2);
 	assert_int_equal(rig_next(r, l), 2);
-	assert_int_equal(rig_next(r, l), UINT32_MAX); /* the second's slot is free only with the next commit */
+	assert_int_equal(rig_next(r, l),
+			 UINT32_MAX); /* the second's slot is free only with the next commit */
 	rig_commit(r);
 	assert_int_equal(dispatch_window_used(r->d, l), 2);
 	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 2);
@@ -512,15 +513,29 @@ static void test_keys(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_nothing_before_durable), TEST(test_slot_until_answer_durable),
-		TEST(test_failed_batch_is_offered_again), TEST(test_one_batch_at_a_time),
-		TEST(test_reservations_are_short), TEST(test_parts_hold_slots), TEST(test_window_changes_keep_count),
-		TEST(test_transient_comes_again), TEST(test_retry_at_most_15_s),
-		TEST(test_lost_three_times_is_unknown), TEST(test_throttled_comes_first_and_in_order),
-		TEST(test_down_gives_back_unsent), TEST(test_second_answer_changes_nothing), TEST(test_withdraw),
-		TEST(test_withdraw_bulk_waits_behind), TEST(test_expiry), TEST(test_deadline_order),
-		TEST(test_next_many_is_of_one_job), TEST(test_accepted_many), TEST(test_restart_counts_attempts),
-		TEST(test_restart_keeps_answers), TEST(test_withdrawn_after_restart), TEST(test_load_refuses),
+		TEST(test_nothing_before_durable),
+		TEST(test_slot_until_answer_durable),
+		TEST(test_failed_batch_is_offered_again),
+		TEST(test_one_batch_at_a_time),
+		TEST(test_reservations_are_short),
+		TEST(test_parts_hold_slots),
+		TEST(test_window_changes_keep_count),
+		TEST(test_transient_comes_again),
+		TEST(test_retry_at_most_15_s),
+		TEST(test_lost_three_times_is_unknown),
+		TEST(test_throttled_comes_first_and_in_order),
+		TEST(test_down_gives_back_unsent),
+		TEST(test_second_answer_changes_nothing),
+		TEST(test_withdraw),
+		TEST(test_withdraw_bulk_waits_behind),
+		TEST(test_expiry),
+		TEST(test_deadline_order),
+		TEST(test_next_many_is_of_one_job),
+		TEST(test_accepted_many),
+		TEST(test_restart_counts_attempts),
+		TEST(test_restart_keeps_answers),
+		TEST(test_withdrawn_after_restart),
+		TEST(test_load_refuses),
 		TEST(test_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,7 +128,8 @@ static void test_idle_takes_from_working(void **state)
 static void test_begun_chunk(void **state)
 {
 	struct rig *r = *state;
-	uint16_t equal[] = {rig_link(r, 8, 100), rig_link(r, 8, 100)}, uneven[] = {rig_link(r, 8, 1), rig_link(r, 8, 100)};
+	uint16_t equal[] = {rig_link(r, 8, 100), rig_link(r, 8, 100)},
+		 uneven[] = {rig_link(r, 8, 1), rig_link(r, 8, 100)};
 	struct job_spec spec = rig_spec(1, 32, equal, 2);
 	struct dispatch_job *a, *b;
 
@@ -282,10 +283,18 @@ static void test_allocates_per_chunk_only(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_shares), TEST(test_small_jobs_are_shared_too), TEST(test_down_sibling),
-		TEST(test_new_owner_survives_restart), TEST(test_idle_takes_from_working), TEST(test_begun_chunk),
-		TEST(test_stuck_sibling), TEST(test_retry_moves), TEST(test_initial), TEST(test_empty_job),
-		TEST(test_ten_million), TEST(test_allocates_per_chunk_only),
+		TEST(test_shares),
+		TEST(test_small_jobs_are_shared_too),
+		TEST(test_down_sibling),
+		TEST(test_new_owner_survives_restart),
+		TEST(test_idle_takes_from_working),
+		TEST(test_begun_chunk),
+		TEST(test_stuck_sibling),
+		TEST(test_retry_moves),
+		TEST(test_initial),
+		TEST(test_empty_job),
+		TEST(test_ten_million),
+		TEST(test_allocates_per_chunk_only),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -119,7 +119,8 @@ static void test_roundtrip(void **state)
 	uint64_t seed = 7;
 
 	for (unsigned int turn = 0; turn < 300; turn++) {
-		uint32_t count = 1 + rnd(&seed) % CHUNK_UNITS, changes = rnd(&seed) % (turn < 30 ? 20000 : 60);
+		uint32_t count = 1 + rnd(&seed) % CHUNK_UNITS,
+			 changes = rnd(&seed) % (turn < 30 ? 20000 : 60);
 		struct chunk a, b;
 		int len;
 
@@ -236,14 +237,17 @@ static void refuse(void *ctx, const char *runs, size_t n)
 static void test_lies_are_refused(void **state)
 {
 	refuse(*state, "", 0);
-	refuse(*state, "\x02\xAB\x02" "\x02\x00", 5);	      /* an empty run */
-	refuse(*state, "\x02\x64", 2);			      /* too few units */
-	refuse(*state, "\x02\xAD\x02", 3);		      /* too many */
-	refuse(*state, "\x02\xFF\x7F", 3);		      /* far too many */
-	refuse(*state, "\x02\xAC\x82\x00", 4);		      /* a longer number */
-	refuse(*state, "\x02\xAC", 2);			      /* ends in a number */
-	refuse(*state, "\x02\xAC\x02\x03", 4);		      /* ends in a run */
-	refuse(*state, "\x01\xAC\x02", 3);		      /* handed without an attempt */
+	refuse(*state,
+	       "\x02\xAB\x02"
+	       "\x02\x00",
+	       5);                             /* an empty run */
+	refuse(*state, "\x02\x64", 2);         /* too few units */
+	refuse(*state, "\x02\xAD\x02", 3);     /* too many */
+	refuse(*state, "\x02\xFF\x7F", 3);     /* far too many */
+	refuse(*state, "\x02\xAC\x82\x00", 4); /* a longer number */
+	refuse(*state, "\x02\xAC", 2);         /* ends in a number */
+	refuse(*state, "\x02\xAC\x02\x03", 4); /* ends in a run */
+	refuse(*state, "\x01\xAC\x02", 3);     /* handed without an attempt */
 }
 
 static void test_names(void **state)
@@ -258,9 +262,16 @@ static void test_names(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_untouched_costs_nothing), TEST(test_set_keeps_sums), TEST(test_pack_uniform_frees),
-		TEST(test_pack_runs), TEST(test_roundtrip), TEST(test_encode_small), TEST(test_crc_is_crc32),
-		TEST(test_damage_is_refused), TEST(test_wrong_place_is_refused), TEST(test_lies_are_refused),
+		TEST(test_untouched_costs_nothing),
+		TEST(test_set_keeps_sums),
+		TEST(test_pack_uniform_frees),
+		TEST(test_pack_runs),
+		TEST(test_roundtrip),
+		TEST(test_encode_small),
+		TEST(test_crc_is_crc32),
+		TEST(test_damage_is_refused),
+		TEST(test_wrong_place_is_refused),
+		TEST(test_lies_are_refused),
 		TEST(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

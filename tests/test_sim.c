@@ -1,4 +1,5 @@
-/* Worlds by the hundred: every promise in each of them. REUNION_SEEDS=n for more, REUNION_SEED=n for one, printed. */
+/* Worlds by the hundred: every promise in each of them. REUNION_SEEDS=n for more, REUNION_SEED=n for one,
+ * printed. */
 #include "gateway/dispatch_int.h"
 #include "gateway/sim.h"
 #include <stdarg.h>
@@ -17,12 +18,13 @@ static uint64_t from_env(const char *name, uint64_t otherwise)
 
 static void print_report(const struct sim_report *r)
 {
-	print_message("%lu steps, %.1f s: %lu submits, %lu copies, %lu repeats (worst %u by one event, %u to one), "
-		      "%lu crashes, %lu breaks, %lu commits, %lu failed, trace %016lx\n",
-		      (unsigned long)r->steps, (double)r->end_us / 1e6 - 1000, (unsigned long)r->submits,
-		      (unsigned long)r->copies, (unsigned long)r->repeats, r->worst_event, r->worst_person,
-		      (unsigned long)r->crashes, (unsigned long)r->breaks, (unsigned long)r->commits,
-		      (unsigned long)r->failed_commits, (unsigned long)r->hash);
+	print_message(
+		"%lu steps, %.1f s: %lu submits, %lu copies, %lu repeats (worst %u by one event, %u to one), "
+		"%lu crashes, %lu breaks, %lu commits, %lu failed, trace %016lx\n",
+		(unsigned long)r->steps, (double)r->end_us / 1e6 - 1000, (unsigned long)r->submits,
+		(unsigned long)r->copies, (unsigned long)r->repeats, r->worst_event, r->worst_person,
+		(unsigned long)r->crashes, (unsigned long)r->breaks, (unsigned long)r->commits,
+		(unsigned long)r->failed_commits, (unsigned long)r->hash);
 }
 
 static bool run_seed(uint64_t seed, struct sim_report *r, bool show, bool smpp)
@@ -60,6 +62,8 @@ static void run_seeds(uint64_t usual, bool smpp)
 		all.breaks += r.breaks;
 		all.commits += r.commits;
 		all.failed_commits += r.failed_commits;
+		all.worst_event = r.worst_event > all.worst_event ? r.worst_event : all.worst_event;
+		all.worst_person = r.worst_person > all.worst_person ? r.worst_person : all.worst_person;
 		all.end_us += r.end_us - 1000000000;
 	}
 	all.end_us += 1000000000;

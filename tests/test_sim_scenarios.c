@@ -62,8 +62,9 @@ static void test_scenarios(void **state)
 
 static void test_expectations_can_fail(void **state)
 {
-	static const char *const wrong[] = {"EXPECT JOB 1 accepted = 9", "EXPECT JOB 1 accepted < 9", "EXPECT JOB 1 refused > 1",
-					    "EXPECT repeats > 1", "EXPECT seconds > 99"};
+	static const char *const wrong[] = {"EXPECT JOB 1 accepted = 9", "EXPECT JOB 1 accepted < 9",
+					    "EXPECT JOB 1 refused > 1", "EXPECT repeats > 1",
+					    "EXPECT seconds > 99"};
 	void *ctx = talloc_new(NULL);
 	struct sim_plan plan;
 	struct sim_report r;
@@ -81,12 +82,26 @@ static void test_expectations_can_fail(void **state)
 
 static void test_bad_text_is_refused(void **state)
 {
-	static const char *const bad[] = {
-		"", "JOB UNITS 5", "LINK", "LINK a WINDOW 0", "LINK a SPEED 3", "LINK a RATE -1", "LINK a CARRIER 9",
-		"LINK a\nJOB GROUP 2", "LINK a\nJOB PARTS 99", "LINK a\nAT 5 CRASH 1s", "LINK a\nAT 5s LINK b DOWN",
-		"LINK a\nAT 5s CRASH", "LINK a\nAT 5s JUMP 1s", "LINK a\nJOB UNITS 1\nAT 1s CANCEL 2",
-		"LINK a\nEXPECT JOB 1 accepted = 3", "LINK a\nEXPECT repeats ~ 3", "LINK a\nSEED x", "LINK a\nSEED 1 2",
-		"LINK a\nCARRIER 8 100", "LINK a\nWHAT 8"};
+	static const char *const bad[] = {"",
+					  "JOB UNITS 5",
+					  "LINK",
+					  "LINK a WINDOW 0",
+					  "LINK a SPEED 3",
+					  "LINK a RATE -1",
+					  "LINK a CARRIER 9",
+					  "LINK a\nJOB GROUP 2",
+					  "LINK a\nJOB PARTS 99",
+					  "LINK a\nAT 5 CRASH 1s",
+					  "LINK a\nAT 5s LINK b DOWN",
+					  "LINK a\nAT 5s CRASH",
+					  "LINK a\nAT 5s JUMP 1s",
+					  "LINK a\nJOB UNITS 1\nAT 1s CANCEL 2",
+					  "LINK a\nEXPECT JOB 1 accepted = 3",
+					  "LINK a\nEXPECT repeats ~ 3",
+					  "LINK a\nSEED x",
+					  "LINK a\nSEED 1 2",
+					  "LINK a\nCARRIER 8 100",
+					  "LINK a\nWHAT 8"};
 	void *ctx = talloc_new(NULL);
 	struct sim_plan plan;
 	char err[120];

@@ -361,6 +361,16 @@ static uint8_t *slurp(const char *name, size_t *len)
 	return data;
 }
 
+/* The log without the zeros that it was lengthened with. */
+static uint8_t *slurp_log(const char *name, size_t *len)
+{
+	uint8_t *log = slurp(name, len);
+
+	while (*len > 0 && log[*len - 1] == 0)
+		--*len;
+	return log;
+}
+
 static void log_of_a_killed_owner_is_read(void **state)
 {
 	struct store *s;
@@ -382,7 +392,7 @@ static void flips_in_the_log_are_noticed(void **state)
 
 	leave_log(40);
 	snprintf(wal, sizeof(wal), "%s-wal", db);
-	log = slurp(wal, &len);
+	log = slurp_log(wal, &len);
 	base = slurp(db, &db_len);
 	for (unsigned int i = 0; i < 120; i++) {
 		size_t at = 32 + i * 2654435761u % (len - 32);
@@ -413,7 +423,7 @@ static void torn_logs_open(void **state)
 
 	leave_log(10);
 	snprintf(wal, sizeof(wal), "%s-wal", db);
-	log = slurp(wal, &len);
+	log = slurp_log(wal, &len);
 	base = slurp(db, &db_len);
 	for (size_t cut = 0; cut < len; cut += 1511) {
 		struct store *s;
