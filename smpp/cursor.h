@@ -52,15 +52,11 @@ static inline uint32_t cursor_u32(struct cursor *c)
 /* C-octet string of at most max octets, NUL counted. */
 static inline const char *cursor_string(struct cursor *c, size_t max)
 {
-	size_t left = cursor_left(c), n = left < max ? left : max, near = n < 16 ? n : 16;
+	size_t left = cursor_left(c), n = left < max ? left : max;
 	const uint8_t *p = c->p, *nul = NULL;
 
-	/* Most are empty or short: not worth a call. */
-	for (size_t i = 0; i < near && !nul; i++)
-		if (p[i] == 0)
-			nul = p + i;
-	if (!nul && n > near)
-		nul = memchr(p + near, 0, n - near);
+	if (n > 0) /* most are empty: not worth a call */
+		nul = p[0] == 0 ? p : memchr(p, 0, n);
 	if (c->bad || !nul) {
 		c->bad = true;
 		return "";
