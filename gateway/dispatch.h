@@ -97,6 +97,10 @@ uint16_t dispatch_unit_link(const struct dispatch_job *job,
 /* Reserves what windows allow, expires and finishes jobs. Call before take_batch and when something changed.
  */
 void dispatch_run(struct dispatch *d, uint64_t now_us);
+/* When to take the next batch: now_us, or a little later (<= 5 ms), so that answers about to come ride along;
+ * never so late that a link falls below its rate for it. UINT64_MAX: nothing to write, or a batch is under
+ * way. */
+uint64_t dispatch_commit_us(struct dispatch *d, uint64_t now_us);
 /* Adds all dirty chunks to b (of withdrawn jobs' bulk 256 at a time); false when there is nothing to write or
  * a batch is under way. Tag is set. Answers and reservations up to now are durable when it is. */
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b);

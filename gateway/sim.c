@@ -216,19 +216,22 @@ static void crash(struct sim *s, uint64_t off_us, bool power)
 	sim_at(s, s->now + off_us, EV_BOOT, 0, 0);
 }
 
-static void commit_begin(struct sim *s)
+/* Returns when to come again. */
+static uint64_t commit_begin(struct sim *s)
 {
-	uint64_t usual = s->plan->commit_us, us = usual / 2 + sim_rnd(s, usual + 1);
+	uint64_t usual = s->plan->commit_us, us = usual / 2 + sim_rnd(s, usual + 1),
+		 at = dispatch_commit_us(s->dispatch, s->now);
 
-	if (s->batch)
-		return;
+	if (s->batch || at > s->now)
+		return at;
 	s->batch = store_batch_new(s);
 	if (!dispatch_take_batch(s->dispatch, s->batch)) {
 		talloc_free(s->batch);
 		s->batch = NULL;
-		return;
+		return UINT64_MAX;
 	}
 	sim_at(s, s->now + us * (s->now < s->slow_until ? 100 : 1), EV_COMMIT, 0, s->life);
+	return UINT64_MAX;
 }
 
 static void commit_end(struct sim *s)
@@ -321,7 +324,7 @@ static void gateway_step(struct sim *s)
 			next = sooner_of(next, l->retry_us);
 	}
 	dispatch_run(s->dispatch, s->now);
-	commit_begin(s);
+	next = sooner_of(next, commit_begin(s));
 	next = sooner_of(next, dispatch_next_us(s->dispatch, s->now));
 	next = (next > s->now ? next : s->now) + sim_rnd(s, LATE_US) + 1;
 	if (s->wake_us <= s->now || next < s->wake_us) {
