@@ -3,6 +3,8 @@
 #include <osmocom/core/utils.h>
 #include <sys/mman.h>
 
+#define HUGE_FROM (8 << 20)
+
 struct region {
 	void *base;
 	size_t size;
@@ -22,6 +24,8 @@ void *bigmem(void *ctx, size_t size)
 	r->size = size ? size : 1;
 	r->base = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	OSMO_ASSERT(r->base != MAP_FAILED);
+	if (size >= HUGE_FROM)
+		madvise(r->base, r->size, MADV_HUGEPAGE); /* a wish: fewer faults and misses */
 	talloc_set_destructor(r, release);
 	return r->base;
 }

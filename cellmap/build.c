@@ -1,7 +1,9 @@
 #include "cellmap/build.h"
 #include "cellmap/cellmap.h"
+#include "cellmap/format.h"
 #include "cellmap/load.h"
 #include "cellmap/mapwrite.h"
+#include "cellmap/parallel.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <osmocom/core/talloc.h>
@@ -60,17 +62,9 @@ static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table 
 	if (rc == 0)
 		rc = refuse(report, &tables[0], o, err, err_len);
 	if (rc == 0)
-		report->merged = rows_merge(rows, starts, priority, n_tables);
-	report->kept = rows->n;
+		report->merged = rows_merge(rows, starts, priority, n_tables, parallel_threads(o->threads));
+	report->kept = rows->n_kept;
 	return rc;
-}
-
-static void count_unaddressable(const struct rows *rows, struct cellmap_report *report)
-{
-	for (uint32_t i = 0; i < rows->n; i++) {
-		report->cell_not_positive += rows->row[i].cell <= 0;
-		report->gsm_ci_too_large += rows->row[i].radio == CELL_GSM && rows->row[i].cell > 65535;
-	}
 }
 
 int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n_tables,
@@ -90,8 +84,13 @@ int cellmap_build(const char *path, const struct cellmap_table *tables, size_t n
 	if (rc == 0)
 		rc = read_tables(ctx, rows, tables, n_tables, o, report, err, err_len);
 	if (rc == 0) {
-		count_unaddressable(rows, report);
-		rc = map_write(rows, out, &report->networks, &report->octets, err, err_len);
+		struct map_header head;
+
+		rc = map_write(rows, out, parallel_threads(o->threads), &head, err, err_len);
+		report->networks = head.n_networks;
+		report->octets = head.file_size;
+		report->cell_not_positive = head.unaddressable[0];
+		report->gsm_ci_too_large = head.unaddressable[1];
 	}
 	if (rc == 0)
 		rc = outfile_commit(out, err, err_len);

@@ -12,9 +12,8 @@
 
 _Static_assert(sizeof(struct map_header) == 88, "header");
 _Static_assert(sizeof(struct map_network) == 68, "network");
-_Static_assert(sizeof(struct map_tree) == 20, "tree");
-_Static_assert(sizeof(struct map_node) == 40, "node");
-_Static_assert(sizeof(struct map_cell) == 20, "cell");
+_Static_assert(sizeof(struct map_group) == 40, "group");
+_Static_assert(sizeof(struct map_block) == 512, "block");
 
 /* What is wrong with the header, or NULL. Each sentence ends in what to do. */
 static const char *header_fault(const struct map_header *h, uint64_t size)
@@ -36,68 +35,91 @@ static const char *header_fault(const struct map_header *h, uint64_t size)
 	return NULL;
 }
 
-/* Do networks and trees tile the cells and nodes? Later code relies on it, so a forged sum must not pass
+static bool group_sound(const struct map_group *g, const struct map_header *h, uint32_t cell, uint64_t row)
+{
+	return g->first == cell && g->count > 0 && g->count <= h->n_cells - cell && g->first_row == row &&
+	       g->n_rows > 0 && g->n_rows <= MAP_ROWS_MAX && g->n_rows <= h->n_rows - row &&
+	       g->shift >= MAP_SHIFT_MIN && g->shift <= MAP_SHIFT_MAX && g->radio < CELL_RADIO_N &&
+	       g->row <= UINT32_C(1800000000) >> g->shift && g->range_min <= g->range_max;
+}
+
+/* Do networks and groups tile the cells and rows? Later code relies on it, so a forged sum must not pass
  * here. */
 static const char *directory_fault(const struct cellmap *map)
 {
+	static const char fault[] = "has a directory that contradicts itself; build it again";
 	const struct map_header *h = map->head;
-	uint32_t cell = 0, tree = 0;
-	uint64_t node = 0, block = 0;
+	uint32_t cell = 0, group = 0;
+	uint64_t row = 0;
 
 	for (uint32_t i = 0; i < h->n_networks; i++) {
 		const struct map_network *n = &map->networks[i];
 
-		if (n->first != cell || n->first_tree != tree || n->n_trees > h->n_trees - tree)
-			return "has a directory that contradicts itself; build it again";
-		for (; tree < n->first_tree + n->n_trees; tree++) {
-			const struct map_tree *t = &map->trees[tree];
-
-			if (t->first != cell || t->first_node != node || t->first_block != block ||
-			    t->count == 0 || t->count > h->n_cells - cell ||
-			    t->n_leaves != t->count / MAP_LEAF + (t->count % MAP_LEAF != 0))
-				return "has a directory that contradicts itself; build it again";
-			cell += t->count;
-			block += t->n_leaves;
-			node += map_tree_nodes(t->n_leaves);
+		if (n->first != cell || n->first_group != group || n->n_groups > h->n_groups - group ||
+		    (i > 0 && n->mcc < n[-1].mcc))
+			return fault;
+		for (; group < n->first_group + n->n_groups; group++) {
+			if (!group_sound(&map->groups[group], h, cell, row))
+				return fault;
+			cell += map->groups[group].count;
+			row += map->groups[group].n_rows;
 		}
 		if (cell - n->first != n->count)
-			return "has a directory that contradicts itself; build it again";
+			return fault;
 	}
-	if (cell != h->n_cells || tree != h->n_trees || node != h->n_nodes || block != map->at.cell_blocks)
-		return "has a directory that contradicts itself; build it again";
-	return NULL;
+	return cell != h->n_cells || group != h->n_groups || row != h->n_rows ? fault : NULL;
 }
 
-static uint32_t count_blocks(const struct cellmap *map)
+static void point_at_sections(struct cellmap *map)
 {
-	uint64_t blocks = 0;
+	const uint8_t *base = map->base;
+	const struct map_layout *at = &map->at;
 
-	for (uint32_t i = 0; i < map->head->n_trees; i++)
-		blocks += map->trees[i].n_leaves;
-	return blocks > UINT32_MAX ? UINT32_MAX : (uint32_t)blocks;
+	map->body = base + at->rows;
+	map->networks = (const void *)(base + at->networks);
+	map->groups = (const void *)(base + at->groups);
+	map->sums = (const void *)(base + at->sums);
+	map->rows = (const void *)(base + at->rows);
+	map->lons = (const void *)(base + at->lons);
+	map->blocks = (const void *)(base + at->blocks);
+	map->ranges = (const void *)(base + at->ranges);
+	map->ids = (const void *)(base + at->ids);
+	map->slots = (const void *)(base + at->slots);
 }
 
 static const char *locate(struct cellmap *map)
 {
 	const struct map_header *h = map->head;
 
-	map_layout(h, 0, &map->at);
-	if (map->at.end > map->size)
+	map_layout(h, &map->at);
+	if (map->at.end != map->size || h->n_slots <= h->n_cells)
 		return "has counts that do not fit its size; build it again";
-	map->networks = (const void *)(map->base + map->at.networks);
-	map->trees = (const void *)(map->base + map->at.trees);
-	if (h->directory_sum != map_sum(map->base + map->at.networks, map->at.nodes - map->at.networks))
+	point_at_sections(map);
+	if (h->directory_sum != map_sum(map->base + map->at.networks, map->at.sums - map->at.networks))
 		return "has an altered directory; build it again";
-	map_layout(h, count_blocks(map), &map->at);
-	if (map->at.end != map->size)
-		return "has counts that do not fit its size; build it again";
-	map->nodes = (const void *)(map->base + map->at.nodes);
-	map->sums = (const void *)(map->base + map->at.sums);
-	map->cells = (const void *)(map->base + map->at.cells);
-	map->slots = (const void *)(map->base + map->at.slots);
-	if (h->n_slots <= h->n_cells)
-		return "has counts that do not fit its size; build it again";
 	return directory_fault(map);
+}
+
+static void list_countries(struct cellmap *map)
+{
+	uint32_t n = map->head->n_networks;
+	struct map_country *c;
+
+	map->countries = talloc_array(map, struct map_country, n + 1);
+	OSMO_ASSERT(map->countries);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct map_network *net = &map->networks[i];
+
+		if (i == 0 || net->mcc != net[-1].mcc)
+			map->countries[map->n_countries++] = (struct map_country){
+				i, 0, net->south, net->west, net->north, net->east};
+		c = &map->countries[map->n_countries - 1];
+		c->n++;
+		c->south = OSMO_MIN(c->south, net->south);
+		c->west = OSMO_MIN(c->west, net->west);
+		c->north = OSMO_MAX(c->north, net->north);
+		c->east = OSMO_MAX(c->east, net->east);
+	}
 }
 
 static void list_networks(struct cellmap *map)
@@ -150,7 +172,6 @@ int cellmap_open(void *ctx, const char *path, struct cellmap **out, char *err, s
 {
 	struct cellmap *map = talloc_zero(ctx, struct cellmap);
 	const char *fault;
-	uint32_t blocks;
 	int rc;
 
 	OSMO_ASSERT(map);
@@ -169,10 +190,10 @@ int cellmap_open(void *ctx, const char *path, struct cellmap **out, char *err, s
 		talloc_free(map);
 		return -EBADMSG;
 	}
-	blocks = map->at.cell_blocks + map->at.node_blocks + map->at.slot_blocks;
-	map->verified = talloc_zero_array(map, uint32_t, blocks / 32 + 1);
+	map->verified = talloc_zero_array(map, uint32_t, map->at.n_units / 32 + 1);
 	OSMO_ASSERT(map->verified);
 	list_networks(map);
+	list_countries(map);
 	geo_init(&map->geod);
 	*out = map;
 	return 0;
@@ -183,48 +204,11 @@ void cellmap_close(struct cellmap *map)
 	talloc_free(map);
 }
 
-/* The cells of a block: blocks follow the trees, whose last leaf may be short. */
-static void block_cells(const struct cellmap *map, uint32_t block, uint32_t *first, uint32_t *n)
+bool map_verify(const struct cellmap *map, uint32_t unit)
 {
-	uint32_t lo = 0, hi = map->head->n_trees;
-	const struct map_tree *t;
-
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (map->trees[mid].first_block <= block)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	t = &map->trees[lo];
-	*first = t->first + (block - t->first_block) * MAP_LEAF;
-	*n = t->first + t->count - *first;
-	if (*n > MAP_LEAF)
-		*n = MAP_LEAF;
-}
-
-bool map_verify(const struct cellmap *map, uint32_t block)
-{
-	const struct map_layout *at = &map->at;
-	uint32_t first, n;
-	uint64_t sum;
-
-	if (block < at->cell_blocks) {
-		block_cells(map, block, &first, &n);
-		sum = map_sum(&map->cells[first], n * sizeof(struct map_cell));
-	} else if (block < at->cell_blocks + at->node_blocks) {
-		first = (block - at->cell_blocks) * MAP_BLOCK;
-		n = OSMO_MIN(map->head->n_nodes - first, (uint32_t)MAP_BLOCK);
-		sum = map_sum(&map->nodes[first], n * sizeof(struct map_node));
-	} else {
-		first = (block - at->cell_blocks - at->node_blocks) * MAP_SLOT_BLOCK;
-		n = OSMO_MIN(map->head->n_slots - first, (uint32_t)MAP_SLOT_BLOCK);
-		sum = map_sum(&map->slots[first], n * sizeof(uint32_t));
-	}
-	if (sum != map->sums[block])
+	if (map_sum(map->body + (uint64_t)unit * MAP_UNIT, MAP_UNIT) != map->sums[unit])
 		return false;
-	__atomic_fetch_or(&map->verified[block / 32], 1u << block % 32, __ATOMIC_RELEASE);
+	__atomic_fetch_or(&map->verified[unit / 32], 1u << unit % 32, __ATOMIC_RELEASE);
 	return true;
 }
 
@@ -244,23 +228,7 @@ size_t cellmap_networks(const struct cellmap *map, const struct cell_network **n
 	return map->head->n_networks;
 }
 
-const struct map_tree *map_tree_of(const struct cellmap *map, uint32_t index)
-{
-	uint32_t lo = 0, hi = map->head->n_trees;
-
-	while (hi - lo > 1) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (map->trees[mid].first <= index)
-			lo = mid;
-		else
-			hi = mid;
-	}
-	return &map->trees[lo];
-}
-
-/* The network whose cells hold index. */
-static const struct cell_network *network_of(const struct cellmap *map, uint32_t index)
+const struct map_network *map_network_of(const struct cellmap *map, uint32_t index)
 {
 	uint32_t lo = 0, hi = map->head->n_networks;
 
@@ -272,59 +240,94 @@ static const struct cell_network *network_of(const struct cellmap *map, uint32_t
 		else
 			hi = mid;
 	}
-	return &map->list[lo];
+	return &map->networks[lo];
 }
 
-static bool addressable(const struct map_cell *c)
+static bool addressable(uint8_t radio, uint64_t cell)
 {
-	uint64_t cell = map_cell_id(c);
+	return cell > 0 && cell <= MAP_CELL_MAX && !(radio == CELL_GSM && cell > 65535);
+}
 
-	return cell > 0 && cell <= MAP_CELL_MAX && !(map_cell_radio(c) == CELL_GSM && cell > 65535);
+static bool cell_ok(const struct cellmap *map, uint32_t index)
+{
+	return map_ok(map, &map->blocks[index / MAP_BLOCK]) && map_ok(map, &map->ranges[index]) &&
+	       map_ok(map, &map->ids[index]);
 }
 
 int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 {
-	const struct map_tree *t;
-	const struct map_cell *c;
-	const struct cell_network *n;
+	const struct map_network *n;
+	uint32_t word;
+	uint64_t id;
 
 	if (index >= map->head->n_cells)
 		return -ERANGE;
-	t = map_tree_of(map, index);
-	if (!map_cells_ok(map, t->first_block + (index - t->first) / MAP_LEAF))
+	if (!cell_ok(map, index))
 		return -EBADMSG;
-	c = &map->cells[index];
-	n = network_of(map, index);
+	n = map_network_of(map, index);
+	word = map->ranges[index];
+	id = map_word_cell(word, map->ids[index].cell_low);
 	*cell = (struct cell){
-		.id = {map_cell_id(c), c->area, n->mcc, n->mnc, map_cell_radio(c)},
-		.lat = c->lat / 1e7,
-		.lon = c->lon / 1e7,
-		.range_m = map_cell_range(c),
-		.addressable = addressable(c),
+		.id = {id, map->ids[index].area, n->mcc, n->mnc, map_word_radio(word)},
+		.lat = map_lat(map, index) / 1e7,
+		.lon = map_lon(map, index) / 1e7,
+		.range_m = map_word_range(word),
+		.addressable = addressable(map_word_radio(word), id),
 	};
 	return 0;
+}
+
+/* The cells of a network and radio, or none: most slots that belong to others are passed over by their
+ * index. */
+static struct cell_span radio_cells(const struct cellmap *map, const struct cell_id *id)
+{
+	uint32_t key = (uint32_t)id->mcc << 16 | id->mnc, lo = 0, hi = map->head->n_networks;
+	const struct map_network *n;
+	struct cell_span s = {0, 0};
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		n = &map->networks[mid];
+		if (((uint32_t)n->mcc << 16 | n->mnc) < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	n = &map->networks[lo];
+	if (lo == map->head->n_networks || n->mcc != id->mcc || n->mnc != id->mnc)
+		return s;
+	for (uint32_t i = n->first_group; i < n->first_group + n->n_groups; i++) {
+		if (map->groups[i].radio != id->radio)
+			continue;
+		s.first = s.count ? s.first : map->groups[i].first;
+		s.count += map->groups[i].count;
+	}
+	return s;
 }
 
 int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *index)
 {
 	const struct map_header *h = map->head;
-	uint32_t slot = map_slot(map_hash(id->mcc, id->mnc, id->radio, id->area, id->cell), h->n_slots);
+	struct cell_span s = radio_cells(map, id);
+	uint64_t hash = map_hash(id->mcc, id->mnc, id->radio, id->area, id->cell);
+	uint32_t slot = map_slot((uint32_t)(hash >> 32), h->n_slots);
 
-	for (uint32_t i = 0; i < h->n_slots; i++) {
-		struct cell cell;
-		int rc;
+	for (uint32_t i = 0; s.count && i < h->n_slots; i++) {
+		uint32_t at = map->slots[slot];
 
-		if (!map_slot_ok(map, slot))
+		if (!map_ok(map, &map->slots[slot]))
 			return -EBADMSG;
-		if (map->slots[slot] == MAP_SLOT_FREE)
+		if (at == MAP_SLOT_FREE)
 			return -ENOENT;
-		rc = cellmap_get(map, map->slots[slot], &cell);
-		if (rc < 0)
-			return -EBADMSG;
-		if (cell.id.cell == id->cell && cell.id.area == id->area && cell.id.mcc == id->mcc &&
-		    cell.id.mnc == id->mnc && cell.id.radio == id->radio) {
-			*index = map->slots[slot];
-			return 0;
+		if (at - s.first < s.count) {
+			if (!cell_ok(map, at))
+				return -EBADMSG;
+			if (map->ids[at].area == id->area &&
+			    map_word_cell(map->ranges[at], map->ids[at].cell_low) == id->cell) {
+				*index = at;
+				return 0;
+			}
 		}
 		slot = slot + 1 == h->n_slots ? 0 : slot + 1;
 	}

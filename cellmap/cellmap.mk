@@ -1,10 +1,10 @@
 # cellmap: library and commands. Owner of cellmap/.
 noinst_LIBRARIES += libcellmap.a
 libcellmap_a_SOURCES = \
-	cellmap/cellmap.h cellmap/cellmap.c cellmap/names.c cellmap/query.c \
+	cellmap/cellmap.h cellmap/cellmap.c cellmap/names.c cellmap/query.c cellmap/nearest.c cellmap/rim.h cellmap/rim.c \
 	cellmap/map.h cellmap/format.h cellmap/format.c cellmap/geo.h cellmap/geo.c \
 	cellmap/csv.h cellmap/csv.c cellmap/table.h cellmap/table.c cellmap/load.h cellmap/load.c \
-	cellmap/rows.h cellmap/rows.c cellmap/order.h cellmap/order.c cellmap/bigmem.h cellmap/bigmem.c \
+	cellmap/rows.h cellmap/rows.c cellmap/order.h cellmap/order.c cellmap/bigmem.h cellmap/bigmem.c cellmap/radix.h cellmap/radix.c cellmap/parallel.h cellmap/parallel.c \
 	cellmap/mapwrite.h cellmap/mapwrite.c cellmap/build.h cellmap/build.c cellmap/outfile.h cellmap/outfile.c \
 	cellmap/svg.h cellmap/svg.c cellmap/list.h cellmap/list.c cellmap/health.h cellmap/health.c \
 	cellmap/cities.h cellmap/cities.c cellmap/synth.h cellmap/synth.c \

@@ -10,7 +10,10 @@ static const char help[] =
 	"  query MAP --at LAT,LON --radius-km R\n"
 	"                            the cells of a circle\n"
 	"  synth --cells N --seed S  a made-up table for trials\n\n"
-	"Each has --help. Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n";
+	"Each has --help. Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n\n"
+	"Examples:\n"
+	"  reunion cellmap build -o cells.map cells.csv.gz\n"
+	"  reunion cellmap query cells.map --at 39.9042,116.4074 --radius-km 100 --count\n";
 
 int cellmap_cmd(int argc, char **argv)
 {

@@ -1,6 +1,7 @@
 #include "cellmap/build.h"
 #include "cellmap/cmdutil.h"
 #include "cellmap/outfile.h"
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <osmocom/core/talloc.h>
@@ -203,6 +204,25 @@ static int build_with_rejects(struct arguments *a, char *const *paths, size_t n_
 	return rc ? rc : rejects_rc;
 }
 
+/* None of the outputs may be one of the inputs, or each other. */
+static int check_outputs(const struct arguments *a, char *const *paths, size_t n_paths, char *err, size_t err_len)
+{
+	const char *const outputs[] = {a->output, a->rejects};
+	int rc = 0;
+
+	for (size_t o = 0; o < 2 && outputs[o] && rc == 0; o++) {
+		for (size_t i = 0; i < n_paths && rc == 0; i++)
+			rc = outfile_not(outputs[o], paths[i], err, err_len);
+		for (size_t i = 0; i < a->n_prefer && rc == 0; i++)
+			rc = outfile_not(outputs[o], a->prefer[i], err, err_len);
+	}
+	if (rc == 0 && a->rejects && !strcmp(a->output, a->rejects)) {
+		snprintf(err, err_len, "%s: cannot be the map and the rejects; name another output", a->output);
+		rc = -EINVAL;
+	}
+	return rc;
+}
+
 int cmd_build(int argc, char **argv)
 {
 	struct arguments a = {0};
@@ -216,6 +236,9 @@ int cmd_build(int argc, char **argv)
 		fputs(help, stdout);
 		return 0;
 	}
+	rc = check_outputs(&a, argv + optind, (size_t)(argc - optind), err, sizeof(err));
+	if (rc < 0)
+		return cmd_fail(err);
 	if (a.rejects)
 		rc = build_with_rejects(&a, argv + optind, (size_t)(argc - optind), &report, err,
 					sizeof(err));

@@ -14,7 +14,8 @@
 static const char help[] = "Usage: reunion cellmap info MAP [--json]\n"
 			   "What a map holds: cells per network and radio, bounding box, newest and oldest "
 			   "`updated`, and what is unhealthy\n"
-			   "about it. Reads and verifies the whole map.\n";
+			   "about it. Reads and verifies the whole map.\n\n"
+			   "Example: reunion cellmap info cells.map\n";
 
 static const char *day(uint32_t seconds, char text[16])
 {

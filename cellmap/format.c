@@ -37,21 +37,28 @@ uint64_t map_hash(uint16_t mcc, uint16_t mnc, uint8_t radio, uint32_t area, uint
 	return mix(mix(a * MUL ^ radio) * MUL ^ cell * UINT64_C(0xC2B2AE3D27D4EB4F));
 }
 
-static uint64_t align8(uint64_t n)
+static uint64_t up(uint64_t n, uint64_t to)
 {
-	return (n + 7) & ~UINT64_C(7);
+	return (n + to - 1) / to * to;
 }
 
-void map_layout(const struct map_header *h, uint32_t cell_blocks, struct map_layout *l)
+void map_layout(const struct map_header *h, struct map_layout *l)
 {
-	l->cell_blocks = cell_blocks;
-	l->node_blocks = h->n_nodes / MAP_BLOCK + (h->n_nodes % MAP_BLOCK != 0);
-	l->slot_blocks = h->n_slots / MAP_SLOT_BLOCK + (h->n_slots % MAP_SLOT_BLOCK != 0);
-	l->networks = align8(sizeof(*h));
-	l->trees = align8(l->networks + (uint64_t)h->n_networks * sizeof(struct map_network));
-	l->nodes = align8(l->trees + (uint64_t)h->n_trees * sizeof(struct map_tree));
-	l->sums = align8(l->nodes + (uint64_t)h->n_nodes * sizeof(struct map_node));
-	l->cells = l->sums + 8 * ((uint64_t)l->cell_blocks + l->node_blocks + l->slot_blocks);
-	l->slots = align8(l->cells + (uint64_t)h->n_cells * sizeof(struct map_cell));
-	l->end = l->slots + (uint64_t)h->n_slots * sizeof(uint32_t);
+	uint64_t body, cells = h->n_cells;
+
+	l->n_blocks = h->n_cells / MAP_BLOCK + (h->n_cells % MAP_BLOCK != 0);
+	body = up((uint64_t)h->n_rows * 4, MAP_UNIT) + up((uint64_t)l->n_blocks * 4, MAP_UNIT) +
+	       up((uint64_t)l->n_blocks * sizeof(struct map_block), MAP_UNIT) + up(cells * 4, MAP_UNIT) +
+	       up(cells * sizeof(struct map_id), MAP_UNIT) + up((uint64_t)h->n_slots * 4, MAP_UNIT);
+	l->n_units = (uint32_t)(body / MAP_UNIT);
+	l->networks = up(sizeof(*h), 8);
+	l->groups = up(l->networks + (uint64_t)h->n_networks * sizeof(struct map_network), 8);
+	l->sums = up(l->groups + (uint64_t)h->n_groups * sizeof(struct map_group), 8);
+	l->rows = up(l->sums + (uint64_t)l->n_units * 8, MAP_UNIT);
+	l->lons = up(l->rows + (uint64_t)h->n_rows * 4, MAP_UNIT);
+	l->blocks = up(l->lons + (uint64_t)l->n_blocks * 4, MAP_UNIT);
+	l->ranges = up(l->blocks + (uint64_t)l->n_blocks * sizeof(struct map_block), MAP_UNIT);
+	l->ids = up(l->ranges + cells * 4, MAP_UNIT);
+	l->slots = up(l->ids + cells * sizeof(struct map_id), MAP_UNIT);
+	l->end = up(l->slots + (uint64_t)h->n_slots * 4, MAP_UNIT);
 }

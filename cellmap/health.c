@@ -21,19 +21,19 @@ static struct geo_xyz middle(const struct cellmap *map, const struct map_network
 	uint32_t count = OSMO_MIN(n->count, (uint32_t)SAMPLE);
 
 	for (uint32_t i = 0; i < count; i++) {
-		const struct map_cell *c = &map->cells[n->first + (uint64_t)i * n->count / count];
+		uint32_t k = n->first + (uint32_t)((uint64_t)i * n->count / count);
 
-		lat[i] = c->lat;
-		lon[i] = c->lon;
+		lat[i] = map_lat(map, k);
+		lon[i] = map_lon(map, k);
 	}
 	qsort(lat, count, sizeof(*lat), by_value);
 	qsort(lon, count, sizeof(*lon), by_value);
 	return geo_xyz(lat[count / 2] / 1e7, lon[count / 2] / 1e7);
 }
 
-static void count_ranges(const struct map_cell *c, struct health *h)
+static void count_ranges(uint32_t word, struct health *h)
 {
-	uint32_t range = map_cell_range(c);
+	uint32_t range = map_word_range(word);
 
 	h->range_unknown += range == 0;
 	h->range_1000 += range == 1000;
@@ -48,12 +48,12 @@ static void network_health(const struct cellmap *map, uint32_t i, struct health 
 	uint32_t far = 0, same = 1;
 
 	for (uint32_t k = n->first; k < n->first + n->count; k++) {
-		const struct map_cell *c = &map->cells[k];
-		struct geo_xyz at = geo_xyz(c->lat / 1e7, c->lon / 1e7);
+		int32_t lat = map_lat(map, k), lon = map_lon(map, k);
+		struct geo_xyz at = geo_xyz(lat / 1e7, lon / 1e7);
 
-		count_ranges(c, h);
+		count_ranges(map->ranges[k], h);
 		far += geo_chord(&mid, &at) > limit;
-		if (k > n->first && c->lat == c[-1].lat && c->lon == c[-1].lon)
+		if (k > n->first && lat == map_lat(map, k - 1) && lon == map_lon(map, k - 1))
 			same++;
 		else
 			same = 1;
@@ -68,11 +68,9 @@ static void network_health(const struct cellmap *map, uint32_t i, struct health 
 
 int cellmap_health(const struct cellmap *map, struct health *h)
 {
-	uint32_t blocks = map->at.cell_blocks + map->at.node_blocks + map->at.slot_blocks;
-
 	*h = (struct health){0};
-	for (uint32_t i = 0; i < blocks; i++)
-		if (!map_block_ok(map, i))
+	for (uint32_t i = 0; i < map->at.n_units; i++)
+		if (!map_ok(map, map->body + (uint64_t)i * MAP_UNIT))
 			return -EBADMSG;
 	for (uint32_t i = 0; i < map->head->n_networks; i++)
 		if (map->networks[i].count)

@@ -1,4 +1,5 @@
 #include "cellmap/load.h"
+#include "cellmap/parallel.h"
 #include "cellmap/table.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -7,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CHUNK       (1 << 20)
 #define THREADS_MAX 32
@@ -22,7 +22,7 @@ struct chunk {
 	struct csv_layout layout;
 	char *text;
 	size_t len;
-	struct csv_row *rows;
+	struct row *rows;
 	size_t n_rows, rows_size;
 	struct reject *rejects;
 	size_t n_rejects, rejects_size;
@@ -61,13 +61,14 @@ static void parse_chunk(struct chunk *c)
 	while (p < end) {
 		const char *newline = memchr(p, '\n', (size_t)(end - p));
 		size_t len = (size_t)((newline ? newline : end) - p);
+		struct csv_row row;
 		enum csv_result r;
 
 		if (c->n_rows == c->rows_size)
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
-		r = csv_parse(&c->layout, p, len, &c->rows[c->n_rows]);
+		r = csv_parse(&c->layout, p, len, &row);
 		if (r == CSV_OK) {
-			c->n_rows++;
+			row_pack(&row, &c->rows[c->n_rows++]);
 		} else if (r != CSV_BLANK && r != CSV_HEADER) {
 			if (c->n_rejects == c->rejects_size)
 				c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
@@ -119,18 +120,11 @@ static int stop(struct loader *l)
 	return 0;
 }
 
-static unsigned int thread_count(unsigned int asked)
-{
-	long cores = asked ? (long)asked : sysconf(_SC_NPROCESSORS_ONLN);
-
-	return cores < 1 ? 1 : cores > THREADS_MAX ? THREADS_MAX : (unsigned int)cores;
-}
-
 struct loader *loader_new(void *ctx, struct rows *rows, const struct cellmap_build_options *o,
 			  struct cellmap_report *report)
 {
 	struct loader *l = talloc_zero(ctx, struct loader);
-	unsigned int threads = thread_count(o->threads);
+	unsigned int threads = parallel_threads(o->threads);
 
 	OSMO_ASSERT(l);
 	l->rows = rows;

@@ -4,46 +4,54 @@
 #include "cellmap/format.h"
 #include "cellmap/geo.h"
 
+/* The networks of one MCC: what a query looks at first, since the world has thousands of networks. */
+struct map_country {
+	uint32_t first, n; /* networks */
+	int32_t south, west, north, east;
+};
+
 struct cellmap {
-	const uint8_t *base;
+	const uint8_t *base, *body;
 	size_t size;
 	const struct map_header *head;
 	const struct map_network *networks;
-	const struct map_tree *trees;
-	const struct map_node *nodes;
-	const struct map_cell *cells;
-	const uint32_t *slots;
+	const struct map_group *groups;
 	const uint64_t *sums;
+	const uint32_t *rows;
+	const int32_t *lons;
+	const struct map_block *blocks;
+	const uint32_t *ranges;
+	const struct map_id *ids;
+	const uint32_t *slots;
 	struct map_layout at;
 	struct cell_network *list; /* as the public header shows them */
-	uint32_t *verified; /* a bit per block: cells, nodes, slots; set atomically by whoever reads first */
+	struct map_country *countries;
+	uint32_t n_countries;
+	uint32_t *verified; /* a bit per unit; set atomically by whoever reads first */
 	struct geod_geodesic geod;
 };
 
-bool map_verify(const struct cellmap *map, uint32_t block); /* slow path of the three below */
+bool map_verify(const struct cellmap *map, uint32_t unit); /* slow path of map_ok() */
 
-static inline bool map_block_ok(const struct cellmap *map, uint32_t block)
+/* May the octets at p, of the body, be believed? No record reaches over two units. */
+static inline bool map_ok(const struct cellmap *map, const void *p)
 {
-	uint32_t bits = __atomic_load_n(&map->verified[block / 32], __ATOMIC_ACQUIRE);
+	uint32_t unit = (uint32_t)((size_t)((const uint8_t *)p - map->body) / MAP_UNIT);
+	uint32_t bits = __atomic_load_n(&map->verified[unit / 32], __ATOMIC_ACQUIRE);
 
-	return (bits >> block % 32 & 1) || map_verify(map, block);
+	return (bits >> unit % 32 & 1) || map_verify(map, unit);
 }
 
-static inline bool map_cells_ok(const struct cellmap *map, uint32_t block)
+static inline int32_t map_lat(const struct cellmap *map, uint32_t i)
 {
-	return map_block_ok(map, block);
+	return map->blocks[i / MAP_BLOCK].lat[i % MAP_BLOCK];
 }
 
-static inline bool map_node_ok(const struct cellmap *map, uint32_t node)
+static inline int32_t map_lon(const struct cellmap *map, uint32_t i)
 {
-	return map_block_ok(map, map->at.cell_blocks + node / MAP_BLOCK);
+	return map->blocks[i / MAP_BLOCK].lon[i % MAP_BLOCK];
 }
 
-static inline bool map_slot_ok(const struct cellmap *map, uint32_t slot)
-{
-	return map_block_ok(map, map->at.cell_blocks + map->at.node_blocks + slot / MAP_SLOT_BLOCK);
-}
-
-const struct map_tree *map_tree_of(const struct cellmap *map, uint32_t index);
 /* Range that counts: unknown ones by the radio's default. */
 uint32_t map_range(uint8_t radio, uint32_t range_m);
+const struct map_network *map_network_of(const struct cellmap *map, uint32_t index);

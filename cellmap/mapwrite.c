@@ -2,311 +2,328 @@
 #include "cellmap/bigmem.h"
 #include "cellmap/map.h"
 #include "cellmap/order.h"
+#include "cellmap/parallel.h"
 #include <errno.h>
-#include <math.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 
-#define BUFFER_LEAVES 1024
-#define MERIDIAN_DEGREE                                                                                      \
-	(6400000.0 * M_PI / 180) /* no degree of latitude, nor of longitude at the equator, is longer */
-#define BALL_ROUNDING 2.0        /* of the centre to float */
+#define CHUNK 32768 /* cells written at a time: whole units of every section */
+#define PARTS 64    /* of the slots: fixed, so that the octets do not depend on the threads */
+#define AHEAD 24    /* rows fetched before they are needed */
 
 struct writer {
 	struct rows *rows;
-	struct order_key *keys;
-	struct order_group *groups;
-	uint32_t *place; /* row -> index in the map */
+	struct order *order;
 	struct map_header head;
 	struct map_layout at;
 	struct map_network *networks;
-	struct map_tree *trees;
-	struct map_node *nodes;
+	struct map_group *groups;
 	uint64_t *sums;
-	struct map_cell *buffer;
-	uint32_t buffered; /* cells */
+	uint32_t *row_firsts;
+	int32_t *lons;
+	uint32_t *slots;
+	uint32_t part_end[PARTS]; /* first of by_hash that has no room in its part of the slots */
+	uint32_t part_first[PARTS + 1];
 	struct outfile *out;
+	pthread_mutex_t lock; /* of networks, head, rc, err */
+	int rc;
 	char *err;
 	size_t err_len;
 };
 
-static void pack_cell(const struct csv_row *r, struct map_cell *c)
-{
-	uint64_t magnitude = r->cell < 0 ? (uint64_t)-r->cell : (uint64_t)r->cell;
-	uint32_t range = OSMO_MIN(r->range_m, MAP_CELL_RANGE_MAX);
+/* The sections of a chunk, as in the file. */
+struct chunk {
+	struct map_block blocks[CHUNK / MAP_BLOCK];
+	struct map_id ids[CHUNK];
+	uint32_t ranges[CHUNK];
+};
 
-	*c = (struct map_cell){r->lat, r->lon, r->area, (uint32_t)magnitude,
-			       range << 8 | (uint32_t)r->radio << 5 | (r->cell < 0 ? 16u : 0) |
-				       (uint32_t)(magnitude >> 32)};
+static void put(struct writer *w, const void *data, size_t len, uint64_t offset)
+{
+	char err[256];
+	int rc = outfile_write(w->out, data, len, (long long)offset, err, sizeof(err));
+
+	if (rc == 0)
+		return;
+	pthread_mutex_lock(&w->lock);
+	if (w->rc == 0)
+		snprintf(w->err, w->err_len, "%s", err);
+	w->rc = rc;
+	pthread_mutex_unlock(&w->lock);
 }
 
-static void count_cell(struct writer *w, struct map_network *n, const struct csv_row *r)
+/* Whole units of the body, with their sums. Zeros follow the data to the unit's end. */
+static void put_units(struct writer *w, const void *data, size_t len, uint64_t offset)
 {
-	n->radios[r->radio]++;
+	uint64_t *sum = &w->sums[(offset - w->at.rows) / MAP_UNIT];
+	size_t padded = (len + MAP_UNIT - 1) / MAP_UNIT * MAP_UNIT;
+
+	for (size_t i = 0; i < padded; i += MAP_UNIT)
+		*sum++ = map_sum((const uint8_t *)data + i, MAP_UNIT);
+	put(w, data, padded, offset);
+}
+
+static void note_cell(struct map_network *n, uint32_t unaddressable[2], const struct row *r)
+{
+	uint8_t radio = map_word_radio(r->word);
+	int64_t cell = (int64_t)map_word_cell(r->word, r->cell_low);
+
+	n->radios[radio]++;
 	n->south = OSMO_MIN(n->south, r->lat);
 	n->north = OSMO_MAX(n->north, r->lat);
 	n->west = OSMO_MIN(n->west, r->lon);
 	n->east = OSMO_MAX(n->east, r->lon);
-	n->mnc_digits = OSMO_MAX(n->mnc_digits, r->mnc_digits);
+	n->mnc_digits = OSMO_MAX(n->mnc_digits, (uint8_t)(r->net & 3));
 	if (r->updated) {
 		n->updated_max = OSMO_MAX(n->updated_max, r->updated);
 		if (!n->updated_min || r->updated < n->updated_min)
 			n->updated_min = r->updated;
 	}
-	if (r->cell <= 0)
-		w->head.unaddressable[0]++;
-	else if (r->radio == CELL_GSM && r->cell > 65535)
-		w->head.unaddressable[1]++;
+	unaddressable[0] += cell <= 0;
+	unaddressable[1] += radio == CELL_GSM && cell > 65535;
 }
 
-/* Position, extent and ball of a leaf. With half extents h the chord from the middle is at most
- * sqrt((M h_lat)^2 + (N cos(lat) h_lon)^2), by c^2 = (drho)^2 + (dz)^2 + 2 rho rho' (1 - cos dlon). */
-static void leaf_extent(struct map_node *n, const struct map_cell *c, uint32_t count)
+static void join_dates(uint32_t *min, uint32_t *max, uint32_t other_min, uint32_t other_max)
 {
-	int64_t south = INT32_MAX, north = INT32_MIN, west = INT32_MAX, east = INT32_MIN;
-	double low, h_lat, h_lon;
-	struct geo_xyz at;
+	*max = OSMO_MAX(*max, other_max);
+	if (other_min && (!*min || other_min < *min))
+		*min = other_min;
+}
 
-	for (uint32_t i = 0; i < count; i++) {
-		south = OSMO_MIN(south, c[i].lat);
-		north = OSMO_MAX(north, c[i].lat);
-		west = OSMO_MIN(west, c[i].lon);
-		east = OSMO_MAX(east, c[i].lon);
+static const struct map_network nothing = {
+	.south = INT32_MAX, .west = INT32_MAX, .north = INT32_MIN, .east = INT32_MIN};
+
+static void join_network(struct writer *w, uint32_t network, const struct map_network *part,
+			 const uint32_t unaddressable[2])
+{
+	struct map_network *n = &w->networks[network];
+
+	pthread_mutex_lock(&w->lock);
+	for (int i = 0; i < CELL_RADIO_N; i++)
+		n->radios[i] += part->radios[i];
+	n->south = OSMO_MIN(n->south, part->south);
+	n->north = OSMO_MAX(n->north, part->north);
+	n->west = OSMO_MIN(n->west, part->west);
+	n->east = OSMO_MAX(n->east, part->east);
+	n->mnc_digits = OSMO_MAX(n->mnc_digits, part->mnc_digits);
+	join_dates(&n->updated_min, &n->updated_max, part->updated_min, part->updated_max);
+	join_dates(&w->head.updated_min, &w->head.updated_max, part->updated_min, part->updated_max);
+	w->head.unaddressable[0] += unaddressable[0];
+	w->head.unaddressable[1] += unaddressable[1];
+	pthread_mutex_unlock(&w->lock);
+}
+
+static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32_t from, uint32_t to,
+		       uint32_t network)
+{
+	const uint32_t *order = w->order->row;
+	struct map_network part = nothing;
+	uint32_t unaddressable[2] = {0, 0};
+
+	for (uint32_t i = from; i < to; i++) {
+		struct row *r = &w->rows->row[order[i]];
+		uint32_t k = i - first;
+
+		if (i + AHEAD < w->head.n_cells)
+			__builtin_prefetch(&w->rows->row[order[i + AHEAD]], 1);
+		c->blocks[k / MAP_BLOCK].lat[k % MAP_BLOCK] = r->lat;
+		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
+		c->ranges[k] = r->word;
+		c->ids[k] = (struct map_id){r->area, r->cell_low};
+		r->samples = i;
+		note_cell(&part, unaddressable, r);
 	}
-	n->lat = (int32_t)((south + north) / 2);
-	n->lon = (int32_t)((west + east) / 2);
-	n->half_lat = (uint32_t)OSMO_MAX(north - n->lat, n->lat - south);
-	n->half_lon = (uint32_t)OSMO_MAX(east - n->lon, n->lon - west);
-	at = geo_xyz(n->lat / 1e7, n->lon / 1e7);
-	n->x = (float)at.x;
-	n->y = (float)at.y;
-	n->z = (float)at.z;
-	low = south > 0 ? south / 1e7 : north < 0 ? -north / 1e7 : 0; /* latitude nearest the equator */
-	h_lat = n->half_lat / 1e7 * MERIDIAN_DEGREE;
-	h_lon = n->half_lon / 1e7 * MERIDIAN_DEGREE * cos(low * M_PI / 180);
-	n->r = (float)((hypot(h_lat, h_lon) + BALL_ROUNDING) * (1 + 1e-6));
+	join_network(w, network, &part, unaddressable);
 }
 
-static void range_extremes(struct map_node *n, uint32_t least, uint32_t most)
+static uint32_t network_at(const struct writer *w, uint32_t cell)
 {
-	n->range_min = (uint16_t)OSMO_MIN(least / MAP_RANGE_UNIT, MAP_RANGE_TOP);
-	n->range_max = (uint16_t)OSMO_MIN((most + MAP_RANGE_UNIT - 1) / MAP_RANGE_UNIT, MAP_RANGE_TOP);
-}
+	uint32_t lo = 0, hi = w->head.n_networks;
 
-static void leaf_summary(struct map_node *n, const struct map_cell *c, uint32_t count)
-{
-	uint32_t least = UINT32_MAX, most = 0, radios[8] = {0}, sum = 0;
+	while (hi - lo > 1) {
+		uint32_t mid = lo + (hi - lo) / 2;
 
-	for (uint32_t i = 0; i < count; i++) {
-		uint32_t range = map_range(map_cell_radio(&c[i]), map_cell_range(&c[i]));
-
-		least = OSMO_MIN(least, range);
-		most = OSMO_MAX(most, range);
-		radios[map_cell_radio(&c[i])]++;
+		if (w->networks[mid].first <= cell)
+			lo = mid;
+		else
+			hi = mid;
 	}
-	for (int i = 0; i < 4; i++)
-		n->ends[i] = (uint8_t)(sum += radios[i]);
-	range_extremes(n, least, most);
-	leaf_extent(n, c, count);
+	return lo;
 }
 
-static uint8_t node_radios(const struct map_node *n, bool leaf, uint32_t leaf_cells)
+static void write_chunk(void *arg, unsigned int job)
 {
-	uint8_t radios = n->ends[0] != 0;
+	struct writer *w = arg;
+	uint32_t first = job * CHUNK, end = OSMO_MIN(w->head.n_cells - first, (uint32_t)CHUNK) + first, to;
+	uint32_t blocks = (end - first + MAP_BLOCK - 1) / MAP_BLOCK;
+	struct chunk *c = calloc(1, sizeof(*c));
 
-	if (!leaf)
-		return n->ends[0];
-	for (int i = 1; i < 4; i++)
-		radios |= (uint8_t)((n->ends[i] > n->ends[i - 1]) << i);
-	return radios | (uint8_t)((leaf_cells > n->ends[3]) << 4);
-}
+	OSMO_ASSERT(c);
+	for (uint32_t from = first; from < end; from = to) {
+		uint32_t network = network_at(w, from);
 
-/* A node over `count` children: the middle of their balls' centres, and far enough for each ball. */
-static void join_nodes(struct map_node *n, const struct map_node *child, uint32_t count)
-{
-	struct geo_xyz lo = {1e9, 1e9, 1e9}, hi = {-1e9, -1e9, -1e9}, at;
-	double r = 0;
-
-	n->range_min = UINT16_MAX;
-	for (uint32_t i = 0; i < count; i++) {
-		lo = (struct geo_xyz){fmin(lo.x, child[i].x), fmin(lo.y, child[i].y), fmin(lo.z, child[i].z)};
-		hi = (struct geo_xyz){fmax(hi.x, child[i].x), fmax(hi.y, child[i].y), fmax(hi.z, child[i].z)};
-		n->range_min = OSMO_MIN(n->range_min, child[i].range_min);
-		n->range_max = OSMO_MAX(n->range_max, child[i].range_max);
+		to = OSMO_MIN(end, w->networks[network].first + w->networks[network].count);
+		fill_cells(w, c, first, from, to, network);
 	}
-	n->x = (float)((lo.x + hi.x) / 2);
-	n->y = (float)((lo.y + hi.y) / 2);
-	n->z = (float)((lo.z + hi.z) / 2);
-	at = (struct geo_xyz){n->x, n->y, n->z};
-	for (uint32_t i = 0; i < count; i++)
-		r = fmax(r,
-			 geo_chord(&at, &(struct geo_xyz){child[i].x, child[i].y, child[i].z}) + child[i].r);
-	n->r = (float)((r + 1e-3) * (1 + 1e-6));
+	for (uint32_t i = 0; i < blocks; i++)
+		w->lons[first / MAP_BLOCK + i] = c->blocks[i].lon[0];
+	put_units(w, c->blocks, blocks * sizeof(struct map_block),
+		  w->at.blocks + (uint64_t)first * sizeof(struct map_block) / MAP_BLOCK);
+	put_units(w, c->ranges, (end - first) * sizeof(uint32_t), w->at.ranges + (uint64_t)first * 4);
+	put_units(w, c->ids, (end - first) * sizeof(struct map_id),
+		  w->at.ids + (uint64_t)first * sizeof(struct map_id));
+	free(c);
 }
 
-static void join_levels(struct writer *w, const struct map_tree *t)
+static void plan(struct writer *w)
 {
-	uint32_t below = t->first_node, n = t->n_leaves, at = below + n;
+	struct order *o = w->order;
+	uint32_t row = 0;
 
-	for (bool leaf = true; n > 1; leaf = false) {
-		uint32_t up = (n + MAP_FANOUT - 1) / MAP_FANOUT;
+	for (uint32_t i = 0; i < o->n_networks; i++) {
+		w->networks[i] = nothing;
+		w->networks[i].mcc = (uint16_t)(o->networks[i] >> 16);
+		w->networks[i].mnc = (uint16_t)o->networks[i];
+	}
+	for (uint32_t i = 0; i < o->n_groups; i++) {
+		struct map_network *n = &w->networks[o->groups[i].network];
 
-		for (uint32_t i = 0; i < up; i++) {
-			uint32_t first = i * MAP_FANOUT, count = OSMO_MIN(n - first, (uint32_t)MAP_FANOUT);
-			struct map_node *node = &w->nodes[at + i];
-
-			join_nodes(node, &w->nodes[below + first], count);
-			for (uint32_t k = first; k < first + count; k++)
-				node->ends[0] |=
-					node_radios(&w->nodes[below + k], leaf,
-						    OSMO_MIN(t->count - k * MAP_LEAF, (uint32_t)MAP_LEAF));
+		if (n->n_groups++ == 0) {
+			n->first = o->groups[i].map.first;
+			n->first_group = i;
 		}
-		below = at;
-		at += up;
-		n = up;
+		n->count += o->groups[i].map.count;
+		w->groups[i] = o->groups[i].map;
+		w->groups[i].first_row = row;
+		row += w->groups[i].n_rows;
+	}
+	w->head.n_rows = row;
+	map_layout(&w->head, &w->at);
+}
+
+static void write_rows(struct writer *w)
+{
+	for (uint32_t i = 0; i < w->head.n_groups; i++)
+		memcpy(&w->row_firsts[w->groups[i].first_row], w->order->groups[i].rows,
+		       w->groups[i].n_rows * sizeof(uint32_t));
+	put_units(w, w->row_firsts, w->head.n_rows * sizeof(uint32_t), w->at.rows);
+	put_units(w, w->lons, w->at.n_blocks * sizeof(*w->lons), w->at.lons);
+}
+
+static uint32_t slot_of(const struct writer *w, uint32_t i)
+{
+	return map_slot(row_hash(&w->rows->row[w->rows->by_hash[i]]), w->head.n_slots);
+}
+
+/* Ascending hashes make this one walk; what finds no room in its part waits for the end. */
+static void fill_slots(void *arg, unsigned int part)
+{
+	struct writer *w = arg;
+	const uint32_t *by_hash = w->rows->by_hash;
+	uint32_t next = (uint32_t)((uint64_t)w->head.n_slots * part / PARTS), i = w->part_first[part],
+		 end = (uint32_t)((uint64_t)w->head.n_slots * (part + 1) / PARTS);
+
+	for (; i < w->part_first[part + 1]; i++) {
+		uint32_t home = slot_of(w, i);
+
+		if (i + AHEAD < w->head.n_cells)
+			__builtin_prefetch(&w->rows->row[by_hash[i + AHEAD]]);
+		if (home > next)
+			next = home;
+		if (next >= end)
+			break;
+		w->slots[next++] = w->rows->row[by_hash[i]].samples;
+	}
+	w->part_end[part] = i;
+}
+
+/* The first of by_hash whose slot lies in a part. */
+static void cut_parts(struct writer *w)
+{
+	for (int part = 0; part <= PARTS; part++) {
+		uint32_t lo = 0, hi = w->head.n_cells,
+			 slot = (uint32_t)((uint64_t)w->head.n_slots * (unsigned int)part / PARTS);
+
+		while (lo < hi) {
+			uint32_t mid = lo + (hi - lo) / 2;
+
+			if (slot_of(w, mid) < slot)
+				lo = mid + 1;
+			else
+				hi = mid;
+		}
+		w->part_first[part] = part == PARTS ? w->head.n_cells : lo;
 	}
 }
 
-static int flush(struct writer *w, uint32_t end)
+static void write_slots(struct writer *w, unsigned int threads)
 {
-	long long offset = (long long)(w->at.cells + (uint64_t)(end - w->buffered) * sizeof(struct map_cell));
-	int rc = outfile_write(w->out, w->buffer, w->buffered * sizeof(struct map_cell), offset, w->err,
-			       w->err_len);
+	memset(w->slots, 0xFF, (size_t)w->head.n_slots * sizeof(*w->slots));
+	cut_parts(w);
+	parallel(threads, PARTS, fill_slots, w);
+	for (int part = 0; part < PARTS; part++)
+		for (uint32_t i = w->part_end[part]; i < w->part_first[part + 1]; i++) {
+			uint32_t slot = slot_of(w, i);
 
-	w->buffered = 0;
-	return rc;
-}
-
-/* The cells of a leaf, sorted by radio (stable). */
-static int write_leaf(struct writer *w, struct map_network *net, const struct map_tree *t, uint32_t leaf)
-{
-	uint32_t first = t->first + leaf * MAP_LEAF,
-		 count = OSMO_MIN(t->first + t->count - first, (uint32_t)MAP_LEAF), at = 0;
-	struct map_cell *c = w->buffer + w->buffered;
-
-	for (uint8_t radio = 0; radio < CELL_RADIO_N && at < count; radio++)
-		for (uint32_t i = 0; i < count; i++) {
-			uint32_t row = w->keys[first + i].row;
-
-			if (w->rows->row[row].radio != radio)
-				continue;
-			count_cell(w, net, &w->rows->row[row]);
-			w->place[row] = first + at;
-			pack_cell(&w->rows->row[row], &c[at++]);
+			while (w->slots[slot] != MAP_SLOT_FREE)
+				slot = slot + 1 == w->head.n_slots ? 0 : slot + 1;
+			w->slots[slot] = w->rows->row[w->rows->by_hash[i]].samples;
 		}
-	leaf_summary(&w->nodes[t->first_node + leaf], c, count);
-	w->sums[t->first_block + leaf] = map_sum(c, count * sizeof(*c));
-	w->buffered += count;
-	return w->buffered > (BUFFER_LEAVES - 1) * MAP_LEAF ? flush(w, first + count) : 0;
+	put_units(w, w->slots, (size_t)w->head.n_slots * sizeof(*w->slots), w->at.slots);
 }
 
-static void plan_trees(struct writer *w)
+/* What stands before the body lies in one piece of memory, as in the file. */
+static void write_directory(struct writer *w)
 {
-	uint32_t cell = 0, tree = 0, node = 0, block = 0;
+	uint8_t *piece = bigmem(w, w->at.rows);
+	uint64_t parts[2];
 
-	for (uint32_t i = 0; i < w->head.n_networks; i++) {
-		struct map_network *n = &w->networks[i];
-
-		*n = (struct map_network){.mcc = w->groups[i].mcc,
-					  .mnc = w->groups[i].mnc,
-					  .first = cell,
-					  .first_tree = tree,
-					  .south = INT32_MAX,
-					  .west = INT32_MAX,
-					  .north = INT32_MIN,
-					  .east = INT32_MIN};
-		for (int c = 0; c < MAP_CLASSES; c++) {
-			uint32_t count = w->groups[i].count[c], leaves = (count + MAP_LEAF - 1) / MAP_LEAF;
-
-			if (count == 0)
-				continue;
-			w->trees[tree++] = (struct map_tree){cell, count, node, leaves, block};
-			cell += count;
-			node += map_tree_nodes(leaves);
-			block += leaves;
-		}
-		n->count = cell - n->first;
-		n->n_trees = tree - n->first_tree;
-	}
-	w->head.n_cells = cell;
-	w->head.n_trees = tree;
-	w->head.n_nodes = node;
-	map_layout(&w->head, block, &w->at);
-}
-
-static int write_cells(struct writer *w)
-{
-	int rc = 0;
-
-	for (uint32_t i = 0; i < w->head.n_networks && rc == 0; i++) {
-		struct map_network *n = &w->networks[i];
-
-		for (uint32_t k = 0; k < n->n_trees && rc == 0; k++) {
-			const struct map_tree *t = &w->trees[n->first_tree + k];
-
-			for (uint32_t leaf = 0; leaf < t->n_leaves && rc == 0; leaf++)
-				rc = write_leaf(w, n, t, leaf);
-			join_levels(w, t);
-		}
-		w->head.updated_max = OSMO_MAX(w->head.updated_max, n->updated_max);
-		if (n->updated_min && (!w->head.updated_min || n->updated_min < w->head.updated_min))
-			w->head.updated_min = n->updated_min;
-	}
-	return rc == 0 ? flush(w, w->head.n_cells) : rc;
-}
-
-static void sum_blocks(struct writer *w)
-{
-	uint64_t *sum = w->sums + w->at.cell_blocks;
-
-	for (uint32_t i = 0; i < w->head.n_nodes; i += MAP_BLOCK)
-		*sum++ = map_sum(&w->nodes[i], OSMO_MIN(w->head.n_nodes - i, (uint32_t)MAP_BLOCK) *
-						       sizeof(struct map_node));
-	for (uint32_t i = 0; i < w->head.n_slots; i += MAP_SLOT_BLOCK)
-		*sum++ = map_sum(&w->rows->slots[i],
-				 OSMO_MIN(w->head.n_slots - i, (uint32_t)MAP_SLOT_BLOCK) * sizeof(uint32_t));
-}
-
-/* Header, networks and trees lie in one piece of memory, as in the file. */
-static int write_head(struct writer *w)
-{
-	uint8_t *piece = talloc_zero_size(w, w->at.nodes);
-	uint64_t n_sums = (uint64_t)w->at.cell_blocks + w->at.node_blocks + w->at.slot_blocks, parts[2];
-
-	OSMO_ASSERT(piece);
 	memcpy(piece + w->at.networks, w->networks, w->head.n_networks * sizeof(*w->networks));
-	memcpy(piece + w->at.trees, w->trees, w->head.n_trees * sizeof(*w->trees));
-	w->head.directory_sum = map_sum(piece + w->at.networks, w->at.nodes - w->at.networks);
+	memcpy(piece + w->at.groups, w->groups, w->head.n_groups * sizeof(*w->groups));
+	memcpy(piece + w->at.sums, w->sums, w->at.n_units * sizeof(*w->sums));
+	w->head.directory_sum = map_sum(piece + w->at.networks, w->at.sums - w->at.networks);
 	parts[0] = w->head.directory_sum;
-	parts[1] = map_sum(w->sums, n_sums * sizeof(*w->sums));
+	parts[1] = map_sum(w->sums, w->at.n_units * sizeof(*w->sums));
 	w->head.content = map_sum(parts, sizeof(parts));
 	w->head.header_sum = map_sum(&w->head, offsetof(struct map_header, header_sum));
 	memcpy(piece, &w->head, sizeof(w->head));
-	return outfile_write(w->out, piece, w->at.nodes, 0, w->err, w->err_len);
+	put(w, piece, w->at.rows, 0);
 }
 
-static int write_rest(struct writer *w)
+static size_t units(size_t octets)
 {
-	uint64_t n_sums = (uint64_t)w->at.cell_blocks + w->at.node_blocks + w->at.slot_blocks;
-	int rc;
-
-	for (uint32_t i = 0; i < w->head.n_slots; i++)
-		if (w->rows->slots[i] != MAP_SLOT_FREE)
-			w->rows->slots[i] = w->place[w->rows->slots[i]];
-	sum_blocks(w);
-	rc = outfile_write(w->out, w->nodes, w->head.n_nodes * sizeof(*w->nodes), (long long)w->at.nodes,
-			   w->err, w->err_len);
-	if (rc == 0)
-		rc = outfile_write(w->out, w->sums, n_sums * sizeof(*w->sums), (long long)w->at.sums, w->err,
-				   w->err_len);
-	if (rc == 0)
-		rc = outfile_write(w->out, w->rows->slots, w->head.n_slots * sizeof(uint32_t),
-				   (long long)w->at.slots, w->err, w->err_len);
-	return rc == 0 ? write_head(w) : rc;
+	return (octets + MAP_UNIT - 1) / MAP_UNIT * MAP_UNIT;
 }
 
-int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64_t *octets, char *err,
+static void write_all(struct writer *w, unsigned int threads)
+{
+	struct order *o = w->order;
+	struct rows *rows = w->rows;
+	uint64_t slots = (uint64_t)rows->n_kept + rows->n_kept / 5 + 2;
+
+	w->head.n_networks = o->n_networks;
+	w->head.n_groups = o->n_groups;
+	w->head.n_cells = rows->n_kept;
+	w->head.n_slots = slots > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)slots;
+	w->networks = bigmem(w, w->head.n_networks * sizeof(*w->networks));
+	w->groups = bigmem(w, w->head.n_groups * sizeof(*w->groups));
+	plan(w);
+	w->head.file_size = w->at.end;
+	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
+	w->row_firsts = bigmem(w, units(w->head.n_rows * sizeof(uint32_t)));
+	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
+	parallel(threads, (w->head.n_cells + CHUNK - 1) / CHUNK, write_chunk, w);
+	write_rows(w);
+	TALLOC_FREE(w->order);
+	w->slots = bigmem(w, units((size_t)w->head.n_slots * sizeof(*w->slots)));
+	write_slots(w, threads);
+	write_directory(w);
+}
+
+int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head, char *err,
 	      size_t err_len)
 {
 	struct writer *w = talloc_zero(NULL, struct writer);
@@ -320,31 +337,18 @@ int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64
 	memcpy(w->head.magic, MAP_MAGIC, sizeof(w->head.magic));
 	w->head.version = MAP_VERSION;
 	w->head.endian = MAP_ENDIAN;
-	w->head.n_slots = rows->n_slots;
-	rc = order_rows(w, rows, &w->keys, &w->groups);
+	rc = order_rows(w, rows, threads, &w->order);
 	if (rc < 0) {
 		snprintf(err, err_len,
 			 "the tables name more than %d networks; that cannot be real, check their columns",
 			 ORDER_NETWORKS_MAX);
-		talloc_free(w);
-		return rc;
+	} else {
+		pthread_mutex_init(&w->lock, NULL);
+		write_all(w, threads);
+		pthread_mutex_destroy(&w->lock);
+		rc = w->rc;
 	}
-	w->head.n_networks = (uint32_t)rc;
-	w->networks = talloc_zero_array(w, struct map_network, w->head.n_networks + 1);
-	w->trees = talloc_zero_array(w, struct map_tree, w->head.n_networks * MAP_CLASSES + 1);
-	OSMO_ASSERT(w->networks && w->trees);
-	plan_trees(w);
-	w->head.file_size = w->at.end;
-	w->nodes = bigmem(w, w->head.n_nodes * sizeof(*w->nodes));
-	w->sums = bigmem(w, ((size_t)w->at.cell_blocks + w->at.node_blocks + w->at.slot_blocks) *
-				    sizeof(*w->sums));
-	w->place = bigmem(w, (size_t)rows->n * sizeof(*w->place));
-	w->buffer = bigmem(w, (size_t)BUFFER_LEAVES * MAP_LEAF * sizeof(*w->buffer));
-	rc = write_cells(w);
-	if (rc == 0)
-		rc = write_rest(w);
-	*networks = w->head.n_networks;
-	*octets = w->at.end;
+	*head = w->head;
 	talloc_free(w);
 	return rc;
 }

@@ -1,8 +1,11 @@
-/* mapwrite: merged rows -> the octets of a map. */
+/* mapwrite: merged rows -> the octets of a map file. */
 #pragma once
+#include <stdint.h>
 #include "cellmap/outfile.h"
 #include "cellmap/rows.h"
 
-/* Takes the order of rows and the slots to pieces. 0 or -errno with a sentence in err. */
-int map_write(struct rows *rows, struct outfile *out, uint32_t *networks, uint64_t *octets, char *err,
+struct map_header;
+
+/* 0 or -errno with a sentence in err; *head is what was written. Uses up the rows' samples. */
+int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head, char *err,
 	      size_t err_len);

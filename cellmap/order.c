@@ -1,46 +1,26 @@
 #include "cellmap/order.h"
 #include "cellmap/bigmem.h"
+#include "cellmap/cellmap.h"
 #include "cellmap/map.h"
+#include "cellmap/parallel.h"
+#include "cellmap/radix.h"
 #include <errno.h>
+#include <math.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define HILBERT_BITS 23
-#define CLASS_MIN    256 /* cells below which a class is no tree of its own */
-#define MCC_END      1000
+#define CLASS_MIN 512 /* cells below which a class is no group of its own */
+#define KINDS     (CELL_RADIO_N * MAP_CLASSES)
+#define MCC_END   1000
+#define SAMPLE    512
+#define ROW_WIDTH 8.0 /* rows of a group: the square root of its cells over this */
+#define LON_BITS  20
 
 unsigned int order_class(uint32_t range_m)
 {
-	return range_m <= 2000 ? 0 : range_m <= 6000 ? 1 : range_m <= 15000 ? 2 : 3;
-}
-
-/* One step of the curve: quadrant of state s at bits (x, y) -> its place on the curve, and the state within.
- */
-static const uint8_t curve[4][4] = {
-	/* place << 4 | next state, by x << 1 | y */
-	{0x01, 0x10, 0x32, 0x20},
-	{0x00, 0x33, 0x11, 0x21},
-	{0x22, 0x12, 0x30, 0x03},
-	{0x23, 0x31, 0x13, 0x02}};
-
-uint64_t order_hilbert(int32_t lat, int32_t lon)
-{
-	uint32_t x =
-		(uint32_t)(((uint64_t)(lon + INT64_C(1800000000)) << HILBERT_BITS) / UINT64_C(3600000001));
-	uint32_t y =
-		(uint32_t)(((uint64_t)(lat + INT64_C(900000000)) << HILBERT_BITS) / UINT64_C(1800000001));
-	uint64_t d = 0;
-	uint8_t state = 0;
-
-	for (int i = HILBERT_BITS - 1; i >= 0; i--) {
-		uint8_t step = curve[state][(x >> i & 1) << 1 | (y >> i & 1)];
-
-		d = d << 2 | step >> 4;
-		state = step & 15;
-	}
-	return d;
+	return range_m <= 1000 ? 0 : range_m <= 2500 ? 1 : range_m <= 8000 ? 2 : 3;
 }
 
 static int by_number(const void *a, const void *b)
@@ -50,131 +30,278 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* rank[mcc][mnc], with 65535 for "not seen". */
-struct ranks {
-	uint16_t *of[MCC_END];
+static int by_latitude(const void *a, const void *b)
+{
+	int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+struct sorter {
+	const struct rows *rows;
+	struct order *order;
+	unsigned int jobs;
+	uint16_t *rank[MCC_END]; /* by mnc */
+	uint32_t *count;         /* jobs x networks x KINDS: cells, then where the next one goes */
+	uint8_t (*joined)[MAP_CLASSES]; /* networks x radios */
 };
 
-static int rank_networks(struct ranks *ranks, const struct rows *rows, uint32_t **networks)
+static int rank_networks(struct sorter *s)
 {
-	uint32_t n = 0, last = 0;
+	struct order *o = s->order;
+	uint32_t last = 0;
 
-	*networks = talloc_array(ranks, uint32_t, ORDER_NETWORKS_MAX);
-	OSMO_ASSERT(*networks);
-	for (uint32_t i = 0; i < rows->n; i++) {
-		const struct csv_row *r = &rows->row[i];
-		uint32_t net = (uint32_t)r->mcc << 16 | r->mnc;
+	o->networks = talloc_array(o, uint32_t, ORDER_NETWORKS_MAX);
+	OSMO_ASSERT(o->networks);
+	for (uint32_t i = 0; i < s->rows->n; i++) {
+		uint32_t net = row_network(&s->rows->row[i]), mcc = net >> 16;
 
-		if (net == last)
+		if (net == last || net == 0)
 			continue;
 		last = net;
-		if (!ranks->of[r->mcc]) {
-			ranks->of[r->mcc] = talloc_zero_array(ranks, uint16_t, 65536);
-			OSMO_ASSERT(ranks->of[r->mcc]);
+		if (!s->rank[mcc]) {
+			s->rank[mcc] = talloc_zero_array(s, uint16_t, 65536);
+			OSMO_ASSERT(s->rank[mcc]);
 		}
-		if (ranks->of[r->mcc][r->mnc])
+		if (s->rank[mcc][net & 65535])
 			continue;
-		if (n == ORDER_NETWORKS_MAX)
+		if (o->n_networks == ORDER_NETWORKS_MAX)
 			return -EFBIG;
-		ranks->of[r->mcc][r->mnc] = 1;
-		(*networks)[n++] = net;
+		s->rank[mcc][net & 65535] = 1;
+		o->networks[o->n_networks++] = net;
 	}
-	qsort(*networks, n, sizeof(**networks), by_number);
-	for (uint32_t i = 0; i < n; i++)
-		ranks->of[(*networks)[i] >> 16][(*networks)[i] & 65535] = (uint16_t)i;
-	return (int)n;
+	qsort(o->networks, o->n_networks, sizeof(*o->networks), by_number);
+	for (uint32_t i = 0; i < o->n_networks; i++)
+		s->rank[o->networks[i] >> 16][o->networks[i] & 65535] = (uint16_t)i;
+	return 0;
 }
 
-/* A class of few cells joins the next longer one: trees have a price too. */
-static void join_classes(struct order_group *g, uint8_t to[MAP_CLASSES])
+static void piece(const struct sorter *s, unsigned int job, uint32_t *from, uint32_t *to)
 {
-	uint32_t sum = 0, begin = 0, n = 0, joined[MAP_CLASSES] = {0};
+	*from = (uint32_t)((uint64_t)s->rows->n * job / s->jobs);
+	*to = (uint32_t)((uint64_t)s->rows->n * (job + 1) / s->jobs);
+}
+
+static inline uint32_t kind_of(const struct sorter *s, const struct row *r)
+{
+	uint32_t net = row_network(r), radio = map_word_radio(r->word);
+
+	return s->rank[net >> 16][net & 65535] * KINDS + radio * MAP_CLASSES +
+	       order_class(map_range((uint8_t)radio, map_word_range(r->word)));
+}
+
+static void count_piece(void *arg, unsigned int job)
+{
+	struct sorter *s = arg;
+	uint32_t *count = s->count + (size_t)job * s->order->n_networks * KINDS, from, to;
+
+	piece(s, job, &from, &to);
+	for (uint32_t i = from; i < to; i++)
+		if (s->rows->row[i].net)
+			count[kind_of(s, &s->rows->row[i])]++;
+}
+
+/* A class of few cells joins the next longer one, the last the one before: groups have a price too. */
+static void join_classes(const uint32_t count[MAP_CLASSES], uint8_t to[MAP_CLASSES])
+{
+	uint32_t sum = 0, begin = 0, last = 0;
+	bool any = false;
 
 	for (uint32_t c = 0; c < MAP_CLASSES; c++) {
-		sum += g->count[c];
+		sum += count[c];
 		if (sum < CLASS_MIN && c + 1 < MAP_CLASSES)
 			continue;
+		if (sum < CLASS_MIN && any) {
+			for (; begin <= c; begin++)
+				to[begin] = (uint8_t)last;
+			continue;
+		}
 		for (; begin <= c; begin++)
-			to[begin] = (uint8_t)n;
-		joined[n] = sum;
-		n += sum > 0;
+			to[begin] = (uint8_t)c;
+		any = true;
+		last = c;
 		sum = 0;
 	}
-	memcpy(g->count, joined, sizeof(joined));
 }
 
-/* 8 bits a pass, least first; passes in which all keys agree are left out. */
-static void radix_sort(struct order_key *keys, struct order_key *spare, uint32_t n)
+static uint32_t count_of(const struct sorter *s, uint32_t kind)
 {
-	struct order_key *from = keys, *to = spare, *swap;
+	uint32_t n = 0, kinds = s->order->n_networks * KINDS;
 
-	for (int shift = 0; shift < 64; shift += 8) {
-		uint32_t at[256] = {0}, sum = 0;
-
-		for (uint32_t i = 0; i < n; i++)
-			at[from[i].key >> shift & 255]++;
-		if (n == 0 || at[from[0].key >> shift & 255] == n)
-			continue;
-		for (int i = 0; i < 256; i++) {
-			uint32_t count = at[i];
-
-			at[i] = sum;
-			sum += count;
-		}
-		for (uint32_t i = 0; i < n; i++)
-			to[at[from[i].key >> shift & 255]++] = from[i];
-		swap = from;
-		from = to;
-		to = swap;
-	}
-	if (from != keys)
-		memcpy(keys, from, (size_t)n * sizeof(*keys));
-}
-
-static void make_keys(const struct rows *rows, const struct ranks *ranks, struct order_key *keys,
-		      struct order_group *groups)
-{
-	for (uint32_t i = 0; i < rows->n; i++) {
-		const struct csv_row *r = &rows->row[i];
-		uint64_t rank = ranks->of[r->mcc][r->mnc];
-		unsigned int class = order_class(map_range(r->radio, r->range_m));
-
-		groups[rank].count[class]++;
-		keys[i].key = rank << 48 | (uint64_t) class << 46 | order_hilbert(r->lat, r->lon);
-		keys[i].row = i;
-	}
-}
-
-int order_rows(void *ctx, const struct rows *rows, struct order_key **keys, struct order_group **groups)
-{
-	struct ranks *ranks = talloc_zero(ctx, struct ranks);
-	struct order_key *spare;
-	uint8_t(*to)[MAP_CLASSES];
-	uint32_t *networks;
-	int n;
-
-	OSMO_ASSERT(ranks);
-	n = rank_networks(ranks, rows, &networks);
-	if (n >= 0) {
-		*groups = talloc_zero_array(ctx, struct order_group, n + 1);
-		*keys = bigmem(ctx, ((size_t)rows->n + 1) * sizeof(**keys));
-		spare = bigmem(ranks, ((size_t)rows->n + 1) * sizeof(**keys));
-		to = talloc_zero_size(ranks, (size_t)(n + 1) * MAP_CLASSES);
-		OSMO_ASSERT(*groups && to);
-		make_keys(rows, ranks, *keys, *groups);
-		for (int i = 0; i < n; i++) {
-			(*groups)[i].mcc = (uint16_t)(networks[i] >> 16);
-			(*groups)[i].mnc = (uint16_t)networks[i];
-			join_classes(&(*groups)[i], to[i]);
-		}
-		for (uint32_t i = 0; i < rows->n; i++) {
-			uint64_t key = (*keys)[i].key;
-
-			(*keys)[i].key = (key & ~(UINT64_C(3) << 46)) | (uint64_t)to[key >> 48][key >> 46 & 3]
-										<< 46;
-		}
-		radix_sort(*keys, spare, rows->n);
-	}
-	talloc_free(ranks);
+	for (unsigned int job = 0; job < s->jobs; job++)
+		n += s->count[(size_t)job * kinds + kind];
 	return n;
+}
+
+/* The cells of kinds that go into one group: by piece of the rows, whatever their class. */
+static void place_group(struct sorter *s, uint32_t network, uint32_t radio, uint32_t class, uint32_t *at)
+{
+	uint32_t kinds = s->order->n_networks * KINDS, first = *at;
+	const uint8_t *to = s->joined[network * CELL_RADIO_N + radio];
+	struct order_group *g = &s->order->groups[s->order->n_groups];
+
+	for (unsigned int job = 0; job < s->jobs; job++) {
+		uint32_t *count =
+			s->count + (size_t)job * kinds + network * KINDS + radio * MAP_CLASSES, n = 0;
+
+		for (uint32_t c = 0; c < MAP_CLASSES; c++)
+			n += to[c] == class ? count[c] : 0;
+		count[class] = to[class] == class ? *at : count[class];
+		*at += n;
+	}
+	if (*at == first)
+		return;
+	*g = (struct order_group){
+		.map = {.first = first, .count = *at - first, .radio = (uint8_t)radio}, .network = network};
+	s->order->n_groups++;
+}
+
+static void place_groups(struct sorter *s)
+{
+	struct order *o = s->order;
+	uint32_t at = 0;
+
+	o->groups = talloc_zero_array(o, struct order_group, (size_t)o->n_networks * KINDS + 1);
+	s->joined = talloc_zero_size(s, (size_t)o->n_networks * CELL_RADIO_N * MAP_CLASSES + 1);
+	OSMO_ASSERT(o->groups && s->joined);
+	for (uint32_t i = 0; i < o->n_networks; i++)
+		for (uint32_t radio = 0; radio < CELL_RADIO_N; radio++) {
+			uint32_t count[MAP_CLASSES];
+			uint8_t *to = s->joined[i * CELL_RADIO_N + radio];
+
+			for (uint32_t c = 0; c < MAP_CLASSES; c++)
+				count[c] = count_of(s, i * KINDS + radio * MAP_CLASSES + c);
+			join_classes(count, to);
+			for (uint32_t c = 0; c < MAP_CLASSES; c++)
+				if (to[c] == c)
+					place_group(s, i, radio, c, &at);
+		}
+}
+
+static void spread_piece(void *arg, unsigned int job)
+{
+	struct sorter *s = arg;
+	uint32_t *at = s->count + (size_t)job * s->order->n_networks * KINDS, from, to;
+
+	piece(s, job, &from, &to);
+	for (uint32_t i = from; i < to; i++) {
+		const struct row *r = &s->rows->row[i];
+		uint32_t kind;
+
+		if (!r->net)
+			continue;
+		kind = kind_of(s, r);
+		kind = kind / MAP_CLASSES * MAP_CLASSES + s->joined[kind / MAP_CLASSES][kind % MAP_CLASSES];
+		s->order->row[at[kind]++] = i;
+	}
+}
+
+/* The height of a group's rows: such that most of its cells, without the strays, make as many rows as there
+ * are rows' widths of cells in one. */
+static void choose_height(const struct sorter *s, struct map_group *g)
+{
+	int32_t lat[SAMPLE], south = INT32_MAX, north = INT32_MIN;
+	uint32_t n = OSMO_MIN(g->count, (uint32_t)SAMPLE);
+	double height, rows = sqrt(g->count) / ROW_WIDTH;
+
+	for (uint32_t i = 0; i < n; i++)
+		lat[i] = s->rows->row[s->order->row[g->first + (uint64_t)i * g->count / n]].lat;
+	qsort(lat, n, sizeof(*lat), by_latitude);
+	for (uint32_t i = 0; i < g->count; i++) {
+		int32_t at = s->rows->row[s->order->row[g->first + i]].lat;
+
+		south = OSMO_MIN(south, at);
+		north = OSMO_MAX(north, at);
+	}
+	height = 1.1 * ((double)lat[n * 19 / 20] - lat[n / 20]) / fmax(rows, 1);
+	g->shift = MAP_SHIFT_MIN;
+	while (g->shift < MAP_SHIFT_MAX &&
+	       (exp2(g->shift + 0.5) < height || ((int64_t)north - south) >> g->shift >= MAP_ROWS_MAX - 1 ||
+		((int64_t)north - south) >> g->shift > g->count / 4))
+		g->shift++;
+	g->row = (uint32_t)((south + INT64_C(900000000)) >> g->shift);
+	g->n_rows = (uint32_t)((north + INT64_C(900000000)) >> g->shift) - g->row + 1;
+}
+
+static void list_rows(struct order_group *g, const struct radix_pair *p)
+{
+	uint32_t row = 0;
+
+	g->rows = malloc(g->map.n_rows * sizeof(*g->rows));
+	OSMO_ASSERT(g->rows);
+	for (uint32_t i = 0; i < g->map.count; i++)
+		for (; row <= p[i].key >> LON_BITS; row++)
+			g->rows[row] = g->map.first + i;
+}
+
+static void note_extent(struct map_group *g, const struct row *r)
+{
+	uint32_t range = map_range(g->radio, map_word_range(r->word));
+
+	g->range_min = OSMO_MIN(g->range_min, range);
+	g->range_max = OSMO_MAX(g->range_max, range);
+	g->west = OSMO_MIN(g->west, r->lon);
+	g->east = OSMO_MAX(g->east, r->lon);
+}
+
+static void sort_group(void *arg, unsigned int job)
+{
+	struct sorter *s = arg;
+	struct order_group *group = &s->order->groups[job];
+	struct map_group *g = &group->map;
+	uint32_t *row = s->order->row + g->first;
+	struct radix_pair *p = malloc(2 * (size_t)g->count * sizeof(*p));
+
+	OSMO_ASSERT(p);
+	choose_height(s, g);
+	g->range_min = UINT32_MAX;
+	g->west = INT32_MAX;
+	g->east = INT32_MIN;
+	for (uint32_t i = 0; i < g->count; i++) {
+		const struct row *r = &s->rows->row[row[i]];
+		uint32_t lat = (uint32_t)((r->lat + INT64_C(900000000)) >> g->shift) - g->row;
+		uint32_t lon = (uint32_t)((r->lon >> MAP_LON_SHIFT) + (1800000000 >> MAP_LON_SHIFT) + 1);
+
+		p[i] = (struct radix_pair){lat << LON_BITS | lon, row[i]};
+		note_extent(g, r);
+	}
+	radix_sort(p, p + g->count, g->count);
+	for (uint32_t i = 0; i < g->count; i++)
+		row[i] = p[i].row;
+	list_rows(group, p);
+	free(p);
+}
+
+static int drop(struct order *o)
+{
+	for (uint32_t i = 0; i < o->n_groups; i++)
+		free(o->groups[i].rows);
+	return 0;
+}
+
+int order_rows(void *ctx, const struct rows *rows, unsigned int threads, struct order **order)
+{
+	struct order *o = talloc_zero(ctx, struct order);
+	struct sorter *s = talloc_zero(o, struct sorter);
+	int rc;
+
+	OSMO_ASSERT(o && s);
+	talloc_set_destructor(o, drop);
+	s->rows = rows;
+	s->order = o;
+	s->jobs = rows->n > 100000 ? 16 : 1;
+	rc = rank_networks(s);
+	if (rc < 0) {
+		talloc_free(o);
+		return rc;
+	}
+	s->count = bigmem(s, (size_t)s->jobs * o->n_networks * KINDS * sizeof(*s->count));
+	o->row = bigmem(o, (size_t)rows->n_kept * sizeof(*o->row));
+	parallel(threads, s->jobs, count_piece, s);
+	place_groups(s);
+	parallel(threads, s->jobs, spread_piece, s);
+	parallel(threads, o->n_groups, sort_group, s);
+	talloc_free(s);
+	*order = o;
+	return 0;
 }

@@ -51,6 +51,16 @@ static int check_target(const char *path, char *err, size_t err_len)
 	return 0;
 }
 
+int outfile_not(const char *path, const char *in, char *err, size_t err_len)
+{
+	struct stat a, b;
+
+	if (stat(path, &a) < 0 || stat(in, &b) < 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+		return 0;
+	snprintf(err, err_len, "%s: is an input and is not replaced; name another output", path);
+	return -EINVAL;
+}
+
 static char *temporary_name(struct outfile *out)
 {
 	const char *slash = strrchr(out->path, '/');

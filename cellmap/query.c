@@ -1,27 +1,47 @@
-/* The circle query: down each tree, whole balls in or out by their chord to the centre; cells at the rim one
- * by one. */
+/* The circle query: per group of a network the rows that the circle crosses; in a row the cells between two
+ * longitudes are inside unseen, those round the two ends are tested. */
 #include "cellmap/map.h"
+#include "cellmap/rim.h"
 #include <errno.h>
 #include <math.h>
-#include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define RADIUS_TOP_M 20037000.0
 #define ALL_RADIOS   ((1u << CELL_RADIO_N) - 1)
-#define STACK        (MAP_FANOUT * 12) /* a tree of 2^32 leaves has 11 levels */
+#define RADIAN_E7    (M_PI / 180 * 1e-7)
+#define TURN         INT64_C(3600000000)
+#define AXIS         6378137.0
+/* Chord from which on the distance along a meridian might not grow with the latitude's difference any more. */
+#define NEARLY_ACROSS 1.27e7
 
 struct run {
 	const struct cellmap *map;
 	const struct cell_query *q;
-	struct geo_xyz centre;
-	double lon, rho;    /* of the centre: radians; metres from the axis */
-	double max_range_m; /* 0 for SITE */
+	struct geo_xyz xyz;
+	struct rim_centre centre;
+	double max_range_m;         /* 0 for SITE */
+	int64_t south, north, wide; /* no cell farther in latitude, or in longitude from the centre, is inside */
 	uint32_t radio_mask;
 	struct cell_span *spans;
 	size_t max, n;
 	uint32_t end; /* of the last span */
+};
+
+/* A group while it is looked at. */
+struct pass {
+	const struct map_group *g;
+	struct rim rim;
+	double in2, out2; /* squared chords that decide whole rows */
+	bool rough;       /* no polynomials: each cell by itself, if its longitude is within these */
+	int64_t west, east;
+};
+
+/* Cells [from, to) of a row with the longitudes that decide, on one turn: all of [in_west, in_east] are
+ * inside, none outside [west, east]. */
+struct window {
+	uint32_t from, to;
+	int64_t west, in_west, in_east, east;
 };
 
 uint32_t map_range(uint8_t radio, uint32_t range_m)
@@ -66,243 +86,291 @@ static void emit(struct run *r, uint32_t first, uint32_t count)
 	r->end = first + count;
 }
 
-static double reach(const struct run *r, uint32_t range_m)
+static bool cell_inside(const struct run *r, uint32_t i)
 {
-	return r->q->radius_m + (range_m < r->max_range_m ? range_m : r->max_range_m);
-}
-
-static bool cell_inside(const struct run *r, const struct map_cell *c)
-{
-	double limit = reach(r, map_range(map_cell_radio(c), map_cell_range(c)));
-	struct geo_xyz at = geo_xyz(c->lat / 1e7, c->lon / 1e7);
-	double chord = geo_chord(&r->centre, &at);
+	uint32_t word = r->map->ranges[i];
+	double lat = map_lat(r->map, i) / 1e7, lon = map_lon(r->map, i) / 1e7;
+	double limit =
+		r->q->radius_m + fmin(map_range(map_word_radio(word), map_word_range(word)), r->max_range_m);
+	struct geo_xyz at = geo_xyz(lat, lon);
+	double chord = geo_chord(&r->xyz, &at);
 
 	if (chord <= geo_chord_in(limit))
 		return true;
 	if (chord > geo_chord_out(limit))
 		return false;
-	return geo_distance_m(&r->map->geod, r->q->lat, r->q->lon, c->lat / 1e7, c->lon / 1e7) <= limit;
+	return geo_distance_m(&r->map->geod, r->q->lat, r->q->lon, lat, lon) <= limit;
 }
 
-/* The squared chord from the centre to the cells of a leaf, as a polynomial of second degree about the leaf's
- * middle: a(dlat) + b(dlat) v(dlon), since c^2 = |p - p0|^2 in the plane of the axis + 2 rho rho0 (1 - cos
- * dlon). */
-struct chart {
-	int32_t lat, lon;
-	double a[3], b[3], v[3];
-	double error; /* of the squared chord: the third derivatives over the leaf's extent, and rounding */
-};
-
-#define RADIAN_E7 (M_PI / 180 * 1e-7)
-#define E2        0.0066943799901413165 /* of WGS-84 */
-#define CURVE3    6.6e6                 /* no third derivative of a meridian by latitude is larger */
-#define STRETCH   1.3e12                /* nor three times the product of its first and second */
-
-/* How far the polynomial may be off: remainders by Taylor, each with its factor at its largest, and a per
- * cent on top. */
-static double chart_error(const struct chart *c, const struct map_node *n, double rho0, double rho,
-			  double sin_lon)
+/* Runs of ones in a block's bits. */
+static void emit_bits(struct run *r, uint32_t first, uint64_t bits)
 {
-	double d = n->half_lat * RADIAN_E7, e = n->half_lon * RADIAN_E7;
-	double plane = sqrt(c->a[0]) + 6.4e6 * d, v = fmin(2, c->v[0] + fabs(sin_lon) * e + e * e / 2);
-	double by_lat = (2 * (STRETCH + plane * CURVE3) + 2 * rho0 * CURVE3 * v) * d * d * d / 6;
-	double by_lon = 2 * rho0 * (rho + 6.4e6 * d) * fmin(1, fabs(sin_lon) + e) * e * e * e / 6;
-	double size = plane * plane + 2 * rho0 * (rho + 6.4e6 * d) * v;
+	while (bits) {
+		int at = __builtin_ctzll(bits), n = ~(bits >> at) ? __builtin_ctzll(~(bits >> at)) : 64;
 
-	return 1.01 * (by_lat + by_lon) + 1e-12 * size + 1e-4;
-}
-
-static void make_chart(const struct run *r, const struct map_node *n, struct chart *c)
-{
-	double lat = n->lat * RADIAN_E7, lon = n->lon * RADIAN_E7 - r->lon, s = sin(lat), k = cos(lat),
-	       half = sin(lon / 2);
-	double w2 = 1 - E2 * s * s, prime = 6378137.0 / sqrt(w2), m = prime * (1 - E2) / w2,
-	       m1 = 3 * E2 * m * s * k / w2;
-	double rho = prime * k, z = prime * (1 - E2) * s, rho1 = -m * s, z1 = m * k, rho2 = -m1 * s - m * k,
-	       z2 = m1 * k - m * s;
-	double x = rho - r->rho, y = z - r->centre.z, sin_lon = sin(lon);
-
-	c->lat = n->lat;
-	c->lon = n->lon;
-	c->a[0] = x * x + y * y;
-	c->a[1] = 2 * (x * rho1 + y * z1) * RADIAN_E7;
-	c->a[2] = (rho1 * rho1 + z1 * z1 + x * rho2 + y * z2) * RADIAN_E7 * RADIAN_E7;
-	c->b[0] = 2 * r->rho * rho;
-	c->b[1] = 2 * r->rho * rho1 * RADIAN_E7;
-	c->b[2] = r->rho * rho2 * RADIAN_E7 * RADIAN_E7;
-	c->v[0] = 2 * half * half;
-	c->v[1] = sin_lon * RADIAN_E7;
-	c->v[2] = (1 - c->v[0]) / 2 * RADIAN_E7 * RADIAN_E7;
-	c->error = chart_error(c, n, r->rho, rho, sin_lon);
-}
-
-static inline double chart_chord2(const struct chart *c, const struct map_cell *cell)
-{
-	double d = (double)((int64_t)cell->lat - c->lat), e = (double)((int64_t)cell->lon - c->lon);
-
-	return c->a[0] + d * (c->a[1] + d * c->a[2]) +
-	       (c->b[0] + d * (c->b[1] + d * c->b[2])) * (c->v[0] + e * (c->v[1] + e * c->v[2]));
-}
-
-/* Squares of geo_chord_in() and geo_chord_out(), by the first terms of the sine while these are enough
- * (alternating series: cut after a negative term they are too small, after a positive one too large). */
-static inline void limits2(double limit, double *in2, double *out2)
-{
-	double in, out, l2 = limit * limit;
-
-	if (limit < 500000) {
-		const double r_in = 1 / (24 * GEO_RADIUS_MIN * GEO_RADIUS_MIN),
-			     r_out = 1 / (24 * GEO_RADIUS_MAX * GEO_RADIUS_MAX);
-
-		in = limit * (1 - l2 * r_in) - GEO_ROUNDING_M;
-		out = limit * (1 - l2 * r_out + l2 * l2 * r_out * r_out * 0.3) + GEO_ROUNDING_M;
-	} else {
-		in = geo_chord_in(limit);
-		out = geo_chord_out(limit);
+		emit(r, first + (uint32_t)at, (uint32_t)n);
+		if (at + n >= 64)
+			return;
+		bits &= ~UINT64_C(0) << (at + n);
 	}
-	*in2 = in > 0 ? in * in : -1;
-	*out2 = out * out;
 }
 
-/* Tests cells [at, end) of a leaf; those between the bounds get the exact test. */
-static void test_cells(struct run *r, const struct chart *chart, uint32_t at, uint32_t end)
+static uint64_t lon_bits(const struct map_block *b, int64_t west, int64_t east)
 {
-	double in2 = -1, out2 = -1;
-	uint32_t last = UINT32_MAX, first = at;
+	uint64_t bits = 0;
 
-	for (uint32_t i = at; i < end; i++) {
-		const struct map_cell *c = &r->map->cells[i];
-		double chord2 = chart_chord2(chart, c);
-		bool inside;
-
-		if (c->rest >> 5 != last) { /* range and radio: many cells share them */
-			last = c->rest >> 5;
-			limits2(reach(r, map_range(map_cell_radio(c), map_cell_range(c))), &in2, &out2);
-		}
-		inside = chord2 + chart->error <= in2 || (chord2 - chart->error <= out2 && cell_inside(r, c));
-		if (!inside) {
-			emit(r, first, i - first);
-			first = i + 1;
-		}
-	}
-	emit(r, first, end - first);
+	for (int i = 0; i < MAP_BLOCK; i++)
+		bits |= (uint64_t)(b->lon[i] >= west && b->lon[i] <= east) << i;
+	return bits;
 }
 
-/* The part of a leaf whose radios are asked for: one run per radio, since a leaf is sorted by radio. */
-static int leaf_runs(struct run *r, const struct map_tree *t, uint32_t leaf, const struct map_node *node,
-		     bool inside)
+/* Cells [from, to) of one block, one by one. */
+static int test_block(struct run *r, struct pass *p, uint32_t from, uint32_t to)
 {
-	uint32_t first = t->first + leaf * MAP_LEAF, all = t->first + t->count - first, at = 0;
-	struct chart chart;
+	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
+	const struct map_block *b = &r->map->blocks[from / MAP_BLOCK];
+	const uint32_t *words = &r->map->ranges[first];
+	uint64_t inside = 0, perhaps = ~UINT64_C(0), mask = ~UINT64_C(0) << (from - first);
 
-	if (all > MAP_LEAF)
-		all = MAP_LEAF;
-	if (!inside) {
-		if (!map_cells_ok(r->map, t->first_block + leaf))
+	if (to - first < MAP_BLOCK)
+		mask &= (UINT64_C(1) << (to - first)) - 1;
+	if (!map_ok(r->map, b) || ((p->rough || p->rim.by_range) && !map_ok(r->map, words)))
+		return -EBADMSG;
+	if (p->rough)
+		perhaps = lon_bits(b, p->west, p->east);
+	else
+		rim_test(&p->rim, b, words, &inside, &perhaps);
+	inside &= mask;
+	for (perhaps &= mask; perhaps; perhaps &= perhaps - 1) {
+		int i = __builtin_ctzll(perhaps);
+
+		if (!map_ok(r->map, words))
 			return -EBADMSG;
-		make_chart(r, node, &chart);
+		inside |= (uint64_t)cell_inside(r, first + (uint32_t)i) << i;
 	}
-	for (int radio = 0; radio < CELL_RADIO_N; radio++) {
-		uint32_t end = radio < 4 ? OSMO_MIN(node->ends[radio], all) : all;
-
-		if (end < at)
-			return -EBADMSG;
-		if (r->radio_mask >> radio & 1) {
-			if (inside)
-				emit(r, first + at, end - at);
-			else
-				test_cells(r, &chart, first + at, first + end);
-		}
-		at = end;
-	}
+	emit_bits(r, first, inside);
 	return 0;
 }
 
-enum side { OUTSIDE, INSIDE, RIM };
-
-static enum side ball_side(const struct run *r, const struct map_node *n)
+/* The first of the blocks (lo, hi] whose cells' longitudes are all at or above `floor` (>> MAP_LON_SHIFT), or
+ * hi + 1. */
+static uint32_t find_block(const struct cellmap *map, uint32_t lo, uint32_t hi, int64_t floor)
 {
-	double chord = geo_chord(&r->centre, &(struct geo_xyz){n->x, n->y, n->z});
-	uint32_t top = n->range_max == MAP_RANGE_TOP ? UINT32_MAX : n->range_max * MAP_RANGE_UNIT;
+	const int32_t *lon = &map->lons[lo + 1];
+	uint32_t n = hi - lo;
 
-	if (chord - n->r > geo_chord_out(reach(r, top)))
-		return OUTSIDE;
-	if (chord + n->r <= geo_chord_in(reach(r, n->range_min * MAP_RANGE_UNIT)))
-		return INSIDE;
-	return RIM;
-}
+	while (n > 0) {
+		uint32_t half = (n + 1) / 2;
 
-struct visit {
-	uint32_t level, i; /* i within its level */
-};
-
-/* Of each level: first node and number of nodes. Returns the number of levels. */
-static uint32_t tree_levels(const struct map_tree *t, uint32_t start[12], uint32_t count[12])
-{
-	uint32_t n = t->n_leaves, at = t->first_node, levels = 0;
-
-	for (;;) {
-		start[levels] = at;
-		count[levels++] = n;
-		if (n <= 1)
-			return levels;
-		at += n;
-		n = (n + MAP_FANOUT - 1) / MAP_FANOUT;
+		lon += lon[half - 1] >> MAP_LON_SHIFT < floor ? half : 0;
+		n -= half;
 	}
+	return (uint32_t)(lon - map->lons);
 }
 
-static uint32_t leaf_radios(const struct map_node *n)
+static bool lons_ok(const struct cellmap *map, uint32_t first, uint32_t last)
 {
-	uint32_t radios = n->ends[0] ? 1u << CELL_GSM : 0;
+	const uint32_t step = MAP_UNIT / sizeof(*map->lons);
 
-	for (int i = 1; i < 4; i++)
-		radios |= n->ends[i] > n->ends[i - 1] ? 1u << i : 0;
-	return radios | 1u << CELL_CDMA; /* what is left, if any */
+	for (uint32_t i = first / step; i <= last / step; i++)
+		if (!map_ok(map, &map->lons[(size_t)i * step]))
+			return false;
+	return true;
 }
 
-/* A node that is wholly inside and of wanted radios only: its cells in one go. */
-static void emit_node(struct run *r, const struct map_tree *t, struct visit v)
+/* Blocks that the window cuts are tested; those whose neighbours' longitudes prove them inside are not seen. */
+static int scan_window(struct run *r, struct pass *p, const struct window *w)
 {
-	uint64_t per = MAP_LEAF, first, end;
+	const struct cellmap *map = r->map;
+	uint32_t first = w->from / MAP_BLOCK, last = (w->to - 1) / MAP_BLOCK;
+	int64_t top = w->in_east >> MAP_LON_SHIFT; /* lowest digits unknown: only below it for certain */
+	uint32_t begin, end, in_begin, in_end;
 
-	for (uint32_t l = 0; l < v.level; l++)
-		per *= MAP_FANOUT;
-	first = v.i * per;
-	end = OSMO_MIN(first + per, (uint64_t)t->count);
-	emit(r, t->first + (uint32_t)first, (uint32_t)(end - first));
-}
+	if (!lons_ok(map, first, last))
+		return -EBADMSG;
+	begin = find_block(map, first, last, w->west >> MAP_LON_SHIFT) - 1;
+	end = find_block(map, first, last, (w->east >> MAP_LON_SHIFT) + 1);
+	if (begin >= end)
+		return -EBADMSG; /* not ascending */
+	in_begin = w->in_west <= w->in_east
+			   ? find_block(map, begin, end - 1, (w->in_west >> MAP_LON_SHIFT) + 1)
+			   : end;
+	in_end = in_begin < end ? find_block(map, in_begin - 1, end - 1, top) : end;
+	in_end = in_end > in_begin ? in_end - 1 : in_begin; /* its own cells may reach over */
+	if (in_end <= in_begin)
+		in_begin = in_end = end;
+	for (uint32_t i = begin; i < end; i++) {
+		uint32_t from = OSMO_MAX(w->from, i * MAP_BLOCK), to;
 
-static int query_tree(struct run *r, const struct map_tree *t)
-{
-	uint32_t start[12], count[12], depth = 1;
-	struct visit stack[STACK];
-
-	stack[0] = (struct visit){tree_levels(t, start, count) - 1, 0};
-	while (depth > 0) {
-		struct visit v = stack[--depth];
-		uint32_t id = start[v.level] + v.i, child;
-		const struct map_node *n = &r->map->nodes[id];
-		uint32_t radios;
-		enum side side;
-
-		if (!map_node_ok(r->map, id))
-			return -EBADMSG;
-		radios = v.level ? n->ends[0] : leaf_radios(n);
-		side = radios & r->radio_mask ? ball_side(r, n) : OUTSIDE;
-		if (side == OUTSIDE)
+		if (i == in_begin) {
+			i = in_end - 1;
+			emit(r, from, in_end * MAP_BLOCK - from);
 			continue;
-		if (side == INSIDE && !(radios & ~r->radio_mask)) {
-			emit_node(r, t, v);
-		} else if (v.level == 0) {
-			if (leaf_runs(r, t, v.i, n, side == INSIDE) < 0)
-				return -EBADMSG;
-		} else {
-			child = OSMO_MIN((v.i + 1) * MAP_FANOUT, count[v.level - 1]);
-			while (child-- > v.i * MAP_FANOUT)
-				stack[depth++] = (struct visit){v.level - 1, child};
 		}
+		to = i == last ? w->to : (i + 1) * MAP_BLOCK;
+		if (test_block(r, p, from, to) < 0)
+			return -EBADMSG;
 	}
 	return 0;
+}
+
+/* Half the difference of longitude at which 1 - cos is v. */
+static inline double half_width(double v)
+{
+	return v >= 2 ? M_PI : v <= 0 ? 0 : 2 * asin(sqrt(v / 2));
+}
+
+/* An edge between rows: squared distance from the centre in the plane of the axis, and twice the product of
+ * the distances from the axis. */
+struct edge {
+	double a, b;
+};
+
+static struct edge edge_at(const struct run *r, int64_t lat_e7)
+{
+	double lat = fmin(fmax((double)lat_e7, -9e8), 9e8) * RADIAN_E7;
+	struct geo_xyz at = geo_xyz(lat * (180 / M_PI), 0);
+	double x = at.x - r->centre.rho, y = at.z - r->centre.z;
+
+	return (struct edge){x * x + y * y, 2 * r->centre.rho * fmax(at.x, 0)};
+}
+
+/* A row in whichever of three turns about the centre it lies; ascending. */
+static int scan_turns(struct run *r, struct pass *p, uint32_t from, uint32_t to, double in, double out)
+{
+	int64_t wide = (int64_t)ceil(out / RADIAN_E7) + 2, narrow = (int64_t)floor(in / RADIAN_E7) - 2;
+
+	for (int64_t turn = -TURN; turn <= TURN; turn += TURN) {
+		int64_t lon = (int64_t)floor(r->centre.lon) + turn;
+		struct window w = {from, to, lon - wide, lon + 1 - narrow, lon + narrow, lon + wide + 1};
+
+		if (w.east < -TURN / 2 || w.west > TURN / 2)
+			continue;
+		p->west = w.west;
+		p->east = w.east;
+		p->rim.lon = r->centre.lon + (double)turn;
+		if (scan_window(r, p, &w) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+static int test_all(struct run *r, struct pass *p, uint32_t from, uint32_t to)
+{
+	bool rough = p->rough;
+	int rc = 0;
+
+	p->rough = true;
+	p->west = INT32_MIN;
+	p->east = INT32_MAX;
+	for (uint32_t next; from < to && rc == 0; from = next) {
+		next = OSMO_MIN(to, (from / MAP_BLOCK + 1) * MAP_BLOCK);
+		rc = test_block(r, p, from, next);
+	}
+	p->rough = rough;
+	return rc;
+}
+
+/* A row between two latitudes. The squared distance in the plane of the axis grows with the latitude's
+ * difference (while tan of half of that is below 2 b^2 / (a^2 - b^2), 89.8 degree), the distance from the axis
+ * falls from the equator on; so over the row the squared chord at a difference of longitude with 1 - cos = v lies
+ * within [a_min + b_min v, a_max + b_max v]. */
+static int scan_row(struct run *r, struct pass *p, uint32_t from, uint32_t to, int64_t south,
+		    const struct edge e[2])
+{
+	int64_t height = INT64_C(1) << p->g->shift;
+	bool here = r->centre.lat >= (double)south && r->centre.lat <= (double)(south + height);
+	double a_min = here ? 0 : fmin(e[0].a, e[1].a), a_max = fmax(e[0].a, e[1].a);
+	double b_min = fmin(e[0].b, e[1].b),
+	       b_max = south < 0 && south + height > 0 ? 2 * r->centre.rho * AXIS : fmax(e[0].b, e[1].b);
+	double out, in;
+
+	if (a_min * (1 - 1e-9) > p->out2)
+		return 0;
+	out = half_width((p->out2 - a_min * (1 - 1e-9)) / fmax(b_min, 1e-30) * (1 + 1e-12));
+	in = half_width((p->in2 - a_max) / fmax(b_max, 1e-30) * (1 - 1e-12));
+	if (in >= M_PI) {
+		emit(r, from, to - from);
+		return 0;
+	}
+	if (out > M_PI - 1e-4)
+		return test_all(r, p, from, to);
+	p->rough = height / 2 > RIM_HALF_MAX || out > RIM_LON_MAX;
+	if (!p->rough)
+		rim_row(&p->rim, &r->centre, (double)(south + height / 2), (double)height / 2, out);
+	return scan_turns(r, p, from, to, in, out);
+}
+
+/* The rows of a group that the circle may touch. */
+static void rows_within(const struct run *r, const struct map_group *g, int64_t *lo, int64_t *hi)
+{
+	int64_t south = (r->south + 900000000) >> g->shift, north = (r->north + 900000000) >> g->shift;
+
+	*lo = OSMO_MAX(south - g->row, 0);
+	*hi = OSMO_MIN(north - g->row + 1, (int64_t)g->n_rows);
+}
+
+static int scan_rows(struct run *r, struct pass *p, int64_t lo, int64_t hi)
+{
+	const struct map_group *g = p->g;
+	const uint32_t *rows = &r->map->rows[g->first_row];
+	int64_t south = ((int64_t)g->row + lo) * (INT64_C(1) << g->shift) - 900000000;
+	struct edge e[2];
+	bool known = false;
+
+	for (int64_t i = lo; i < hi; i++, south += INT64_C(1) << g->shift) {
+		uint32_t from, to;
+
+		if (!map_ok(r->map, &rows[i]) || (i + 1 < g->n_rows && !map_ok(r->map, &rows[i + 1])))
+			return -EBADMSG;
+		from = rows[i];
+		to = i + 1 < g->n_rows ? rows[i + 1] : g->first + g->count;
+		if (from < g->first || to < from || to > g->first + g->count)
+			return -EBADMSG;
+		if (from == to) {
+			known = false;
+			continue;
+		}
+		e[0] = known ? e[1] : edge_at(r, south);
+		e[1] = edge_at(r, south + (INT64_C(1) << g->shift));
+		known = true;
+		if (scan_row(r, p, from, to, south, e) < 0)
+			return -EBADMSG;
+	}
+	return 0;
+}
+
+/* May longitudes [west, east] hold a cell that is inside? */
+static bool lon_near(const struct run *r, int64_t west, int64_t east)
+{
+	int64_t lon = (int64_t)r->centre.lon;
+
+	for (int64_t turn = -TURN; turn <= TURN; turn += TURN)
+		if (west <= lon + turn + r->wide && east >= lon + turn - r->wide)
+			return true;
+	return false;
+}
+
+static int scan_group(struct run *r, const struct map_group *g)
+{
+	struct pass p = {.g = g};
+	double least = fmin(g->range_min, r->max_range_m), most = fmin(g->range_max, r->max_range_m);
+	double in, out;
+	int64_t lo, hi;
+
+	if (!(r->radio_mask >> g->radio & 1) || !lon_near(r, g->west, g->east))
+		return 0;
+	rows_within(r, g, &lo, &hi);
+	if (lo >= hi)
+		return 0;
+	rim_limits(&p.rim, r->q->radius_m, least, most);
+	p.rim.range_max = r->max_range_m;
+	p.rim.range_unknown = map_range(g->radio, 0);
+	in = geo_chord_in(r->q->radius_m + least);
+	out = geo_chord_out(r->q->radius_m + most);
+	p.in2 = in > 0 ? in * in : -1;
+	p.out2 = out < NEARLY_ACROSS ? out * out : INFINITY;
+	return scan_rows(r, &p, lo, hi);
 }
 
 static bool network_wanted(const struct cell_query *q, const struct cell_network *n)
@@ -315,6 +383,47 @@ static bool network_wanted(const struct cell_query *q, const struct cell_network
 	return false;
 }
 
+static int scan_country(struct run *r, const struct map_country *c)
+{
+	for (uint32_t i = c->first; i < c->first + c->n; i++) {
+		const struct map_network *net = &r->map->networks[i];
+
+		if (net->north < r->south || net->south > r->north || !lon_near(r, net->west, net->east) ||
+		    !network_wanted(r->q, &r->map->list[i]))
+			continue;
+		r->end = UINT32_MAX; /* no span reaches over two networks */
+		for (uint32_t g = 0; g < net->n_groups; g++)
+			if (scan_group(r, &r->map->groups[net->first_group + g]) < 0)
+				return -EBADMSG;
+	}
+	return 0;
+}
+
+/* The box round all that may be inside: a degree of latitude is at least GEO_RADIUS_MIN long, and a chord c
+ * between two latitudes' circles of radii rho, rho' spans at most 1 - cos = c^2 / (2 rho rho'). */
+static void set_box(struct run *r)
+{
+	double reach = r->q->radius_m + r->max_range_m, out = fmin(geo_chord_out(reach), 1.3e7);
+	double high = reach / GEO_RADIUS_MIN / RADIAN_E7 + 2, far = fmin(fabs(r->centre.lat) + high, 9e8);
+	double rho = fmax(geo_xyz(far * 1e-7, 0).x, 0) * r->centre.rho * 2;
+
+	r->south = (int64_t)floor(fmax(r->centre.lat - high, -9e8));
+	r->north = (int64_t)ceil(fmin(r->centre.lat + high, 9e8));
+	r->wide = (int64_t)ceil(half_width(out * out / fmax(rho, 1e-30)) / RADIAN_E7) + 2;
+}
+
+static void set_run(struct run *r)
+{
+	const struct cell_query *q = r->q;
+
+	r->xyz = geo_xyz(q->lat, q->lon);
+	r->centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, hypot(r->xyz.x, r->xyz.y), r->xyz.z};
+	r->radio_mask = q->radio_mask ? q->radio_mask & ALL_RADIOS : ALL_RADIOS;
+	if (q->select == SELECT_COVERAGE)
+		r->max_range_m = q->max_range_m > 0 ? q->max_range_m : CELL_MAX_RANGE_M;
+	set_box(r);
+}
+
 int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max,
 		  size_t *n)
 {
@@ -323,21 +432,13 @@ int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct 
 	*n = 0;
 	if (cell_query_error(q))
 		return -EINVAL;
-	r.centre = geo_xyz(q->lat, q->lon);
-	r.lon = q->lon * M_PI / 180;
-	r.rho = hypot(r.centre.x, r.centre.y);
-	r.radio_mask = q->radio_mask ? q->radio_mask & ALL_RADIOS : ALL_RADIOS;
-	if (q->select == SELECT_COVERAGE)
-		r.max_range_m = q->max_range_m > 0 ? q->max_range_m : CELL_MAX_RANGE_M;
-	for (uint32_t i = 0; i < map->head->n_networks; i++) {
-		const struct map_network *net = &map->networks[i];
+	set_run(&r);
+	for (uint32_t i = 0; i < map->n_countries; i++) {
+		const struct map_country *c = &map->countries[i];
 
-		if (!network_wanted(q, &map->list[i]))
-			continue;
-		r.end = UINT32_MAX; /* no span reaches over two networks */
-		for (uint32_t t = 0; t < net->n_trees; t++)
-			if (query_tree(&r, &map->trees[net->first_tree + t]) < 0)
-				return -EBADMSG;
+		if (c->north >= r.south && c->south <= r.north && lon_near(&r, c->west, c->east) &&
+		    scan_country(&r, c) < 0)
+			return -EBADMSG;
 	}
 	*n = r.n;
 	return r.n > max ? -ENOSPC : 0;
@@ -349,59 +450,4 @@ size_t cellmap_max_spans(const struct cellmap *map, const struct cell_query *q)
 
 	cellmap_query(map, q, NULL, 0, &n);
 	return n;
-}
-
-static int nearer(const void *a, const void *b)
-{
-	const struct cell_hit *x = a, *y = b;
-
-	if (x->distance_m != y->distance_m)
-		return x->distance_m < y->distance_m ? -1 : 1;
-	return x->index < y->index ? -1 : x->index > y->index;
-}
-
-static struct cell_hit *list_hits(void *ctx, const struct cellmap *map, const struct cell_query *q,
-				  const struct cell_span *spans, size_t n_spans, size_t *n)
-{
-	struct cell_hit *hits;
-	size_t total = 0, at = 0;
-
-	for (size_t i = 0; i < n_spans; i++)
-		total += spans[i].count;
-	hits = talloc_array(ctx, struct cell_hit, total + 1);
-	OSMO_ASSERT(hits);
-	for (size_t i = 0; i < n_spans; i++)
-		for (uint32_t k = 0; k < spans[i].count; k++) {
-			struct cell cell;
-
-			if (cellmap_get(map, spans[i].first + k, &cell) < 0) {
-				talloc_free(hits);
-				return NULL;
-			}
-			hits[at++] = (struct cell_hit){
-				spans[i].first + k,
-				(float)geo_distance_m(&map->geod, q->lat, q->lon, cell.lat, cell.lon)};
-		}
-	*n = total;
-	return hits;
-}
-
-int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
-		    size_t *n)
-{
-	size_t n_spans, max = cellmap_max_spans(map, q);
-	struct cell_span *spans = talloc_array(ctx, struct cell_span, max + 1);
-	int rc;
-
-	OSMO_ASSERT(spans);
-	rc = cellmap_query(map, q, spans, max, &n_spans);
-	if (rc == 0) {
-		*hits = list_hits(ctx, map, q, spans, n_spans, n);
-		if (*hits)
-			qsort(*hits, *n, sizeof(**hits), nearer);
-		else
-			rc = -EBADMSG;
-	}
-	talloc_free(spans);
-	return rc;
 }

@@ -2,17 +2,35 @@
 #pragma once
 #include "cellmap/csv.h"
 
-/* Grows without copying (mremap), so that a world of rows costs its size once. */
-struct rows {
-	struct csv_row *row;
-	uint32_t n, size;
-	uint32_t *slots; /* hash of keys -> row, after rows_merge() */
-	uint32_t n_slots;
+/* A row as small as it goes, since a world of them has to fit into memory. */
+struct row {
+	int32_t lat, lon; /* 1e-7 degree, WGS-84 */
+	uint32_t area, cell_low;
+	uint32_t word; /* as in a map's `ranges` */
+	uint32_t updated;
+	uint32_t samples; /* once merged, its index in the map takes this place */
+	uint32_t net;     /* mcc << 18 | mnc << 2 | digits of the MNC as written (0: no leading zero); 0: merged away */
 };
 
-struct rows *rows_new(void *ctx);                                  /* child of ctx */
-int rows_add(struct rows *r, const struct csv_row *add, size_t n); /* -EFBIG beyond 2^32 - 2 rows */
+/* Grows without copying (mremap). */
+struct rows {
+	struct row *row;
+	uint32_t n, size;
+	uint32_t *by_hash; /* after rows_merge(): those that stay, ascending by the upper half of their hash */
+	uint32_t n_kept;
+};
+
+void row_pack(const struct csv_row *from, struct row *to);
+static inline uint32_t row_network(const struct row *r) /* mcc << 16 | mnc */
+{
+	return r->net >> 2;
+}
+uint32_t row_hash(const struct row *r); /* upper half of map_hash() */
+
+struct rows *rows_new(void *ctx);                              /* child of ctx */
+int rows_add(struct rows *r, const struct row *add, size_t n); /* -EFBIG beyond 2^32 - 2 rows */
 /* Keeps of the rows with one key: the table of higher priority, then newer `updated`, then more `samples`,
  * then the later row. priority[i] counts from row starts[i] on; n_tables may be 0. Returns how many rows
- * went. Fills slots. */
-uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables);
+ * went. */
+uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables,
+		    unsigned int threads);

@@ -36,6 +36,11 @@ static int open_input(const char *path, struct stat *st, char *err, size_t err_l
 		rc = -errno;
 	else if (S_ISDIR(st->st_mode))
 		rc = -EISDIR;
+	if (rc == 0 && S_ISCHR(st->st_mode) && strcmp(path, "-")) { /* /dev/zero never ends */
+		snprintf(err, err_len, "%s: is a device; a table is a file, a pipe or -", path);
+		close(fd);
+		return -EINVAL;
+	}
 	if (rc == 0)
 		return fd;
 	snprintf(err, err_len, "%s: cannot be read: %s", path, strerror(-rc));

@@ -8,7 +8,7 @@
 #include "gateway/statusview.h"
 
 static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [--json]\n"
-			   "       reunion alert show ID [-c CFG | --socket PATH] [--json]\n"
+			   "       reunion alert show ID [--cells] [-c CFG | --socket PATH] [--json]\n"
 			   "       reunion alert cancel ID --reason TEXT [-c CFG | --socket PATH] [--json]\n"
 			   "\n"
 			   "Lists the alerts of a running gateway, shows one in full, or recalls one: what "
@@ -17,17 +17,18 @@ static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [
 			   "\n"
 			   "  -c, --config CFG  the gateway's configuration (default " STATUS_CONFIG ")\n"
 			   "      --socket PATH its control socket, instead of a configuration\n"
+			   "      --cells       whom it reached, cell by cell\n"
 			   "      --reason TEXT why; kept in the ledger with your user id\n"
 			   "      --json        for programs\n"
 			   "\n"
 			   "Examples:\n"
-			   "  reunion alert list -c etc/reunion.conf\n"
+			   "  reunion alert list -c etc/reunion.cfg\n"
 			   "  reunion alert cancel 20261123-0001 --reason 'found at 09:40, police desk 3'\n";
 
 struct options {
 	struct status_target target;
 	const char *verb, *id, *reason;
-	bool json;
+	bool json, cells;
 };
 
 static int parse(int argc, char **argv, struct options *o)
@@ -37,6 +38,8 @@ static int parse(int argc, char **argv, struct options *o)
 			continue;
 		if (!strcmp(argv[i], "--json"))
 			o->json = true;
+		else if (!strcmp(argv[i], "--cells"))
+			o->cells = true;
 		else if (!strcmp(argv[i], "--reason") && i + 1 < argc)
 			o->reason = argv[++i];
 		else if (argv[i][0] == '-' || o->id)
@@ -67,7 +70,7 @@ static int list(void *ctx, const struct options *o)
 static int show(void *ctx, const struct options *o)
 {
 	struct statusgrid_style style = status_style();
-	json_t *answer, *request = json_pack("{s:s,s:s}", "cmd", "alert", "alert_id", o->id);
+	json_t *answer, *request = json_pack("{s:s,s:s,s:b}", "cmd", "alert", "alert_id", o->id, "cells", o->cells);
 
 	if (!request)
 		return status_usage("alert", "an ID that is not UTF-8");
@@ -77,6 +80,8 @@ static int show(void *ctx, const struct options *o)
 		status_print_json(answer, false);
 	else
 		fputs(statusview_alert(ctx, answer, &style), stdout);
+	if (!o->json && o->cells)
+		printf("\n%s", statusview_cells(ctx, answer, &style));
 	json_decref(answer);
 	return 0;
 }

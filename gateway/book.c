@@ -9,8 +9,8 @@
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
 
-#define FOUND_LIFETIME_S 21600 /* how long a found text is still worth sending */
-#define CODES		 256   /* low bits of the message code; the two above are alert and popup */
+#define WORDINGS_MAX 200 /* a job's id has eight bits for them */
+#define CODES	     256   /* low bits of the message code; the two above are alert and popup */
 
 static int book_destroy(struct book *b)
 {
@@ -67,6 +67,13 @@ static const char *digest_key(char *buf, size_t len, const struct trigger *t)
 
 	osmo_hexdump_buf(buf + n, len - n, t->digest, sizeof(t->digest), "", false);
 	return buf;
+}
+
+char *book_trigger_key(void *ctx, const struct trigger *t)
+{
+	char key[256];
+
+	return talloc_strdup(ctx, digest_key(key, sizeof(key), t));
 }
 
 json_t *book_decision(struct book *b, const struct trigger *t)
@@ -173,46 +180,6 @@ static void add_wording(struct book *b, struct alert *a, enum book_phase phase, 
 	}
 }
 
-static uint64_t sum_octets(uint64_t sum, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++) /* FNV-1a */
-		sum = (sum ^ p[i]) * 0x100000001B3ull;
-	return sum;
-}
-
-int alert_plan(struct alert *a, const struct conf *conf, struct reasons *reasons)
-{
-	struct plan_input in = {.conf = conf,
-				.map = a->maps->map.map,
-				.subs = a->maps->plain,
-				.lat = a->lat,
-				.lon = a->lon,
-				.radius_km = a->radius_km,
-				.exercise = a->action == ACTION_EXERCISE,
-				.texts = a->wordings[0].texts,
-				.n_texts = a->wordings[0].n_texts,
-				.reported_at = a->reported_at,
-				.deadline_at = a->deadline_at};
-	int rc = plan_make(a, &in, &a->plan, reasons);
-
-	if (rc < 0)
-		return rc;
-	a->conf = conf;
-	a->at_risk = talloc_zero_array(a, bool, conf->n_carriers + 1);
-	a->missed = talloc_zero_array(a, bool, conf->n_carriers + 1);
-	a->plan_sum = 0xCBF29CE484222325ull;
-	for (size_t i = 0; i < a->plan->n_groups; i++) {
-		const struct plan_group *g = &a->plan->groups[i];
-
-		a->plan_sum = sum_octets(a->plan_sum, &g->n_units, sizeof(g->n_units));
-		if (g->units)
-			a->plan_sum = sum_octets(a->plan_sum, g->units, g->n_units * sizeof(*g->units));
-	}
-	return 0;
-}
-
 static void alert_name(struct alert *a, int64_t now)
 {
 	time_t t = now;
@@ -220,6 +187,24 @@ static void alert_name(struct alert *a, int64_t now)
 
 	gmtime_r(&t, &tm);
 	a->id = talloc_asprintf(a, "%s-%04d%02d%02d-%06u", a->agency, tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, a->number);
+}
+
+/* The trigger's circle, and what the type says of its growth: kept with the alert, whatever the configuration becomes. */
+static void add_rings(struct alert *a, const struct conf *conf, const struct trigger *t, int64_t now)
+{
+	size_t n = 0;
+	const struct conf_agency *agency = conf_agency(conf, t->agency);
+	struct plan_ring *more = NULL;
+
+	if (agency)
+		more = plan_rings(a, t->conf_type, agency, a->radius_km, t->missing_since ? t->missing_since : t->reported_at, &n);
+	a->rings = talloc_zero_array(a, struct alert_ring, n + 1);
+	OSMO_ASSERT(a->rings);
+	a->n_rings = n + 1;
+	a->rings[0] = (struct alert_ring){.radius_km = a->radius_km, .at = now, .since = now};
+	for (size_t i = 0; i < n; i++)
+		a->rings[i + 1] = (struct alert_ring){.radius_km = more[i].radius_km, .at = more[i].at};
+	talloc_free(more);
 }
 
 int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, const struct trigger *t, int64_t now,
@@ -243,10 +228,11 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	a->lon = t->lon;
 	a->radius_km = t->radius_km;
 	alert_name(a, now);
+	add_rings(a, conf, t, now);
 	a->maps = maps;
 	maps->uses++;
 	add_wording(b, a, PHASE_ALERT, t->texts, t->n_texts, now);
-	rc = alert_plan(a, conf, reasons);
+	rc = alert_plan(a, 0, conf, reasons);
 	if (rc < 0) {
 		talloc_free(a);
 		return rc;
@@ -265,100 +251,6 @@ void book_discard(struct book *b, struct alert *a, const struct trigger *t)
 	talloc_free(a);
 }
 
-/* Was (or may have been) the unit reached by an earlier wording? */
-static bool reached(uint8_t octet)
-{
-	switch (UNIT_STATE(octet)) {
-	case UNIT_ACCEPTED:
-	case UNIT_UNKNOWN:
-	case UNIT_HANDED:
-		return true;
-	case UNIT_REFUSED:
-	case UNIT_EXCLUDED:
-		return false;
-	default:
-		return UNIT_ATTEMPT(octet) > 0;
-	}
-}
-
-struct earlier {
-	const struct alert *a;
-	size_t wording, group;
-	bool onward; /* also those not served yet */
-};
-
-/* First octet of a unit in an update or found job: by what the earlier wordings of the same group did with it. */
-static uint8_t first_octet(void *arg, uint32_t unit)
-{
-	const struct earlier *e = arg;
-	const struct book_job *j;
-
-	llist_for_each_entry(j, &e->a->jobs, entry) {
-		uint8_t o;
-
-		if (j->wording >= e->wording || j->group != e->group)
-			continue;
-		o = dispatch_unit(j->job, unit);
-		if (reached(o) || (e->onward && UNIT_STATE(o) != UNIT_REFUSED && UNIT_STATE(o) != UNIT_EXCLUDED))
-			return UNIT_OCTET(UNIT_WAITING, 0, 0);
-	}
-	return UNIT_OCTET(UNIT_EXCLUDED, 0, 0);
-}
-
-static int64_t mono_at(int64_t wall, int64_t now, uint64_t now_us)
-{
-	return (int64_t)now_us + (wall - now) * 1000000;
-}
-
-static void add_job(struct book *b, struct alert *a, size_t wording, size_t group, uint64_t now_us, int64_t now,
-		    book_chunks_cb chunks, void *arg)
-{
-	const struct wording *w = &a->wordings[wording];
-	const struct plan_group *g = &a->plan->groups[group];
-	struct book_job *j = talloc_zero(a, struct book_job);
-	struct earlier e = {.a = a, .wording = wording, .group = group, .onward = w->phase == PHASE_UPDATE};
-	struct job_spec spec = {.n_units = g->n_units, .parts = g->parts ? g->parts : 1, .n_links = g->n_links, .owner = j};
-
-	OSMO_ASSERT(j);
-	j->id = (uint64_t)a->number << 16 | (wording << 8 & 0xFF00) | (group & 0xFF);
-	j->alert = a;
-	j->wording = wording;
-	j->group = group;
-	j->link_index = talloc_zero_array(j, uint16_t, g->n_links);
-	j->payloads = talloc_zero_array(j, struct payload *, g->n_links);
-	for (size_t i = 0; i < g->n_links; i++) {
-		int rc = b->link_index(b->arg, g->links[i]->name);
-
-		OSMO_ASSERT(rc >= 0);
-		j->link_index[i] = rc;
-	}
-	spec.id = j->id;
-	spec.kind = g->kind == GROUP_CBSP || g->kind == GROUP_BROADCAST ? JOB_BROADCAST : JOB_SMS;
-	spec.deadline_us = mono_at(w->phase == PHASE_ALERT ? a->deadline_at : w->since + (a->deadline_at - a->reported_at), now, now_us);
-	spec.expires_us = mono_at(w->phase == PHASE_FOUND ? w->since + FOUND_LIFETIME_S : a->expires_at, now, now_us);
-	spec.links = j->link_index;
-	spec.shares = g->shares;
-	j->job = dispatch_add_job(b->dispatch, &spec, w->phase == PHASE_ALERT ? NULL : first_octet, &e);
-	llist_add_tail(&j->entry, &a->jobs);
-	if (chunks)
-		chunks(arg, j->job);
-}
-
-void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg)
-{
-	for (size_t g = 0; g < a->plan->n_groups; g++)
-		if (a->plan->groups[g].n_units > 0)
-			add_job(b, a, wording, g, now_us, now, chunks, arg);
-}
-
-void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us)
-{
-	struct book_job *j;
-
-	llist_for_each_entry(j, &a->jobs, entry)
-		dispatch_withdraw(b->dispatch, j->job, UNIT_WITHDRAWN, now_us);
-}
-
 void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 {
 	char key[512];
@@ -369,23 +261,41 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 	a->changed = true;
 }
 
+/* New texts must fit all links now: nothing can be refused later, not even the found text. */
+static int update_fits(const struct alert *a, const struct trigger *t, struct reasons *reasons)
+{
+	struct payload *p = talloc_zero(NULL, struct payload);
+	int rc = 0;
+
+	OSMO_ASSERT(p);
+	for (size_t c = 0; rc == 0 && c < a->conf->n_carriers; c++)
+		for (size_t l = 0; rc == 0 && l < a->conf->carriers[c].n_links; l++)
+			for (int found = 0; rc == 0 && found < 2; found++)
+				rc = plan_payload(&a->conf->carriers[c].links[l], t->texts, t->n_texts, found, p, reasons, (void *)t);
+	talloc_free(p);
+	return rc;
+}
+
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons)
 {
-	struct payload probe;
+	int rc;
 
 	if (a->recalled_at) {
-		reasons_add(a, reasons, 0, "action", "the alert was recalled; an update is not possible any more");
+		reasons_add((void *)t, reasons, 0, "action", "the alert was recalled; an update is not possible any more");
 		return -EALREADY;
 	}
-	for (size_t g = 0; g < a->plan->n_groups; g++)
-		for (size_t l = 0; l < a->plan->groups[g].n_links; l++) {
-			int rc = plan_payload(a->plan->groups[g].links[l], t->texts, t->n_texts, false, &probe, reasons, a);
-
-			if (rc < 0)
-				return rc;
-		}
+	if (a->n_wordings >= WORDINGS_MAX) {
+		reasons_add((void *)t, reasons, 0, "action", "the alert was updated %d times; no more can be told apart", WORDINGS_MAX - 1);
+		return -E2BIG;
+	}
+	rc = update_fits(a, t, reasons);
+	if (rc < 0)
+		return rc;
 	alert_stop_jobs(b, a, now_us);
 	add_wording(b, a, PHASE_UPDATE, t->texts, t->n_texts, now);
+	for (size_t r = 1; r < a->n_rings; r++) /* begins with the new text */
+		if (a->rings[r].pending)
+			a->rings[r].wording = a->n_wordings - 1;
 	alert_add_jobs(b, a, a->n_wordings - 1, now_us, now, NULL, NULL);
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
@@ -404,27 +314,20 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 	a->state = ALERT_RECALLED;
 	a->changed = true;
 	alert_stop_jobs(b, a, now_us);
+	for (size_t r = 1; r < a->n_rings; r++)
+		if (a->rings[r].pending)
+			a->rings[r].since = 0;
 	last = &a->wordings[a->n_wordings - 1];
 	add_wording(b, a, PHASE_FOUND, last->texts, last->n_texts, now);
 	alert_add_jobs(b, a, a->n_wordings - 1, now_us, now, NULL, NULL);
 	return 0;
 }
 
-static bool at_rest(const struct alert *a)
-{
-	const struct book_job *j;
-
-	llist_for_each_entry(j, &a->jobs, entry)
-		if (!dispatch_job_at_rest(j->job))
-			return false;
-	return true;
-}
-
 bool book_settle(struct alert *a, int64_t now)
 {
 	enum snap_alert_state was = a->state;
 
-	if (a->state == ALERT_RUNNING && at_rest(a))
+	if (a->state == ALERT_RUNNING && alert_at_rest(a) && !alert_grows(a, now))
 		a->state = now >= a->expires_at ? ALERT_EXPIRED : ALERT_COMPLETED;
 	if (a->state != was)
 		a->changed = true;
@@ -433,9 +336,12 @@ bool book_settle(struct alert *a, int64_t now)
 
 bool book_ended(const struct alert *a, int64_t now)
 {
-	int64_t end = a->recalled_at ? a->recalled_at + FOUND_LIFETIME_S : a->expires_at;
+	int64_t end = a->recalled_at ? a->recalled_at + BOOK_FOUND_LIFETIME_S : a->expires_at;
 
-	return now > end && at_rest(a);
+	for (size_t r = 0; r < a->n_rings; r++)
+		if (a->rings[r].pending)
+			return false;
+	return now > end && alert_at_rest(a);
 }
 
 void book_forget(struct book *b, struct alert *a)
@@ -448,34 +354,6 @@ void book_forget(struct book *b, struct alert *a)
 	}
 	llist_del(&a->entry);
 	talloc_free(a);
-}
-
-void book_sums(const struct alert *a, bool own_text, struct unit_sums *sums)
-{
-	const struct book_job *j;
-
-	memset(sums, 0, sizeof(*sums));
-	llist_for_each_entry(j, &a->jobs, entry)
-		if ((a->wordings[j->wording].phase == PHASE_ALERT) == own_text)
-			for (int s = 0; s < UNIT_STATES; s++)
-				sums->n[s] += j->job->sums.n[s];
-}
-
-json_t *book_plan_json(const struct alert *a)
-{
-	struct plan_input in = {.conf = a->conf,
-				.map = a->maps->map.map,
-				.subs = a->maps->plain,
-				.lat = a->lat,
-				.lon = a->lon,
-				.radius_km = a->radius_km,
-				.exercise = a->action == ACTION_EXERCISE,
-				.texts = a->wordings[0].texts,
-				.n_texts = a->wordings[0].n_texts,
-				.reported_at = a->reported_at,
-				.deadline_at = a->deadline_at};
-
-	return plan_json(a->plan, &in, a->id);
 }
 
 const char *alert_state_name(int state)

@@ -2,8 +2,9 @@
  * The daemon (intake.c, restart.c) wires it to spools, store and links.
  *
  * An alert's document (JSON, STORE_ALERT) holds all that a restart needs; its units' progress lies in dispatch's chunks.
- * A *wording* is one version of the alert's text: the alert itself, an update, the found text. Each wording has one job per
- * group of links, over the same unit lists. */
+ * A *wording* is one version of the alert's text: the alert itself, an update, the found text. A *ring* is a step by which
+ * its circle grows: rings[0] is the circle of the trigger, each further one has units that no ring before it has. Each wording
+ * has one job per ring begun and group of links, over the ring's unit lists. Job ids ascend in the order of their making. */
 #pragma once
 #include "gateway/alert.h"
 #include "gateway/dispatch.h"
@@ -12,6 +13,8 @@
 #include "gateway/plan.h"
 #include "gateway/snapshot.h"
 #include <osmocom/core/linuxlist.h>
+
+#define BOOK_FOUND_LIFETIME_S 21600 /* how long a found text is still worth sending */
 
 enum book_phase { PHASE_ALERT, PHASE_UPDATE, PHASE_FOUND };
 
@@ -25,12 +28,22 @@ struct wording {
 	int64_t since; /* wall */
 };
 
+struct alert_ring {
+	double radius_km;
+	int64_t at, since; /* wall: when it is due; when it began, 0 = not yet */
+	size_t wording;	   /* its first */
+	struct plan *plan; /* when begun */
+	uint64_t plan_sum; /* of all unit lists: a restart must arrive at the same */
+	bool pending;	   /* begun, its record not durable yet: no job */
+	bool failed;	   /* could not be planned: not tried again before a restart */
+};
+
 struct book_job {
 	struct llist_head entry;
 	uint64_t id;
 	struct alert *alert;
-	size_t wording; /* index */
-	size_t group;	/* index in plan->groups */
+	size_t wording, ring; /* indices */
+	size_t group;	      /* index in the ring's plan->groups */
 	uint16_t *link_index;	   /* in dispatch, [links of the group] */
 	struct payload **payloads; /* made when first asked for */
 	struct dispatch_job *job;
@@ -50,8 +63,8 @@ struct alert {
 	size_t n_wordings;
 	struct mapset *maps;
 	const struct conf *conf; /* the configuration it was planned with */
-	struct plan *plan;
-	uint64_t plan_sum; /* of all unit lists: a restart must arrive at the same */
+	struct alert_ring *rings; /* at least the trigger's circle */
+	size_t n_rings;
 	struct llist_head jobs;
 	enum snap_alert_state state;
 	bool *at_risk, *missed; /* [conf->n_carriers] */
@@ -90,10 +103,19 @@ void book_alert_record(struct book *b, const struct alert *a, struct store_batch
 void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now);
 void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* a draft that did not become durable */
 
+/* The key of the decision on it in the store. */
+char *book_trigger_key(void *ctx, const struct trigger *t);
+
 /* New text to those served and onward. -errno with reasons (text too long). */
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
 /* Recall: what is unsent stops at once, the found text follows to those reached. -EALREADY when it was recalled before. */
 int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now, uint64_t now_us);
+
+/* A ring that is due: plans it (map and time as they are now) and notes it in the alert, whose record is to be stored next;
+ * no unit is given out before book_ring_enter(), which says that it is durable (rc 0) or not. Index of the ring; -EAGAIN: none
+ * is due; -errno: it could not be planned. */
+int book_ring_begin(struct book *b, struct alert *a, int64_t now);
+void book_ring_enter(struct book *b, struct alert *a, size_t ring, int rc, int64_t now, uint64_t now_us);
 
 /* Restart: one stored document. chunks calls dispatch_load_chunk for each stored chunk of a job. */
 typedef int (*book_chunks_cb)(void *arg, struct dispatch_job *job);
@@ -105,14 +127,21 @@ bool book_settle(struct alert *a, int64_t now);
 bool book_ended(const struct alert *a, int64_t now); /* nothing of it is on air or under way any more */
 void book_forget(struct book *b, struct alert *a);
 
+const struct plan_group *book_group(const struct book_job *j);
+bool book_begun(const struct alert *a, size_t ring); /* its jobs exist */
 void book_sums(const struct alert *a, bool own_text, struct unit_sums *sums);
 json_t *book_plan_json(const struct alert *a);
 const char *alert_state_name(int state);
 extern const struct payload_ops book_payload;
 
-/* Shared by book.c, book_doc.c and book_payload.c. */
+/* Shared by the book's own files. */
 struct alert *alert_new(struct book *b);
 void book_serial(struct book *b, uint16_t identifier, uint16_t next);
-int alert_plan(struct alert *a, const struct conf *conf, struct reasons *reasons);
+/* book_rings.c */
+int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct reasons *reasons);
+bool alert_grows(const struct alert *a, int64_t now); /* rings are still to come */
+/* book_jobs.c: the jobs of a wording over all rings begun, or one. chunks NULL: new ones. */
 void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg);
+void alert_add_ring(struct book *b, struct alert *a, size_t ring, uint64_t now_us, int64_t now);
 void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us);
+bool alert_at_rest(const struct alert *a);

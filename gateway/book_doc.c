@@ -36,6 +36,20 @@ static json_t *hex64(uint64_t v)
 	return json_string(buf);
 }
 
+static json_t *rings_json(const struct alert *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n_rings; i++) {
+		const struct alert_ring *r = &a->rings[i];
+
+		json_array_append_new(list, json_pack("{s:f, s:I, s:I, s:I, s:o}", "radius_km", r->radius_km, "at", (json_int_t)r->at,
+						      "since", (json_int_t)r->since, "wording", (json_int_t)r->wording, "plan_sum",
+						      hex64(r->plan_sum)));
+	}
+	return list;
+}
+
 static json_t *alert_json(const struct alert *a)
 {
 	json_t *wordings = json_array(), *subs = json_object(), *at_risk = json_array(), *missed = json_array();
@@ -56,7 +70,7 @@ static json_t *alert_json(const struct alert *a)
 			 "deadline_at", (json_int_t)a->deadline_at, "expires_at", (json_int_t)a->expires_at, "recalled_at",
 			 (json_int_t)a->recalled_at, "recall_reason", text_or_null(a->recall_reason), "lat", a->lat, "lon", a->lon,
 			 "radius_km", a->radius_km, "repetition_s", a->repetition_s, "state", a->state, "wordings", wordings, "map",
-			 hex64(a->maps->map.checksum), "subs", subs, "plan_sum", hex64(a->plan_sum), "at_risk", at_risk, "missed",
+			 hex64(a->maps->map.checksum), "subs", subs, "rings", rings_json(a), "at_risk", at_risk, "missed",
 			 missed);
 }
 
@@ -119,6 +133,26 @@ static void read_wording(struct alert *a, struct wording *w, const json_t *o)
 	}
 }
 
+static int read_rings(struct alert *a, const json_t *list)
+{
+	a->n_rings = json_array_size(list);
+	if (a->n_rings == 0 || a->n_rings > UINT8_MAX)
+		return -EBADMSG;
+	a->rings = talloc_zero_array(a, struct alert_ring, a->n_rings);
+	OSMO_ASSERT(a->rings);
+	for (size_t i = 0; i < a->n_rings; i++) {
+		const json_t *o = json_array_get(list, i);
+		struct alert_ring *r = &a->rings[i];
+
+		*r = (struct alert_ring){.radius_km = json_number_value(json_object_get(o, "radius_km")), .at = num(o, "at"),
+					 .since = num(o, "since"), .wording = num(o, "wording"),
+					 .plan_sum = hex(json_object_get(o, "plan_sum"))};
+		if (r->wording >= a->n_wordings)
+			return -EBADMSG;
+	}
+	return a->rings[0].since ? 0 : -EBADMSG;
+}
+
 static int read_alert(struct alert *a, const json_t *o)
 {
 	json_t *wordings = json_object_get(o, "wordings");
@@ -146,7 +180,7 @@ static int read_alert(struct alert *a, const json_t *o)
 	a->wordings = talloc_zero_array(a, struct wording, a->n_wordings);
 	for (size_t i = 0; i < a->n_wordings; i++)
 		read_wording(a, &a->wordings[i], json_array_get(wordings, i));
-	return 0;
+	return read_rings(a, json_object_get(o, "rings"));
 }
 
 static int reopen_maps(struct alert *a, const struct conf *conf, const char *state, const json_t *o, char *err, size_t err_len)
@@ -167,25 +201,40 @@ static void read_flags(const struct alert *a, const json_t *list, bool *flags)
 {
 	for (size_t i = 0; i < json_array_size(list); i++)
 		for (size_t c = 0; c < a->conf->n_carriers; c++)
-			if (!strcmp(json_string_value(json_array_get(list, i)), a->conf->carriers[c].name))
+			if (json_is_string(json_array_get(list, i)) &&
+			    !strcmp(json_string_value(json_array_get(list, i)), a->conf->carriers[c].name))
 				flags[c] = true;
 }
 
-static int replan(struct alert *a, const struct conf *conf, const json_t *o, char *err, size_t err_len)
+/* The unit lists of a ring, which must be those that the ledger speaks of. */
+static int replan_ring(struct alert *a, size_t ring, const struct conf *conf, char *err, size_t err_len)
 {
+	uint64_t sum = a->rings[ring].plan_sum;
 	struct reasons reasons = {0};
-	int rc = alert_plan(a, conf, &reasons);
+	int rc = alert_plan(a, ring, conf, &reasons);
 
 	if (rc < 0) {
 		snprintf(err, err_len, "alert %s cannot be planned again: %s", a->id, reasons.n ? reasons.v[0].text : strerror(-rc));
 		return rc;
 	}
-	if (a->plan_sum != hex(json_object_get(o, "plan_sum"))) {
-		snprintf(err, err_len,
-			 "alert %s: networks, lacs or links were changed while it runs, so its recipients cannot be told apart any more; "
-			 "restore the configuration it was accepted under", a->id);
-		return -ESTALE;
-	}
+	if (a->rings[ring].plan_sum == sum)
+		return 0;
+	snprintf(err, err_len,
+		 "alert %s: networks, lacs or links were changed while it runs, so its recipients cannot be told apart any more; "
+		 "restore the configuration it was accepted under",
+		 a->id);
+	return -ESTALE;
+}
+
+static int replan(struct alert *a, const struct conf *conf, const json_t *o, char *err, size_t err_len)
+{
+	int rc = 0;
+
+	for (size_t r = 0; rc == 0 && r < a->n_rings; r++)
+		if (a->rings[r].since)
+			rc = replan_ring(a, r, conf, err, err_len);
+	if (rc < 0)
+		return rc;
 	read_flags(a, json_object_get(o, "at_risk"), a->at_risk);
 	read_flags(a, json_object_get(o, "missed"), a->missed);
 	return 0;

@@ -45,7 +45,7 @@ static struct payload *make(const struct book_job *j, const struct link *link)
 static const struct payload *payload_job(void *arg, const struct dispatch_job *job, const struct link *link)
 {
 	const struct book_job *j = job->spec.owner;
-	const struct plan_group *g = &j->alert->plan->groups[j->group];
+	const struct plan_group *g = book_group(j);
 
 	for (size_t i = 0; i < g->n_links; i++) {
 		if (j->link_index[i] != link->index)
@@ -61,7 +61,7 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 {
 	const struct book_job *j = job->spec.owner;
 	const struct alert *a = j->alert;
-	const struct plan_group *g = &a->plan->groups[j->group];
+	const struct plan_group *g = book_group(j);
 	size_t carrier = g->carrier - a->conf->carriers;
 
 	if (unit >= g->n_units || g->kind != GROUP_SUBSCRIBERS)
@@ -74,7 +74,7 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id, uint8_t *mnc_digits)
 {
 	const struct book_job *j = job->spec.owner;
-	const struct plan_group *g = &j->alert->plan->groups[j->group];
+	const struct plan_group *g = book_group(j);
 	struct cell cell;
 	int rc;
 

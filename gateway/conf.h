@@ -80,6 +80,7 @@ enum conf_bind { BIND_TRANSCEIVER, BIND_TRANSMITTER, BIND_RECEIVER, BIND_PAIR };
 enum conf_addressing { ADDR_SUBSCRIBERS, ADDR_CELLS, ADDR_BROADCAST };
 enum conf_areas { AREAS_CELLS, AREAS_CIRCLE, AREAS_NAMES };
 enum conf_long { LONG_UDH16, LONG_UDH8, LONG_SAR, LONG_PAYLOAD };
+enum conf_deliver { DELIVER_SM, DELIVER_DATA_SM };
 enum conf_receipts { RECEIPTS_NONE, RECEIPTS_ALL, RECEIPTS_FAILURES, RECEIPTS_SAMPLE };
 
 struct conf_status_class { /* override of FACTS' table: status -> class */
@@ -108,6 +109,15 @@ struct conf_link {
 		char *address;
 	} source;
 	enum conf_long long_messages;
+	enum conf_deliver deliver_as;
+	char **callers;	   /* addresses that may dial in; none = all */
+	size_t n_callers;
+	struct conf_tls {
+		char *ca_file; /* NULL: no TLS */
+		char *name;    /* in the peer's certificate; NULL: the link's address */
+		char *certificate_file, *key_file;
+		char *pin; /* SHA-256 of the peer's public key in hex, NULL: none */
+	} tls;
 	enum conf_receipts receipts;
 	double receipts_sample; /* 0..1 for RECEIPTS_SAMPLE */
 	bool gsm7;		/* data_coding 0 is GSM 03.38 (default true); false: always UCS-2 */

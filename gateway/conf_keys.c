@@ -15,6 +15,7 @@ static const char *const modes[] = {"connect", "listen", NULL};
 static const char *const binds[] = {"transceiver", "transmitter", "receiver", "pair", NULL};
 static const char *const addressings[] = {"subscribers", "cells", "broadcast", NULL};
 static const char *const area_kinds[] = {"cells", "circle", "names", NULL};
+static const char *const delivers[] = {"deliver_sm", "data_sm", NULL};
 static const char *const longs[] = {"udh16", "udh8", "sar", "payload", NULL};
 
 static const struct conf_key endpoint_keys[] = {
@@ -169,6 +170,21 @@ static const struct conf_key source_keys[] = {
 	{NULL},
 };
 
+static const struct conf_key tls_keys[] = {
+	{"ca_file", CONF_PATH, AT(conf_link, tls.ca_file), MUST,
+	 .doc = "Certificates (PEM) that the carrier's must descend from."},
+	{"name", CONF_TEXT, AT(conf_link, tls.name), .min = 1, .max = 253,
+	 .preset_shown = "the link's address", .doc = "Name or address that the carrier's certificate must have."},
+	{"certificate_file", CONF_PATH, AT(conf_link, tls.certificate_file),
+	 .doc = "Our certificate and its chain (PEM), when the carrier asks for one."},
+	{"key_file", CONF_PATH, AT(conf_link, tls.key_file),
+	 .doc = "Its private key (PEM). Only its owner may read it."},
+	{"pin", CONF_TAKE, AT(conf_link, tls.pin), .take = conf_take_pin,
+	 .doc = "SHA-256 of the carrier's public key (its SubjectPublicKeyInfo) as 64 hex digits: besides the "
+		"chain, it must be this key."},
+	{NULL},
+};
+
 static const struct conf_key class_keys[] = {
 	{"status", CONF_U32, AT(conf_status_class, status), MUST, .min = 1, .max = 4294967295.0,
 	 .doc = "command_status of an answer."},
@@ -223,6 +239,14 @@ const struct conf_key conf_keys_link[] = {
 	 .doc = "The sender that residents see. Left out: the carrier's default."},
 	{"long_messages", CONF_CHOICE, AT(conf_link, long_messages), SMPP, .choices = longs,
 	 .preset = "udh16", .doc = "How a text of several parts is sent."},
+	{"deliver_as", CONF_CHOICE, AT(conf_link, deliver_as), SMPP, .choices = delivers,
+	 .preset = "deliver_sm",
+	 .doc = "How alerts leave to a carrier that dialled in and bound to us (listen without outbind)."},
+	{"allow_from", CONF_TAKES, LIST(conf_link, callers), .size = sizeof(char *), SMPP,
+	 .take = conf_take_address, .max = 64,
+	 .doc = "Addresses that may dial in (listen), in digits. Left out: all; the credentials decide."},
+	{"tls", CONF_GROUP, SMPP, .keys = tls_keys,
+	 .doc = "TLS 1.2 or newer, when we dial. Never falls back to clear. Left out: no TLS."},
 	{"gsm7", CONF_FLAG, AT(conf_link, gsm7), SMPP, .preset = "true",
 	 .doc = "data_coding 0 is the GSM 7-bit alphabet at this carrier; false: always UCS-2."},
 	{"receipts", CONF_TAKE, AT(conf_link, receipts), SMPP, .take = conf_take_receipts, .preset = "none",

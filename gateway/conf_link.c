@@ -72,6 +72,11 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 	if (l->source.ton == 5 && strlen(l->source.address) > 11)
 		conf_problem(r, &l->source.address,
 			     "an alphanumeric sender (ton 5) has at most 11 characters");
+	if (!l->tls.certificate_file != !l->tls.key_file)
+		conf_problem(r, l->tls.key_file ? &l->tls.key_file : &l->tls.certificate_file,
+			     "certificate_file and key_file go together");
+	if (l->tls.ca_file && l->mode == MODE_LISTEN)
+		conf_problem(r, &l->tls.ca_file, "tls is for links that we dial; not with mode = \"listen\"");
 	if (l->addressing == ADDR_BROADCAST && l->interface_version == 0x34)
 		conf_problem(r, &l->addressing, "broadcast_sm needs interface_version = \"5.0\"");
 	if (l->bind == BIND_RECEIVER && l->mode == MODE_CONNECT)

@@ -1,4 +1,5 @@
 #include "gateway/conf_take.h"
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <osmocom/core/talloc.h>
@@ -135,5 +136,26 @@ const char *conf_take_repetition(void *ctx, void *field, const char *text)
 	if (strcmp(text, "ts") && strcmp(text, "u16"))
 		return "\"ts\" or \"u16\"";
 	*u16 = text[0] == 'u';
+	return NULL;
+}
+
+const char *conf_take_address(void *ctx, void *field, const char *text)
+{
+	uint8_t octets[sizeof(struct in6_addr)];
+	char digits[INET6_ADDRSTRLEN];
+	int family = strchr(text, ':') ? AF_INET6 : AF_INET;
+
+	/* Written back in one way, so that they can be compared as text. */
+	if (inet_pton(family, text, octets) != 1 || !inet_ntop(family, octets, digits, sizeof(digits)))
+		return "an IPv4 or IPv6 address in digits";
+	keep(ctx, field, digits);
+	return NULL;
+}
+
+const char *conf_take_pin(void *ctx, void *field, const char *text)
+{
+	if (strlen(text) != 64 || strspn(text, "0123456789abcdefABCDEF") != 64)
+		return "64 hex digits, the SHA-256 of a public key";
+	keep(ctx, field, text);
 	return NULL;
 }

@@ -12,3 +12,5 @@ const char *conf_take_version(void *ctx, void *field, const char *text); /* uint
 const char *conf_take_receipts(void *ctx, void *field,
 			       const char *text); /* receipts of a struct conf_link, and its sample */
 const char *conf_take_repetition(void *ctx, void *field, const char *text); /* bool repetition_u16 */
+const char *conf_take_address(void *ctx, void *field, const char *text); /* char *: IPv4 or IPv6, in digits */
+const char *conf_take_pin(void *ctx, void *field, const char *text);	 /* char *: 64 hex digits */

@@ -115,10 +115,12 @@ static void warn_agency(struct conf_reader *r, const struct conf_agency *a)
 
 static void warn_carrier(struct conf_reader *r, const struct conf_carrier *c)
 {
+	if (c->rate == 0 && conf_given(r->conf, &c->rate))
+		conf_problem(r, &c->rate, "rate 0: carrier %s has no limit over all its links; only for trials", c->name);
 	for (size_t i = 0; i < c->n_links; i++) {
 		const struct conf_link *l = &c->links[i];
 
-		if (l->rate == 0 && (c->rate == 0 || l->type == LINK_CBSP))
+		if (l->rate == 0)
 			conf_problem(r, &l->rate, "rate 0: link %s sends without a limit; only for trials",
 				     l->name);
 		if (l->type == LINK_SMPP && l->addressing == ADDR_SUBSCRIBERS && !c->subscribers)

@@ -81,6 +81,15 @@ json_t *control_block(const struct control_ops *ops, const char *link, bool bloc
 	return no_answer(ops->block(ops->arg, link, block, who));
 }
 
+static json_t *alert_answer(const struct control_ops *ops, const char *id, bool cells)
+{
+	json_t *o = control_alert(ops, id);
+
+	if (cells && !json_object_get(o, "error"))
+		json_object_set_new(o, "cells", ops->alert_cells ? ops->alert_cells(ops->arg, id) : json_null());
+	return o;
+}
+
 static json_t *dispatch(const struct control_ops *ops, json_t *request, const char *who)
 {
 	const char *cmd = NULL, *id = NULL, *reason = NULL, *link = NULL;
@@ -92,7 +101,7 @@ static json_t *dispatch(const struct control_ops *ops, json_t *request, const ch
 	if (!strcmp(cmd, "status"))
 		return control_status(ops);
 	if (!strcmp(cmd, "alert") && !json_unpack_ex(request, &e, 0, "{s:s}", "alert_id", &id))
-		return control_alert(ops, id);
+		return alert_answer(ops, id, json_is_true(json_object_get(request, "cells")));
 	if (!strcmp(cmd, "cancel") &&
 	    !json_unpack_ex(request, &e, 0, "{s:s,s:s}", "alert_id", &id, "reason", &reason))
 		return control_cancel(ops, id, reason, who);

@@ -29,6 +29,10 @@ struct pending {
 	struct spool_item *item;
 	struct trigger *trigger;
 	struct alert *alert;
+	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
+	int *fate; /* where the outcome goes for who awaits it, or NULL */
+	size_t ring;
+	const char *remark; /* static */
 };
 
 struct daemon {
@@ -42,11 +46,13 @@ struct daemon {
 	struct book *book;
 	struct intake **intakes;
 	size_t n_intakes;
+	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
-	struct llist_head pending;
+	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
 	uint64_t next_tag;
-	bool store_failing;
+	bool store_failing, store_full;
+	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
 	uint64_t wake_us; /* when the alarm rings */
 	int64_t started_at;
@@ -62,12 +68,15 @@ struct daemon {
 struct store_batch *daemon_batch(struct daemon *d);
 /* Hands the records over; done is called when their fate is known. p may be NULL: nothing follows. */
 void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p);
+/* Blocks until *fate is not -EINPROGRESS, at most so long: for who must not answer before it is durable. */
+void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms);
 void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
 
 /* intake.c: trigger files, clues, operator's cancel */
 int intake_open(struct daemon *d);
 uint64_t intake_tick(struct daemon *d, uint64_t now_us);
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
+void intake_save_again(struct daemon *d); /* changes whose record could not be written */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
 
@@ -79,4 +88,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_publish(void *arg);
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
+/* Why no new alert should be accepted now, as -errno; 0 = it may. */
+int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id);

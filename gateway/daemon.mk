@@ -1,14 +1,15 @@
 # reuniond and reunion: the edges, and what binds the rooms together.
 noinst_LIBRARIES += libdaemon.a
-libdaemon_a_SOURCES = gateway/book.c gateway/book.h gateway/book_doc.c gateway/book_payload.c \
-	gateway/daemon.h gateway/fleet.c gateway/fleet.h gateway/forecast.c gateway/forecast.h gateway/intake.c \
-	gateway/linksock.c gateway/linksock.h gateway/maps.c gateway/maps.h gateway/restart.c gateway/watch.c
+libdaemon_a_SOURCES = gateway/book.c gateway/book.h gateway/book_doc.c gateway/book_jobs.c \
+	gateway/book_payload.c gateway/book_rings.c gateway/daemon.h gateway/fleet.c gateway/fleet.h \
+	gateway/forecast.c gateway/forecast.h gateway/intake.c gateway/linksock.c gateway/linksock.h gateway/linktls.c gateway/linktls.h \
+	gateway/maps.c gateway/maps.h gateway/predict.c gateway/predict.h gateway/reach.c gateway/reach.h gateway/restart.c gateway/watch.c
 
 sbin_PROGRAMS += reuniond
 reuniond_SOURCES = gateway/reuniond.c
 REUNION_LIBS = libdaemon.a libplan.a libconf.a libsmpplink.a libcbsp.a libnoc.a libcore.a libstore.a libreusmpp.a libcellmap.a
 REUNION_SYSTEM_LIBS = $(NETSNMP_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS) $(LIBCONFIG_LIBS) $(SMPP34_LIBS) $(SQLITE_LIBS) $(PROJ_LIBS) \
-	$(ZLIB_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) $(OSMO_LIBS)
+	$(ZLIB_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) $(OSMO_LIBS)
 reuniond_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
 
 bin_PROGRAMS += reunion

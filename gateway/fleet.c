@@ -6,6 +6,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/receipts.h"
+#include "gateway/sooner.h"
 
 static struct fleet_link *of(struct link *link)
 {
@@ -96,12 +98,18 @@ static void set_carriers(struct fleet *f, const struct conf *conf, uint64_t now_
 				continue;
 			c->throttle = old[k].throttle; /* the bucket survives a reload */
 			throttle_set_rate(&c->throttle, c->cfg->rate, carrier_burst(c->cfg), now_us);
+			c->receipts = old[k].receipts;
 		}
+		if (!c->receipts)
+			c->receipts = receipts_new(f);
 	}
 	for (size_t i = 0; i < f->n_links; i++)
 		for (size_t k = 0; k < f->n_carriers; k++)
-			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) && f->links[i].link->cfg->type == LINK_SMPP)
+			if (!strcmp(f->links[i].link->carrier->name, f->carriers[k].cfg->name) &&
+			    f->links[i].link->cfg->type == LINK_SMPP) {
 				f->links[i].link->carrier_throttle = &f->carriers[k].throttle;
+				f->links[i].link->receipts = f->carriers[k].receipts;
+			}
 	talloc_free(old);
 }
 
@@ -124,17 +132,21 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	return f;
 }
 
+static void listen_at(struct fleet_link *fl)
+{
+	const struct conf_link *cfg = fl->link->cfg;
+	int rc = linksock_listen(fl->sock);
+
+	if (rc < 0)
+		LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", cfg->name, cfg->address, cfg->port, strerror(-rc));
+}
+
 static void start_one(struct fleet_link *fl, uint64_t now_us)
 {
 	struct link *link = fl->link;
 
-	if (link->cfg->mode == MODE_LISTEN) {
-		int rc = linksock_listen(fl->sock);
-
-		if (rc < 0)
-			LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", link->cfg->name, link->cfg->address, link->cfg->port,
-			     strerror(-rc));
-	}
+	if (link->cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 	link->ops->start(link, now_us);
 }
 
@@ -154,11 +166,21 @@ int fleet_index(const struct fleet *f, const char *name)
 
 static uint64_t pump(struct fleet *f, enum conf_link_type type, uint64_t now_us)
 {
+	size_t first = f->first;
 	uint64_t next = UINT64_MAX;
 
-	for (size_t i = 0; i < f->n_links; i++)
-		if (f->links[i].link->cfg->type == type)
-			next = OSMO_MIN(next, linksock_pump(f->links[i].sock, now_us));
+	/* Links share their carrier's bucket: who sent last has the last turn, or the first link would take it all. */
+	for (size_t i = 0; i < f->n_links; i++) {
+		size_t k = (first + i) % f->n_links;
+		struct fleet_link *fl = &f->links[k];
+		uint64_t sent = fl->link->count.submitted;
+
+		if (fl->link->cfg->type != type)
+			continue;
+		next = sooner(next, linksock_pump(fl->sock, now_us));
+		if (fl->link->count.submitted != sent && fl->link->carrier_throttle)
+			f->first = k + 1;
+	}
 	return next;
 }
 
@@ -167,7 +189,7 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us)
 {
 	uint64_t next = pump(f, LINK_CBSP, now_us);
 
-	return OSMO_MIN(next, pump(f, LINK_SMPP, now_us));
+	return sooner(next, pump(f, LINK_SMPP, now_us));
 }
 
 static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)
@@ -205,12 +227,18 @@ static bool same_text(const char *a, const char *b)
 	return (!a && !b) || (a && b && !strcmp(a, b));
 }
 
+static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
+{
+	return same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
+	       same_text(a->certificate_file, b->certificate_file) && same_text(a->key_file, b->key_file);
+}
+
 /* Must the connection be made anew for this change? */
 static bool redial(const struct conf_link *a, const struct conf_link *b)
 {
 	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
 	       a->bind != b->bind || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
-	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type);
+	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type) || !same_tls(&a->tls, &b->tls);
 }
 
 static void retire(struct fleet_link *fl, uint64_t now_us)
@@ -230,11 +258,20 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	link->carrier = carrier;
 	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
 	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	if (fl->retired) {
+		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
+		fl->retired = false;
+		start_one(fl, now_us);
+		return;
+	}
 	if (!again)
 		return;
-	for (unsigned int leg = 0; leg < 2; leg++)
+	for (unsigned int leg = 0; leg < LINK_LEGS; leg++) {
 		linksock_close(fl->sock, leg);
-	link->ops->closed(link, 0, "the configuration changed", now_us);
+		link->ops->closed(link, leg, "the configuration changed", now_us);
+	}
+	if (cfg->mode == MODE_LISTEN)
+		listen_at(fl);
 }
 
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)

@@ -20,6 +20,7 @@ struct fleet_link {
 struct fleet_carrier {
 	const struct conf_carrier *cfg;
 	struct throttle throttle;
+	struct receipts *receipts;
 };
 
 struct fleet_events {
@@ -37,6 +38,7 @@ struct fleet {
 	struct link_env env;
 	const struct fleet_events *events;
 	unsigned int second;
+	size_t first; /* link that the next pump begins with */
 };
 
 struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us);

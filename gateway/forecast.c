@@ -1,25 +1,92 @@
 #include "gateway/forecast.h"
 #include <math.h>
+#include <stdlib.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
 
 #define DOWN_PATIENCE_S 60 /* shorter outages are not extrapolated */
 #define UNLIMITED	1e6
 
+void forecast_sample(struct forecast_meter *m, double sum, bool busy)
+{
+	double done = sum - m->last;
+
+	/* A second counts when there was work at its beginning and at its end. A job that is removed takes its sum along. */
+	if (m->begun && busy && m->was_busy && done >= 0)
+		m->done[m->n++ % FORECAST_SPAN_S] = done;
+	m->last = sum;
+	m->begun = true;
+	m->was_busy = busy;
+}
+
+double forecast_pace(const struct forecast_meter *m)
+{
+	uint32_t n = OSMO_MIN(m->n, (uint32_t)FORECAST_SPAN_S);
+	double sum = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		sum += m->done[i];
+	return n ? sum / n : 0;
+}
+
+bool forecast_trusted(const struct forecast_meter *m)
+{
+	return m->n >= FORECAST_TRUST_S;
+}
+
 double forecast_seconds(const struct forecast_rate *r, double parts)
 {
-	double agreed = r->agreed > 0 ? r->agreed : UNLIMITED;
+	double planned = r->planned > 0 ? r->planned : UNLIMITED;
 
 	if (parts <= 0)
 		return 0;
 	if (r->down)
-		return r->down_s < DOWN_PATIENCE_S ? parts / agreed : INFINITY;
+		return r->down_s < DOWN_PATIENCE_S ? parts / planned : INFINITY;
 	if (!r->trusted)
-		return parts / agreed;
-	return r->measured > 0 ? parts / fmin(r->measured, agreed) : INFINITY;
+		return parts / planned;
+	return r->measured > 0 ? parts / r->measured : INFINITY;
 }
 
-int64_t forecast_finish(const struct forecast_rate *r, double parts, int64_t now)
+void forecast_add(void *ctx, struct forecast_queue *q, uint32_t resource, int64_t deadline_us, double parts)
 {
-	double s = forecast_seconds(r, parts);
+	if (q->n == q->max) {
+		q->max = q->max ? 2 * q->max : 64;
+		q->v = talloc_realloc(ctx, q->v, struct forecast_owed, q->max);
+		OSMO_ASSERT(q->v);
+	}
+	q->v[q->n++] = (struct forecast_owed){.resource = resource, .deadline_us = deadline_us, .parts = parts};
+}
 
-	return isfinite(s) && s < 1e9 ? now + (int64_t)ceil(s) : FORECAST_NEVER;
+static int by_deadline(const void *a, const void *b)
+{
+	const struct forecast_owed *x = a, *y = b;
+
+	if (x->resource != y->resource)
+		return x->resource < y->resource ? -1 : 1;
+	return (x->deadline_us > y->deadline_us) - (x->deadline_us < y->deadline_us);
+}
+
+void forecast_order(struct forecast_queue *q)
+{
+	if (q->n)
+		qsort(q->v, q->n, sizeof(*q->v), by_deadline);
+	for (size_t i = 1; i < q->n; i++)
+		if (q->v[i].resource == q->v[i - 1].resource)
+			q->v[i].parts += q->v[i - 1].parts;
+}
+
+double forecast_ahead(const struct forecast_queue *q, uint32_t resource, int64_t deadline_us)
+{
+	struct forecast_owed key = {.resource = resource, .deadline_us = deadline_us};
+	size_t lo = 0, hi = q->n;
+
+	while (lo < hi) { /* the first that comes later */
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (by_deadline(&q->v[mid], &key) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo > 0 && q->v[lo - 1].resource == resource ? q->v[lo - 1].parts : 0;
 }

@@ -11,6 +11,9 @@
 #include "gateway/link_cbsp.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
+#include "gateway/sooner.h"
+
+#define AWAIT_MS 2000
 
 static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
 {
@@ -53,22 +56,57 @@ static void defer(struct intake *in, struct spool_item *item, int rc)
 	talloc_free(ctx);
 }
 
-static void accepted(struct intake *in, struct spool_item *item, const struct alert *a)
+/* remark: what the result should say beside the decision, or NULL. */
+static void accepted(struct intake *in, struct spool_item *item, const struct alert *a, const char *remark)
 {
-	struct reasons none = {0};
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
 
+	if (remark)
+		reasons_add(ctx, &reasons, 0, NULL, "%s", remark);
 	in->accepted++;
 	in->d->total.triggers_accepted++;
-	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &none, book_plan_json(a)));
+	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &reasons, book_plan_json(a)));
+	talloc_free(ctx);
 }
 
 /* ---- a new alert ---- */
+
+static void undo_done(struct daemon *d, struct pending *p, int rc)
+{
+	struct pending *again;
+
+	if (rc == 0) {
+		d->undoing--;
+		return;
+	}
+	again = talloc_zero(d, struct pending);
+	*again = *p;
+	talloc_steal(again, p->undo_alert);
+	talloc_steal(again, p->undo_trigger);
+	llist_add_tail(&again->entry, &d->unsaved);
+}
+
+/* After an I/O error nobody knows whether the commit reached the disk. What is told "deferred" must not stand in the ledger, or
+ * a restart would find it beside the alert that its next attempt leads to. No alert is accepted before that is sure. */
+static void undo(struct daemon *d, const struct alert *a, const struct trigger *t)
+{
+	struct pending *p = talloc_zero(d, struct pending);
+
+	p->done = undo_done;
+	p->undo_alert = talloc_strdup(p, a->id);
+	p->undo_trigger = book_trigger_key(p, t);
+	d->undoing++;
+	llist_add_tail(&p->entry, &d->unsaved);
+}
 
 static void alert_durable(struct daemon *d, struct pending *p, int rc)
 {
 	struct alert *a = p->alert;
 
 	if (rc < 0) {
+		if (rc == -EIO)
+			undo(d, a, p->trigger);
 		book_discard(d->book, a, p->trigger);
 		defer(p->intake, p->item, rc);
 		return;
@@ -78,7 +116,7 @@ static void alert_durable(struct daemon *d, struct pending *p, int rc)
 	     log_safe(a->case_number, strlen(a->case_number)));
 	if (d->agentx)
 		agentx_notify(d->agentx, NOTIFY_ALERT_ACCEPTED, a->id, a->case_number);
-	accepted(p->intake, p->item, a);
+	accepted(p->intake, p->item, a, NULL);
 	daemon_wake(d);
 }
 
@@ -116,44 +154,66 @@ static void take_alert(struct intake *in, struct spool_item *item, struct trigge
 
 static void change_durable(struct daemon *d, struct pending *p, int rc)
 {
-	if (rc < 0) { /* in force already; only the record waits */
-		struct store_batch *b = daemon_batch(d);
-		struct pending *again = talloc_zero(d, struct pending);
+	struct pending *again;
 
-		*again = *p;
-		talloc_steal(again, p->trigger);
-		book_alert_record(d->book, p->alert, b);
-		if (p->trigger)
-			book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
-		daemon_store(d, b, again);
+	if (rc == 0) {
+		if (p->item)
+			accepted(p->intake, p->item, p->alert, p->remark);
 		return;
 	}
-	if (p->item)
-		accepted(p->intake, p->item, p->alert);
+	/* In force already; only the record waits. */
+	again = talloc_zero(d, struct pending);
+	*again = *p;
+	again->fate = NULL;
+	talloc_steal(again, p->trigger);
+	llist_add_tail(&again->entry, &d->unsaved);
 }
 
-static void store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a)
+static void save_change(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
-	struct pending *p = talloc_zero(d, struct pending);
 
-	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .trigger = t ? talloc_steal(p, t) : NULL, .alert = a};
-	book_alert_record(d->book, a, b);
-	if (t)
-		book_decide(d->book, t, "accepted", a->id, b);
+	if (p->undo_alert) {
+		store_batch_add(b, STORE_ALERT, p->undo_alert, NULL, 0, 0);
+		store_batch_add(b, STORE_TRIGGER, p->undo_trigger, NULL, 0, 0);
+	} else {
+		book_alert_record(d->book, p->alert, b);
+	}
+	if (p->trigger)
+		book_decide(d->book, p->trigger, "accepted", p->alert->id, b);
 	daemon_store(d, b, p);
-	daemon_wake(d);
 }
 
-/* Ends what is on air: the broadcasts of every wording but the found text. */
-static void kill_broadcasts(struct daemon *d, struct alert *a)
+void intake_save_again(struct daemon *d)
+{
+	struct pending *p, *next;
+
+	llist_for_each_entry_safe(p, next, &d->unsaved, entry) {
+		llist_del(&p->entry);
+		save_change(d, p);
+	}
+}
+
+static struct pending *store_change(struct daemon *d, struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, int *fate)
+{
+	struct pending *p = talloc_zero(d, struct pending);
+
+	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .alert = a, .fate = fate};
+	p->trigger = t ? talloc_steal(p, t) : NULL;
+	save_change(d, p);
+	daemon_wake(d);
+	return p;
+}
+
+/* Ends what is on air: the broadcasts of all wordings before this one. */
+static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
 {
 	struct book_job *j;
 
 	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
+		const struct plan_group *g = book_group(j);
 
-		if (g->kind != GROUP_CBSP || a->wordings[j->wording].phase == PHASE_FOUND)
+		if (g->kind != GROUP_CBSP || j->wording >= wording)
 			continue;
 		for (size_t i = 0; i < g->n_links; i++)
 			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);
@@ -166,7 +226,7 @@ static int recall(struct daemon *d, struct alert *a, const char *reason)
 
 	if (rc < 0)
 		return rc;
-	kill_broadcasts(d, a);
+	kill_broadcasts(d, a, a->n_wordings - 1);
 	d->total.alerts_recalled++;
 	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
 	if (d->agentx)
@@ -174,26 +234,55 @@ static int recall(struct daemon *d, struct alert *a, const char *reason)
 	return 0;
 }
 
+static void await_no_more(struct daemon *d, const int *fate)
+{
+	struct pending *p;
+
+	llist_for_each_entry(p, &d->pending, entry)
+		if (p->fate == fate)
+			p->fate = NULL;
+}
+
+/* The answer comes when the recall is durable: who is told "recalled" may rely on it. */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who)
 {
 	struct daemon *d = arg;
 	struct alert *a = book_find(d->book, alert_id);
+	int fate = -EINPROGRESS;
 
 	if (!a)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no living alert of that id; `reunion alert list` shows them");
 	LOGP(DALERT, LOGL_NOTICE, "alert %s: cancel asked for by %s\n", a->id, log_safe(who, strlen(who)));
 	if (recall(d, a, reason) == -EALREADY)
 		return json_pack("{s:b, s:s}", "ok", 0, "error", "the alert was recalled before");
-	store_change(d, NULL, NULL, NULL, a);
-	return json_pack("{s:b, s:s}", "ok", 1, "alert_id", a->id);
+	store_change(d, NULL, NULL, NULL, a, &fate);
+	daemon_await(d, &fate, AWAIT_MS);
+	if (fate == 0)
+		return json_pack("{s:b, s:s}", "ok", 1, "alert_id", a->id);
+	await_no_more(d, &fate);
+	return json_pack("{s:b, s:s}", "ok", 0, "error",
+			 "the alert is recalled and nothing more of it is sent, but the ledger cannot be written: should the gateway end "
+			 "before it can, ask again");
 }
 
 static void take_update(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, struct reasons *reasons)
 {
-	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0)
+	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0) {
 		reject(in, item, a->id, reasons);
-	else
-		store_change(in->d, in, item, t, a);
+		return;
+	}
+	if (a->n_wordings > 2) /* a cell that missed the last one still has one before it, which nothing replaces */
+		kill_broadcasts(in->d, a, a->n_wordings - 2);
+	LOGP(DALERT, LOGL_NOTICE, "alert %s: new text, number %zu\n", a->id, a->n_wordings);
+	store_change(in->d, in, item, t, a, NULL);
+}
+
+static void take_cancel(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a)
+{
+	bool again = recall(in->d, a, "found: cancelled by trigger") < 0;
+	struct pending *p = store_change(in->d, in, item, t, a, NULL);
+
+	p->remark = again ? "the alert was recalled before; nothing is sent anew" : NULL;
 }
 
 static void take_duplicate(struct intake *in, struct spool_item *item, const struct trigger *t)
@@ -220,14 +309,19 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 static void judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct alert *subject;
+	enum verdict verdict = book_judge(in->d->book, t, t, &subject, reasons);
+	int trouble = verdict == VERDICT_ACCEPT || verdict == VERDICT_UPDATE ? watch_trouble(in->d) : 0;
 
-	switch (book_judge(in->d->book, t, t, &subject, reasons)) {
+	if (trouble < 0) { /* a cancel is never put off */
+		defer(in, item, trouble);
+		return;
+	}
+	switch (verdict) {
 	case VERDICT_ACCEPT:
 		take_alert(in, item, t, reasons);
 		break;
 	case VERDICT_CANCEL:
-		recall(in->d, subject, "found: cancelled by trigger");
-		store_change(in->d, in, item, t, subject);
+		take_cancel(in, item, t, subject);
 		break;
 	case VERDICT_UPDATE:
 		take_update(in, item, t, subject, reasons);
@@ -253,11 +347,6 @@ static void claimed(void *arg, struct spool_item *item)
 	struct trigger *t;
 	int rc = 0;
 
-	if (in->d->store_failing && clock_mono_us() < in->d->store_retry_us) {
-		defer(in, item, -ENOSPC);
-		talloc_free(ctx);
-		return;
-	}
 	if (item->trouble) {
 		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
 		rc = -EINVAL;
@@ -334,7 +423,7 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us)
 	uint64_t next = UINT64_MAX;
 
 	for (size_t i = 0; i < d->n_intakes && !d->stopping; i++)
-		next = OSMO_MIN(next, spool_tick(d->intakes[i]->spool, now_us));
+		next = sooner(next, spool_tick(d->intakes[i]->spool, now_us));
 	return next;
 }
 
@@ -387,8 +476,8 @@ static struct intake *clue_for(struct daemon *d, const char *carrier)
 	struct alert *a;
 
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		for (size_t g = 0; g < a->plan->n_groups; g++)
-			if (!strcmp(a->plan->groups[g].carrier->name, carrier) && a->plan->groups[g].n_units > 0)
+		for (size_t g = 0; g < a->rings[0].plan->n_groups; g++)
+			if (!strcmp(a->rings[0].plan->groups[g].carrier->name, carrier) && a->rings[0].plan->groups[g].n_units > 0)
 				found = intake_of(d, a->agency);
 	return found;
 }

@@ -71,7 +71,7 @@ static void unit_name(const struct book_job *j, uint32_t unit, char *out, size_t
 	uint8_t digits;
 	char msisdn[16];
 
-	if (j->alert->plan->groups[j->group].kind == GROUP_SUBSCRIBERS) {
+	if (book_group(j)->kind == GROUP_SUBSCRIBERS) {
 		snprintf(out, len, "%s", book_payload.msisdn(NULL, j->job, unit, msisdn) == 0 ? msisdn : "?");
 	} else if (book_payload.cell(NULL, j->job, unit, &id, &digits) == 0) {
 		snprintf(out, len, "%s-%03u-%0*u-%u-%llu", cell_radio_name(id.radio), id.mcc, digits, id.mnc, id.area,
@@ -85,7 +85,7 @@ static void dump_job(const struct conf *conf, const struct book_job *j)
 {
 	static const char *const phases[] = {"alert", "update", "found"};
 	const struct alert *a = j->alert;
-	const struct plan_group *g = &a->plan->groups[j->group];
+	const struct plan_group *g = book_group(j);
 	char name[320];
 
 	for (uint32_t u = 0; u < g->n_units; u++) {

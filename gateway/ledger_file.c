@@ -35,9 +35,20 @@ static int look(const char *path, char *err, size_t err_len)
 	return 0;
 }
 
-static int open_db(struct ledger_file *f, const char *path, char *err, size_t err_len)
+/* Without a log nothing needs to be made beside the file, and nothing is. */
+static char *at_rest_uri(void *ctx, const char *path)
 {
-	int rc = sqlite3_open_v2(path, &f->db, SQLITE_OPEN_READONLY, NULL);
+	char *uri = talloc_strdup(ctx, "file:");
+
+	for (const char *p = path; *p; p++)
+		uri = strchr("%?#", *p) ? talloc_asprintf_append_buffer(uri, "%%%02X", *p) : talloc_strndup_append_buffer(uri, p, 1);
+	return talloc_strdup_append_buffer(uri, "?immutable=1");
+}
+
+static int open_db(struct ledger_file *f, const char *path, bool log, char *err, size_t err_len)
+{
+	const char *name = log || f->in_use ? path : at_rest_uri(f, path);
+	int rc = sqlite3_open_v2(name, &f->db, SQLITE_OPEN_READONLY | (name == path ? 0 : SQLITE_OPEN_URI), NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(f->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -55,6 +66,7 @@ int ledger_file_open(void *ctx, const char *path, struct ledger_file **file, cha
 {
 	struct ledger_file *f = talloc_zero(ctx, struct ledger_file);
 	char wal[PATH_MAX];
+	struct stat st;
 	int rc;
 
 	OSMO_ASSERT(f);
@@ -69,7 +81,7 @@ int ledger_file_open(void *ctx, const char *path, struct ledger_file **file, cha
 	if (rc == 0 && !f->in_use)
 		f->log_torn = store_wal_check(wal) == -EBADMSG;
 	if (rc == 0)
-		rc = open_db(f, path, err, err_len);
+		rc = open_db(f, path, stat(wal, &st) == 0 && st.st_size > 0, err, err_len);
 	if (rc < 0)
 		talloc_free(f);
 	else

@@ -14,7 +14,9 @@ enum link_state { LINK_DOWN = 1, LINK_CONNECTING, LINK_BINDING, LINK_UP, LINK_UN
 
 struct link;
 
-/* What the edge offers to a driver. A "leg" is one TCP connection: 0, or 1 for the receiver of a bind pair. */
+/* What the edge offers to a driver. A "leg" is one TCP connection: 0, or 1 for the receiver of a bind pair; when the peer
+ * dials, any that is free. */
+#define LINK_LEGS 8
 struct link_env {
 	void (*connect)(struct link *link, unsigned int leg);
 	void (*close)(struct link *link, unsigned int leg, const char *why);
@@ -26,6 +28,7 @@ struct link_env {
 
 struct link_ops {
 	const char *name;
+	unsigned int callers; /* connections that a listening link takes at one time; 0: one, the newest stays */
 	struct link *(*create)(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us);
 	void (*start)(struct link *link, uint64_t now_us);	/* begin connecting (or listening) */
 	void (*connected)(struct link *link, unsigned int leg, uint64_t now_us);
@@ -54,8 +57,10 @@ struct link {
 	uint64_t state_since_us;
 	struct throttle throttle;
 	struct throttle *carrier_throttle; /* shared by the carrier's SMPP links */
+	struct receipts *receipts;	   /* likewise */
 	struct link_counters count;
 	bool blocked; /* by the operator */
+	char caller[LINK_LEGS][48]; /* who dialled in on a leg: its address in digits, "" = not known */
 	/* How a unit becomes octets: filled by the alert side, see payload.h */
 	const struct payload_ops *payload;
 	void *edge; /* the edge's own */

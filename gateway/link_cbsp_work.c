@@ -6,6 +6,7 @@
 #include "gateway/cbsp_encode.h"
 #include "gateway/link_cbsp.h"
 #include "gateway/link_cbsp_sweep.h"
+#include "gateway/sooner.h"
 
 #define STEPS_MAX 256 /* of one pump: then the loop gets its turn */
 
@@ -319,8 +320,8 @@ uint64_t link_cbsp_work_pump(struct cbsp_link *l, uint64_t now_us)
 		next = throttle_next_us(&l->link.throttle, 1, now_us);
 	for (uint32_t i = 0; i < l->n_batches; i++)
 		if (l->batch[i].kind != BATCH_FREE && l->batch[i].text >= 0)
-			next = OSMO_MIN(next, l->batch[i].deadline_us);
-	return OSMO_MIN(next, link_cbsp_sweep_next_us(l, now_us));
+			next = sooner(next, l->batch[i].deadline_us);
+	return sooner(next, link_cbsp_sweep_next_us(l, now_us));
 }
 
 bool link_cbsp_work_timeouts(struct cbsp_link *l, uint64_t now_us)

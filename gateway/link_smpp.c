@@ -4,6 +4,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/receipts.h"
+#include "gateway/sooner.h"
 #include "smpp/plain.h"
 #include "smpp/status.h"
 
@@ -24,11 +25,13 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 				.cfg = cfg,
 				.state = LINK_DOWN,
 				.state_since_us = now_us};
+	l->link.receipts = receipts_new(l); /* until it shares that of its carrier */
 	throttle_init(&l->link.throttle, cfg->rate, cfg->burst, now_us);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		l->leg[i].owner = l;
 		l->leg[i].no = i;
 	}
+	l->tx = &l->leg[0];
 	return &l->link;
 }
 
@@ -36,17 +39,16 @@ static void start(struct link *link, uint64_t now_us)
 {
 	struct link_smpp *l = link_smpp_of(link);
 
-	if (link->cfg->mode == MODE_LISTEN) {
-		link->env->event(link, LINK_EV_PROTOCOL,
-				 "mode \"listen\" is not supported yet; the link stays down");
-		return;
-	}
+	l->stopping = false; /* a reload may bring a link back */
 	if (link->blocked) {
 		smpp_link_state(l, LINK_BLOCKED, now_us);
 		return;
 	}
+	if (smpp_listens(l))
+		return;
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		smpp_leg_dial(&l->leg[i], now_us);
+		if (l->leg[i].phase == LEG_DOWN)
+			smpp_leg_dial(&l->leg[i], now_us);
 }
 
 /* ---- what comes in ---- */
@@ -92,6 +94,7 @@ static uint32_t on_message(void *arg, const struct smpp_pdu *pdu, uint64_t now_u
 
 	if (smpp_receipt_read(pdu, &receipt)) {
 		receipts_count(&l->link.count, &receipt);
+		receipts_take(l->link.receipts, &receipt, now_us);
 		return SMPP_ROK;
 	}
 	clue = free_clue(l);
@@ -143,6 +146,7 @@ static const struct smpp_session_ops session_ops = {
 	.answer = on_answer,
 	.timeout = on_timeout,
 	.message = on_message,
+	.admit = smpp_listen_admit,
 };
 
 /* ---- the edge ---- */
@@ -151,8 +155,8 @@ static void connected(struct link *link, unsigned int no, uint64_t now_us)
 {
 	struct link_smpp *l = link_smpp_of(link);
 
-	if (link->cfg->mode == MODE_LISTEN)
-		link->env->close(link, no, "mode \"listen\" is not supported yet");
+	if (smpp_listens(l))
+		smpp_listen_connected(&l->leg[no], &session_ops, now_us);
 	else
 		smpp_leg_opened(&l->leg[no], &session_ops, now_us);
 }
@@ -209,9 +213,9 @@ static void keep_stopping(struct link_smpp *l, uint64_t now_us)
 	if (!drained)
 		return;
 	smpp_link_up(l, false, now_us);
-	if (l->leg[0].phase != LEG_DOWN)
+	if (l->tx->phase != LEG_DOWN)
 		smpp_link_state(l, LINK_UNBINDING, now_us);
-	for (unsigned int i = 0; i < 2; i++)
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		leave(&l->leg[i], "stopping", now_us);
 }
 
@@ -220,11 +224,11 @@ static void follow_block(struct link_smpp *l, uint64_t now_us)
 	if (l->link.blocked) {
 		smpp_link_up(l, false, now_us);
 		smpp_link_state(l, LINK_BLOCKED, now_us);
-		for (unsigned int i = 0; i < 2; i++)
+		for (unsigned int i = 0; i < LINK_LEGS; i++)
 			leave(&l->leg[i], "blocked by the operator", now_us);
 	} else if (l->link.state == LINK_BLOCKED) {
 		smpp_link_state(l, LINK_DOWN, now_us);
-		for (unsigned int i = 0; i < 2; i++)
+		for (unsigned int i = 0; i < LINK_LEGS; i++)
 			l->leg[i].retry_us = now_us;
 	}
 }
@@ -239,12 +243,12 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	else
 		follow_block(l, now_us);
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
-		next = OSMO_MIN(next, smpp_leg_tick(&l->leg[i], now_us));
-	next = OSMO_MIN(next, smpp_send(l, now_us));
-	if (l->leg[0].phase == LEG_OPEN)
-		next = OSMO_MIN(next, smpp_session_due_us(l->leg[0].session));
-	if (l->stopping && l->leg[0].phase != LEG_DOWN && l->up)
-		next = OSMO_MIN(next, l->stop_by_us);
+		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
+	next = sooner(next, smpp_send(l, now_us));
+	if (l->tx->phase == LEG_OPEN)
+		next = sooner(next, smpp_session_due_us(l->tx->session));
+	if (l->stopping && l->tx->phase != LEG_DOWN && l->up)
+		next = sooner(next, l->stop_by_us);
 	return next;
 }
 
@@ -263,11 +267,20 @@ static bool stopped(const struct link *link)
 {
 	const struct link_smpp *l = (const struct link_smpp *)link;
 
-	return l->stopping && l->leg[0].phase == LEG_DOWN && l->leg[1].phase == LEG_DOWN;
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		if (l->leg[i].phase != LEG_DOWN)
+			return false;
+	return l->stopping;
+}
+
+void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach)
+{
+	receipts_reach(link->receipts, link->index, job, reach);
 }
 
 const struct link_ops link_smpp = {
 	.name = "smpp",
+	.callers = LINK_LEGS,
 	.create = create,
 	.start = start,
 	.connected = connected,

@@ -3,8 +3,14 @@
 #pragma once
 #include "gateway/conf.h"
 #include "gateway/payload.h"
+#include "gateway/receipts.h"
 #include "smpp/pdu.h"
 #include "smpp/submit.h"
+
+struct link;
+
+/* What receipts said of a job's messages over this link. */
+void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach);
 
 /* One PDU of a text: for submit_sm the template, else the PDU that lacks its destinations. */
 struct smpp_draft {
@@ -22,6 +28,9 @@ struct smpp_drafts {
 /* The PDUs of a payload on a link, destination left open. NULL when one cannot be made (never for a payload
  * and a configuration that were checked). Child of ctx; borrows strings of cfg. */
 struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload);
+/* The same where the carrier is bound to us: deliver_sm or data_sm, by cfg. */
+struct smpp_drafts *link_smpp_drafts_centre(void *ctx, const struct conf_link *cfg,
+					    const struct payload *payload);
 /* dl_name of a cell: GSM "46000-4301-6969", UMTS "46000-U268435455", LTE "-L", NR "-N". -ENOTSUP for other
  * radios. */
 #define SMPP_CELL_NAME 24

@@ -2,6 +2,7 @@
 #include "gateway/link_smpp_int.h"
 #include <string.h>
 #include <osmocom/core/utils.h>
+#include "gateway/receipts.h"
 #include "smpp/status.h"
 
 #define HOLD_US     100000ull /* first pause after a throttle answer; doubles while nothing is accepted */
@@ -54,7 +55,7 @@ void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us)
 	l->fault_status = status;
 	smpp_link_up(l, false, now_us);
 	smpp_link_state(l, LINK_UNBINDING, now_us);
-	smpp_session_unbind(l->leg[0].session, now_us);
+	smpp_session_unbind(l->tx->session, now_us);
 }
 
 /* A cell that the peer could not serve. Names we did not send are members of a list: not ours to judge. */
@@ -115,12 +116,25 @@ static uint32_t failed_cells(struct link_smpp *l, struct flight *f, const struct
 	return failed;
 }
 
-static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, const struct smpp_answer *answer)
+static void expect_receipt(struct link_smpp *l, const struct flight *f, const struct smpp_answer *answer,
+			   uint64_t now_us)
+{
+	uint32_t unit = l->units[f->first];
+
+	if (smpp_by_cells(l) || smpp_session_centre(l->tx->session) ||
+	    !receipts_registered(l->link.cfg, f->job->spec.id, unit))
+		return;
+	receipts_asked(l->link.receipts, l->link.index, f->job->spec.id, unit, answer->message_id, now_us);
+}
+
+static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, const struct smpp_answer *answer,
+		     uint64_t now_us)
 {
 	uint32_t failed = answer->pdu && smpp_by_cells(l) ? failed_cells(l, f, answer->pdu) : 0;
 
 	l->hold_us = 0;
-	l->leg[0].failures = 0;
+	l->tx->failures = 0;
+	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
@@ -141,7 +155,7 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 		slow_down(l, now_us);
 	switch (class_of(l, answer->status)) {
 	case '-':
-		accepted(l, f, parts, answer);
+		accepted(l, f, parts, answer, now_us);
 		break;
 	case 'X':
 		slow_down(l, now_us);

@@ -128,14 +128,10 @@ static const char *or_empty(const char *s)
 }
 
 static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text *text, bool flash,
-			    const char *validity)
+			    const char *validity, uint32_t id)
 {
-	static const uint32_t ids[] = {[ADDR_SUBSCRIBERS] = SMPP_SUBMIT_SM,
-				       [ADDR_CELLS] = SMPP_SUBMIT_MULTI,
-				       [ADDR_BROADCAST] = SMPP_BROADCAST_SM};
-
 	return (struct smpp_pdu){
-		.id = ids[cfg->addressing],
+		.id = id,
 		.sequence = 1,
 		.service_type = or_empty(cfg->service_type),
 		.source = {cfg->source.ton, cfg->source.npi, or_empty(cfg->source.address)},
@@ -147,8 +143,28 @@ static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text 
 	};
 }
 
+/* data_sm has no short_message, and its validity is a TLV. SMPP 3.4 4.7.1. */
+static void put_data(struct smpp_drafts *drafts, struct smpp_draft *d, uint64_t validity_s)
+{
+	uint32_t ttl = OSMO_MIN(validity_s, UINT32_MAX);
+	size_t size = d->pdu.tlvs_len + 8 + 4 + d->pdu.message_len, at = d->pdu.tlvs_len;
+	uint8_t *tlvs = talloc_size(drafts, size);
+
+	OSMO_ASSERT(tlvs);
+	memcpy(tlvs, d->pdu.tlvs ? d->pdu.tlvs : tlvs, at);
+	if (ttl)
+		smpp_tlv_put(tlvs, size, &at, SMPP_TLV_TIME_TO_LIVE,
+			     (const uint8_t[]){ttl >> 24, ttl >> 16 & 0xFF, ttl >> 8 & 0xFF, ttl & 0xFF}, 4);
+	if (d->pdu.message_len)
+		smpp_tlv_put(tlvs, size, &at, SMPP_TLV_PAYLOAD, d->pdu.message, d->pdu.message_len);
+	d->pdu.tlvs = tlvs;
+	d->pdu.tlvs_len = at;
+	d->pdu.message_len = 0;
+}
+
+/* deliver_sm has no times. SMPP 3.4 4.6.1. */
 static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, const struct payload *payload,
-		    unsigned int t, const char *validity)
+		    unsigned int t, const char *validity, uint32_t id)
 {
 	const struct smpp_text *text = &payload->sms[t];
 	bool broadcast = cfg->addressing == ADDR_BROADCAST;
@@ -158,7 +174,9 @@ static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, con
 	for (unsigned int i = 0; i < (whole ? 1u : text->n); i++) {
 		struct smpp_draft *d = &drafts->v[drafts->n];
 
-		d->pdu = base(cfg, text, payload->flash, validity);
+		d->pdu = base(cfg, text, payload->flash, validity, id);
+		if (id == SMPP_DELIVER_SM)
+			d->pdu.validity = "";
 		d->text = t;
 		d->part = i;
 		if (broadcast)
@@ -167,7 +185,9 @@ static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, con
 			put_payload(drafts, d, text);
 		else
 			put_part(drafts, d, text, cfg->long_messages, payload->udh_ref + t);
-		rc = d->pdu.id == SMPP_SUBMIT_SM ? smpp_submit_make(drafts, &d->pdu, &d->submit) : 0;
+		if (id == SMPP_DATA_SM)
+			put_data(drafts, d, payload->validity_s);
+		rc = cfg->addressing == ADDR_SUBSCRIBERS ? smpp_submit_make(drafts, &d->pdu, &d->submit) : 0;
 		if (rc < 0)
 			return rc;
 		drafts->cost += d->cost;
@@ -176,7 +196,8 @@ static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, con
 	return 0;
 }
 
-struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload)
+static struct smpp_drafts *make_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload,
+				       uint32_t id)
 {
 	struct smpp_drafts *drafts = talloc_zero(ctx, struct smpp_drafts);
 	char *validity = talloc_zero_size(drafts, 17);
@@ -186,11 +207,27 @@ struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, con
 	drafts->v = talloc_zero_array(drafts, struct smpp_draft, PAYLOAD_TEXTS * SMPP_TEXT_MAX_PARTS);
 	OSMO_ASSERT(drafts->v);
 	for (unsigned int t = 0; t < payload->n_texts; t++)
-		if (add_text(drafts, cfg, payload, t, validity) < 0) {
+		if (add_text(drafts, cfg, payload, t, validity, id) < 0) {
 			talloc_free(drafts);
 			return NULL;
 		}
 	return drafts;
+}
+
+struct smpp_drafts *link_smpp_drafts(void *ctx, const struct conf_link *cfg, const struct payload *payload)
+{
+	static const uint32_t ids[] = {[ADDR_SUBSCRIBERS] = SMPP_SUBMIT_SM,
+				       [ADDR_CELLS] = SMPP_SUBMIT_MULTI,
+				       [ADDR_BROADCAST] = SMPP_BROADCAST_SM};
+
+	return make_drafts(ctx, cfg, payload, ids[cfg->addressing]);
+}
+
+struct smpp_drafts *link_smpp_drafts_centre(void *ctx, const struct conf_link *cfg,
+					    const struct payload *payload)
+{
+	OSMO_ASSERT(cfg->addressing == ADDR_SUBSCRIBERS);
+	return make_drafts(ctx, cfg, payload, cfg->deliver_as == DELIVER_DATA_SM ? SMPP_DATA_SM : SMPP_DELIVER_SM);
 }
 
 /* Destinations of a submit_multi, or area TLVs (format 0, alias) of a broadcast_sm before its own TLVs. */

@@ -59,7 +59,9 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 		return NULL;
 	talloc_free(best->drafts);
 	*best = (struct draft_set){.job = job->spec.id, .used = ++l->cache_used};
-	best->drafts = link_smpp_drafts(l, l->link.cfg, payload);
+	best->drafts = smpp_session_centre(l->tx->session)
+			       ? link_smpp_drafts_centre(l, l->link.cfg, payload)
+			       : link_smpp_drafts(l, l->link.cfg, payload);
 	return best->drafts ? best : NULL;
 }
 

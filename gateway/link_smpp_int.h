@@ -1,5 +1,6 @@
 /* link_smpp_int: what the SMPP driver's files share. link_smpp.c is the driver's face and what comes in,
- * link_smpp_leg.c connects, binds and backs off, link_smpp_flight.c knows units under way, link_smpp_send.c
+ * link_smpp_leg.c connects, binds and backs off, link_smpp_listen.c takes carriers that dial in,
+ * link_smpp_flight.c knows units under way, link_smpp_send.c
  * hands them over, link_smpp_answer.c settles their answers. */
 #pragma once
 #include "gateway/link.h"
@@ -24,7 +25,8 @@ struct leg {
 	uint32_t generation;          /* counts connections: answers must not go to another one */
 	uint64_t faults_seen;
 	uint8_t version;
-	bool closing; /* env->close() is under way */
+	char no_connection[128]; /* why, as told last */
+	bool closing;		 /* env->close() is under way */
 };
 
 /* PDUs of a job for this link. */
@@ -58,9 +60,19 @@ struct pending_clue {
 	uint32_t generation, id, sequence;
 };
 
+#define KNOCKERS 16
+
+/* An address whose binds failed lately. */
+struct knocker {
+	char address[48];
+	uint64_t since_us; /* first of the failures counted; 0 = free place */
+	unsigned int failures;
+};
+
 struct link_smpp {
 	struct link link;
-	struct leg leg[2];
+	struct leg leg[LINK_LEGS];
+	struct leg *tx; /* the one that sends */
 	uint64_t random;
 	/* sending */
 	uint32_t window, group; /* flights at most; units in one at most */
@@ -82,6 +94,9 @@ struct link_smpp {
 	uint32_t fault_status;
 	struct pending_clue clues[CLUES_MAX];
 	uint64_t last_token;
+	/* mode = "listen" */
+	struct knocker knockers[KNOCKERS];
+	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
 };
 
 static inline struct link_smpp *link_smpp_of(struct link *link)
@@ -89,12 +104,24 @@ static inline struct link_smpp *link_smpp_of(struct link *link)
 	return (struct link_smpp *)link;
 }
 
+static inline bool smpp_listens(const struct link_smpp *l)
+{
+	return l->link.cfg->mode == MODE_LISTEN;
+}
+
+/* link_smpp_listen.c */
+void smpp_listen_connected(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us);
+uint32_t smpp_listen_admit(void *arg, uint32_t bind, bool theirs, uint64_t now_us);
+void smpp_listen_bound(struct leg *leg, uint64_t now_us);
+void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us);
 /* link_smpp_leg.c */
 unsigned int smpp_legs(const struct link_smpp *l);
 void smpp_leg_dial(struct leg *leg, uint64_t now_us);
 void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us);
 /* Settles what is open. gone: the edge has closed the connection already. Calling it again is harmless. */
 void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us);
+void smpp_leg_session(struct leg *leg, const struct smpp_session_conf *conf,
+		      const struct smpp_session_ops *ops); /* anew, for a connection that stands */
 uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
 void smpp_leg_bound(struct leg *leg, uint64_t now_us);
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);

@@ -14,6 +14,8 @@
 
 unsigned int smpp_legs(const struct link_smpp *l)
 {
+	if (smpp_listens(l))
+		return LINK_LEGS;
 	return l->link.cfg->bind == BIND_PAIR ? 2 : 1;
 }
 
@@ -81,6 +83,18 @@ void smpp_leg_dial(struct leg *leg, uint64_t now_us)
 	l->link.env->connect(&l->link, leg->no); /* may report a failure at once */
 }
 
+/* Anew each time: the configuration may have been reloaded. */
+void smpp_leg_session(struct leg *leg, const struct smpp_session_conf *conf,
+		      const struct smpp_session_ops *ops)
+{
+	TALLOC_FREE(leg->session);
+	leg->session = smpp_session_new(leg->owner, conf, ops, leg);
+	leg->faults_seen = 0;
+	leg->generation++;
+	leg->phase = LEG_OPEN;
+	leg->bound_us = 0;
+}
+
 void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
@@ -99,12 +113,7 @@ void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64
 		return;
 	if (leg->no == 0)
 		smpp_send_init(l);
-	/* Anew each time: the configuration may have been reloaded. */
-	TALLOC_FREE(leg->session);
-	leg->session = smpp_session_new(l, &conf, ops, leg);
-	leg->faults_seen = 0;
-	leg->generation++;
-	leg->phase = LEG_OPEN;
+	smpp_leg_session(leg, &conf, ops);
 	if (leg->version == 0 || leg->version > cfg->interface_version)
 		leg->version = cfg->interface_version;
 	if (leg->no == 0)
@@ -118,7 +127,12 @@ void smpp_leg_bound(struct leg *leg, uint64_t now_us)
 	char text[96];
 
 	leg->bound_us = now_us ? now_us : 1;
+	leg->no_connection[0] = '\0';
 	l->link.count.binds++;
+	if (smpp_listens(l)) {
+		smpp_listen_bound(leg, now_us);
+		return;
+	}
 	if (leg->no != 0)
 		return;
 	l->faulted = false;
@@ -181,7 +195,7 @@ static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why,
 
 	if (now_us - leg->bound_us >= STEADY_US && !l->faulted)
 		leg->failures = 0;
-	if (l->faulted && leg->no == 0) {
+	if (l->faulted && leg == l->tx) {
 		snprintf(text, sizeof(text), "the carrier turns our messages away: 0x%08x %s",
 			 l->fault_status, smpp_status_name(l->fault_status));
 		why = text;
@@ -191,8 +205,10 @@ static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why,
 		l->link.count.disconnects++;
 	if (end == SMPP_END_GARBAGE)
 		event(l, LINK_EV_PROTOCOL, why);
-	if (leg->no == 0)
+	if (leg == l->tx) {
 		event(l, LINK_EV_DOWN, why);
+		l->refuse_until_us = l->faulted ? leg->retry_us : 0;
+	}
 }
 
 static void end_session(struct leg *leg, const char *why, uint64_t now_us)
@@ -207,14 +223,29 @@ static void end_session(struct leg *leg, const char *why, uint64_t now_us)
 	smpp_session_close(leg->session);
 	l->link.count.protocol_errors += smpp_session_faults(leg->session) - leg->faults_seen;
 	leg->faults_seen = smpp_session_faults(leg->session);
-	if (leg->no == 0) {
+	if (leg == l->tx) {
 		smpp_link_up(l, false, now_us);
 		smpp_send_down(l, leg->session, now_us);
 	}
 	if (leg->bound_us)
 		lost_after_bind(leg, end, why, now_us);
+	else if (smpp_listens(l))
+		smpp_listen_failed(leg, end, why, now_us);
 	else
 		bind_failed(leg, end, why, now_us);
+}
+
+/* Told once for each reason: a carrier that is away may be so for long. */
+static void not_connected(struct leg *leg, const char *why)
+{
+	char text[128];
+
+	leg->owner->link.count.connect_failures++;
+	snprintf(text, sizeof(text), "no connection: %s", why);
+	if (leg->no != 0 || !strcmp(text, leg->no_connection))
+		return;
+	osmo_strlcpy(leg->no_connection, text, sizeof(leg->no_connection));
+	event(leg->owner, LINK_EV_DOWN, text);
 }
 
 void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
@@ -230,17 +261,17 @@ void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 	if (leg->phase == LEG_OPEN) {
 		end_session(leg, why, now_us);
 	} else {
-		l->link.count.connect_failures++;
+		not_connected(leg, why);
 		back_off(leg, DELAY_US, DELAY_MAX, now_us);
 	}
 	leg->phase = LEG_DOWN;
-	if (leg->no == 0)
+	if (leg == l->tx)
 		smpp_link_state(l, l->link.blocked ? LINK_BLOCKED : LINK_DOWN, now_us);
 }
 
 static bool may_dial(const struct link_smpp *l)
 {
-	return !l->stopping && !l->link.blocked && l->link.cfg->mode == MODE_CONNECT;
+	return !l->stopping && !l->link.blocked && !smpp_listens(l);
 }
 
 uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us)

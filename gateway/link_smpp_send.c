@@ -16,9 +16,9 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 {
 	const struct smpp_draft *d = &f->set->drafts->v[draft];
 	uint32_t unit = l->units[f->first], sequence;
-	struct smpp_session *s = l->leg[0].session;
+	struct smpp_session *s = l->tx->session;
 	char number[16];
-	uint8_t *room;
+	uint8_t *room, registered = 0;
 
 	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
 		smpp_flight_mark_all(l, f, FATE_REFUSED);
@@ -29,10 +29,12 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 		l->output_full = true;
 		return false;
 	}
-	smpp_session_commit(s,
-			    smpp_submit_write(&d->submit, room, number, strlen(number), sequence,
-					      receipts_registered(l->link.cfg, f->job->spec.id, unit)),
-			    sequence, TAG(f - l->flights, draft), now_us);
+	/* Receipts are what a message centre gives, not what it gets. */
+	if (!smpp_session_centre(s))
+		registered = receipts_registered(l->link.cfg, f->job->spec.id, unit);
+	smpp_session_commit(
+		s, smpp_submit_write(&d->submit, room, number, strlen(number), sequence, registered),
+		sequence, TAG(f - l->flights, draft), now_us);
 	f->pending++;
 	return true;
 }
@@ -60,7 +62,7 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 
 static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uint64_t now_us)
 {
-	struct smpp_session *s = l->leg[0].session;
+	struct smpp_session *s = l->tx->session;
 	char names[SMPP_MULTI_MAX][SMPP_CELL_NAME];
 	uint32_t sequence;
 	uint8_t *room;
@@ -203,8 +205,8 @@ static uint32_t both_allow(struct link_smpp *l, uint32_t want, uint64_t now_us)
 {
 	uint32_t n = throttle_allow(&l->link.throttle, want, now_us);
 
-	if (n > 0 && l->link.carrier_throttle)
-		n = OSMO_MIN(n, throttle_allow(l->link.carrier_throttle, n, now_us));
+	if (n > 0 && l->link.carrier_throttle) /* it may allow less than n, never more */
+		n = throttle_allow(l->link.carrier_throttle, n, now_us);
 	return n;
 }
 
@@ -212,8 +214,11 @@ static uint64_t both_next(struct link_smpp *l, uint32_t parts, uint64_t now_us)
 {
 	uint64_t next = throttle_next_us(&l->link.throttle, parts, now_us);
 
-	if (l->link.carrier_throttle)
-		next = OSMO_MAX(next, throttle_next_us(l->link.carrier_throttle, parts, now_us));
+	if (l->link.carrier_throttle) {
+		uint64_t carrier = throttle_next_us(l->link.carrier_throttle, parts, now_us);
+
+		next = OSMO_MAX(next, carrier);
+	}
 	return OSMO_MAX(next, now_us + 1);
 }
 
@@ -251,7 +256,7 @@ uint64_t smpp_send(struct link_smpp *l, uint64_t now_us)
 		return l->hold_until_us;
 	/* More than the window cannot leave; a PDU counts up to group x its parts. */
 	purse.credit = both_allow(l, l->window * l->group * SMPP_TEXT_MAX_PARTS, now_us);
-	while (more && smpp_session_room(l->leg[0].session) > 0) {
+	while (more && smpp_session_room(l->tx->session) > 0) {
 		if (l->n_again > 0)
 			more = send_again(l, &purse, now_us);
 		else if (l->current)
@@ -264,7 +269,7 @@ uint64_t smpp_send(struct link_smpp *l, uint64_t now_us)
 		if (l->link.carrier_throttle)
 			throttle_take(l->link.carrier_throttle, purse.spent, now_us);
 	}
-	if (smpp_session_room(l->leg[0].session) == 0)
+	if (smpp_session_room(l->tx->session) == 0)
 		return NEVER; /* an answer will call again */
 	return l->output_full ? now_us + FULL_US : next_credit(l, now_us);
 }

@@ -14,9 +14,10 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/linktls.h"
 #include "gateway/log.h"
+#include "gateway/sooner.h"
 
-#define LEGS	  2
 #define READ_SIZE 65536
 /* One link may not keep the loop: after this many octets the others have their turn. */
 #define READ_TURN (4 * READ_SIZE)
@@ -25,13 +26,14 @@ struct leg {
 	struct osmo_fd ofd;
 	struct linksock *sock;
 	unsigned int no;
-	bool open, connecting;
+	bool open, connecting; /* connecting: also while TLS is being agreed on */
+	struct linktls *tls;   /* NULL: clear, or not begun */
 	uint64_t connect_by_us;
 };
 
 struct linksock {
 	struct link *link;
-	struct leg leg[LEGS];
+	struct leg leg[LINK_LEGS];
 	struct osmo_fd listener;
 	uint8_t *buf;
 };
@@ -41,6 +43,7 @@ static void leg_close(struct leg *leg)
 	if (!leg->open)
 		return;
 	osmo_fd_unregister(&leg->ofd);
+	TALLOC_FREE(leg->tls);
 	close(leg->ofd.fd);
 	leg->open = leg->connecting = false;
 }
@@ -53,6 +56,26 @@ static void leg_lost(struct leg *leg, const char *why)
 	link->ops->closed(link, leg->no, why, clock_mono_us());
 }
 
+static ssize_t leg_send(struct leg *leg, const uint8_t *data, size_t len)
+{
+	ssize_t n;
+
+	if (leg->tls)
+		return linktls_write(leg->tls, data, len);
+	n = send(leg->ofd.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
+static ssize_t leg_recv(struct leg *leg, uint8_t *buf, size_t len)
+{
+	ssize_t n;
+
+	if (leg->tls)
+		return linktls_read(leg->tls, buf, len);
+	n = recv(leg->ofd.fd, buf, len, MSG_DONTWAIT);
+	return n < 0 ? -errno : n;
+}
+
 static void leg_flush(struct leg *leg, uint64_t now_us)
 {
 	struct link *link = leg->sock->link;
@@ -60,19 +83,19 @@ static void leg_flush(struct leg *leg, uint64_t now_us)
 	size_t len;
 
 	while (leg->open && !leg->connecting && (data = link->ops->output(link, leg->no, &len)) && len > 0) {
-		ssize_t n = send(leg->ofd.fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = leg_send(leg, data, len);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
+		if (n == -EAGAIN || n == -EINTR) {
 			leg->ofd.when |= OSMO_FD_WRITE;
 			return;
 		}
 		if (n < 0) {
-			leg_lost(leg, strerror(errno));
+			leg_lost(leg, strerror(-n));
 			return;
 		}
 		link->ops->written(link, leg->no, n, now_us);
 	}
-	if (leg->open && !leg->connecting)
+	if (leg->open && !leg->connecting && !(leg->tls && linktls_pending(leg->tls)))
 		leg->ofd.when &= ~OSMO_FD_WRITE;
 }
 
@@ -82,35 +105,69 @@ static void leg_read(struct leg *leg)
 	size_t total = 0;
 
 	while (leg->open && total < READ_TURN) {
-		ssize_t n = recv(leg->ofd.fd, leg->sock->buf, READ_SIZE, MSG_DONTWAIT);
+		ssize_t n = leg_recv(leg, leg->sock->buf, READ_SIZE);
 
-		if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		if (n == -EAGAIN || n == -EINTR)
 			return;
 		if (n <= 0) {
-			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(errno));
+			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(-n));
 			return;
 		}
 		link->ops->input(link, leg->no, leg->sock->buf, n, clock_mono_us());
 		total += n;
-		if (n < READ_SIZE)
+		if (n < READ_SIZE && !leg->tls)
 			return;
+	}
+	if (leg->open && leg->tls && linktls_pending(leg->tls))
+		leg->ofd.when |= OSMO_FD_WRITE; /* the socket will not tell */
+}
+
+static void leg_ready(struct leg *leg)
+{
+	struct link *link = leg->sock->link;
+
+	leg->connecting = false;
+	leg->ofd.when = OSMO_FD_READ;
+	link->ops->connected(link, leg->no, clock_mono_us());
+}
+
+static void leg_shake(struct leg *leg)
+{
+	const char *why = NULL;
+	int rc = linktls_handshake(leg->tls, &why);
+	char text[200];
+
+	if (rc == 0) {
+		leg_ready(leg);
+	} else if (rc == -EAGAIN) {
+		leg->ofd.when = linktls_wants_write(leg->tls) ? OSMO_FD_WRITE : OSMO_FD_READ;
+	} else {
+		osmo_strlcpy(text, why, sizeof(text));
+		leg_lost(leg, text);
 	}
 }
 
 static void leg_connected(struct leg *leg)
 {
-	struct link *link = leg->sock->link;
+	const struct conf_link *cfg = leg->sock->link->cfg;
+	const char *why;
 	int error = 0;
 	socklen_t len = sizeof(error);
 
 	getsockopt(leg->ofd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	leg->connecting = false;
 	if (error) {
 		leg_lost(leg, strerror(error));
 		return;
 	}
-	leg->ofd.when = OSMO_FD_READ;
-	link->ops->connected(link, leg->no, clock_mono_us());
+	if (!cfg->tls.ca_file) {
+		leg_ready(leg);
+		return;
+	}
+	leg->tls = linktls_new(leg->sock, cfg, leg->ofd.fd, &why);
+	if (leg->tls)
+		leg_shake(leg);
+	else
+		leg_lost(leg, why);
 }
 
 static int leg_cb(struct osmo_fd *ofd, unsigned int what)
@@ -118,10 +175,13 @@ static int leg_cb(struct osmo_fd *ofd, unsigned int what)
 	struct leg *leg = ofd->data;
 
 	if (leg->connecting) {
-		leg_connected(leg);
+		if (leg->tls)
+			leg_shake(leg);
+		else
+			leg_connected(leg);
 		return 0;
 	}
-	if (what & OSMO_FD_READ)
+	if (what & OSMO_FD_READ || (leg->tls && linktls_pending(leg->tls)))
 		leg_read(leg);
 	if (leg->open && what & OSMO_FD_WRITE)
 		leg_flush(leg, clock_mono_us());
@@ -182,27 +242,78 @@ void linksock_close(struct linksock *s, unsigned int no)
 	leg_close(&s->leg[no]);
 }
 
+/* A place for a newcomer, or NULL. Where one connection is all there is, the newer one is most likely the peer after its
+ * restart; elsewhere the driver knows better, once it has seen who it is. */
+static struct leg *place(struct linksock *s)
+{
+	unsigned int n = OSMO_MAX(s->link->ops->callers, 1u);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (!s->leg[i].open)
+			return &s->leg[i];
+	if (n > 1)
+		return NULL;
+	LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
+	leg_lost(&s->leg[0], "replaced by a newer connection");
+	return &s->leg[0];
+}
+
+static bool allowed(const struct conf_link *cfg, const char *caller)
+{
+	for (size_t i = 0; i < cfg->n_callers; i++)
+		if (!strcmp(cfg->callers[i], caller))
+			return true;
+	return cfg->n_callers == 0;
+}
+
+static void name_caller(const struct sockaddr_storage *from, socklen_t len, char *to, size_t size)
+{
+	char host[NI_MAXHOST] = "";
+
+	getnameinfo((const struct sockaddr *)from, len, host, sizeof(host), NULL, 0, NI_NUMERICHOST);
+	osmo_strlcpy(to, !strncmp(host, "::ffff:", 7) ? host + 7 : host, size);
+}
+
 static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 {
 	struct linksock *s = ofd->data;
-	int fd = accept4(ofd->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	struct sockaddr_storage from;
+	socklen_t len = sizeof(from);
+	int fd = accept4(ofd->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	char caller[sizeof(s->link->caller[0])];
+	struct leg *leg;
 
 	if (fd < 0)
 		return 0;
-	if (s->leg[0].open) { /* one connection at a time: the newer one is most likely the peer after its restart */
-		LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
-		leg_lost(&s->leg[0], "replaced by a newer connection");
+	name_caller(&from, len, caller, sizeof(caller));
+	leg = allowed(s->link->cfg, caller) ? place(s) : NULL;
+	if (!leg) {
+		s->link->count.connect_failures++;
+		close(fd);
+		return 0;
 	}
-	leg_adopt(&s->leg[0], fd, false);
-	s->link->ops->connected(s->link, 0, clock_mono_us());
+	osmo_strlcpy(s->link->caller[leg->no], caller, sizeof(caller));
+	leg_adopt(leg, fd, false);
+	s->link->ops->connected(s->link, leg->no, clock_mono_us());
 	return 0;
+}
+
+static void stop_listening(struct linksock *s)
+{
+	if (s->listener.fd < 0)
+		return;
+	osmo_fd_unregister(&s->listener);
+	close(s->listener.fd);
+	s->listener.fd = -1;
 }
 
 int linksock_listen(struct linksock *s)
 {
 	struct addrinfo *ai;
-	int one = 1, fd, rc = lookup(s->link->cfg, true, &ai);
+	int one = 1, fd, rc;
 
+	stop_listening(s); /* the address may have changed */
+	rc = lookup(s->link->cfg, true, &ai);
 	if (rc != 0)
 		return -EADDRNOTAVAIL;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -222,13 +333,13 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 {
 	uint64_t next = s->link->ops->tick(s->link, now_us);
 
-	for (unsigned int i = 0; i < LEGS; i++) {
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		struct leg *leg = &s->leg[i];
 
 		if (leg->connecting && now_us >= leg->connect_by_us)
 			leg_lost(leg, "no answer to the connection attempt");
 		else if (leg->connecting)
-			next = OSMO_MIN(next, leg->connect_by_us);
+			next = sooner(next, leg->connect_by_us);
 		else if (leg->open)
 			leg_flush(leg, now_us);
 	}
@@ -243,7 +354,7 @@ struct linksock *linksock_new(void *ctx, struct link *link)
 	s->link = link;
 	s->buf = talloc_size(s, READ_SIZE);
 	s->listener.fd = -1;
-	for (unsigned int i = 0; i < LEGS; i++) {
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		s->leg[i].sock = s;
 		s->leg[i].no = i;
 	}
@@ -252,11 +363,8 @@ struct linksock *linksock_new(void *ctx, struct link *link)
 
 void linksock_free(struct linksock *s)
 {
-	for (unsigned int i = 0; i < LEGS; i++)
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		leg_close(&s->leg[i]);
-	if (s->listener.fd >= 0) {
-		osmo_fd_unregister(&s->listener);
-		close(s->listener.fd);
-	}
+	stop_listening(s);
 	talloc_free(s);
 }

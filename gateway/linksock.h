@@ -7,7 +7,7 @@ struct linksock;
 struct linksock *linksock_new(void *ctx, struct link *link);
 void linksock_connect(struct linksock *s, unsigned int leg);
 void linksock_close(struct linksock *s, unsigned int leg);
-/* Listens at the link's address for the carrier's connection (mode = "listen"). */
+/* Listens (anew) at the link's address for the carrier's connection (mode = "listen"). */
 int linksock_listen(struct linksock *s);
 /* Ticks the driver, writes what it has; returns when it wants to be called again. */
 uint64_t linksock_pump(struct linksock *s, uint64_t now_us);

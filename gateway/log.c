@@ -45,6 +45,16 @@ static size_t printable(const unsigned char *p, size_t len)
 	return n;
 }
 
+bool log_plain(const char *text, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		n = printable((const unsigned char *)text + i, len - i);
+		if (n == 0)
+			return false;
+	}
+	return true;
+}
+
 const char *log_safe(const char *text, size_t len)
 {
 	static char ring[4][512];

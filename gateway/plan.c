@@ -21,9 +21,9 @@ struct view {
 	const struct plan_input *in;
 	const struct conf_carrier *carrier;
 	size_t no;
-	struct cell_hit *hits; /* nearest first */
+	struct cell_hit *hits; /* nearest first; before them, those of the steps before in their order */
 	struct seen *seen;
-	size_t n;
+	size_t n, inner; /* all hits; how many are of the steps before */
 	struct payload *payload; /* scratch */
 };
 
@@ -53,19 +53,35 @@ static struct cell_network *networks_of(void *ctx, const struct conf_carrier *c)
 	return list;
 }
 
-static int look_up(struct view *v)
+static int circle(struct view *v, double radius_km, struct cell_hit **hits, size_t *n)
 {
 	struct cell_network *networks = networks_of(v->plan, v->carrier);
 	struct cell_query q = {.lat = v->in->lat,
 			       .lon = v->in->lon,
-			       .radius_m = v->in->radius_km * 1000,
+			       .radius_m = radius_km * 1000,
 			       .select = v->in->conf->cellmap.select,
 			       .max_range_m = v->in->conf->cellmap.max_range_m,
 			       .networks = networks,
 			       .n_networks = v->carrier->n_networks};
-	int rc = cellmap_nearest(v->plan, v->in->map, &q, &v->hits, &v->n);
+	int rc = cellmap_nearest(v->plan, v->in->map, &q, hits, n);
 
 	talloc_free(networks);
+	return rc;
+}
+
+static int look_up(struct view *v)
+{
+	int rc = circle(v, v->in->radius_km, &v->hits, &v->n);
+
+	for (size_t i = 0; rc == 0 && i < v->in->n_inner; i++) {
+		struct cell_hit *inner = NULL;
+		size_t n;
+
+		rc = circle(v, v->in->inner_km[i], &inner, &n);
+		if (rc == 0)
+			v->inner = plan_inner_first(v->in->map, v->hits, v->n, v->inner, inner, n);
+		talloc_free(inner);
+	}
 	return rc;
 }
 
@@ -85,10 +101,10 @@ static int look_at_cells(struct view *v)
 		v->seen[i] = (struct seen){.lac = cell.id.area,
 					   .radio = cell.id.radio,
 					   .addressable = cell.addressable && cell.id.radio != CELL_CDMA};
-		sums->unaddressable += !v->seen[i].addressable;
+		sums->unaddressable += i >= v->inner && !v->seen[i].addressable;
 	}
-	sums->cells = (uint32_t)v->n;
-	v->plan->cells_total += v->n;
+	sums->cells = (uint32_t)(v->n - v->inner);
+	v->plan->cells_total += v->n - v->inner;
 	return 0;
 }
 
@@ -162,12 +178,12 @@ static bool in_lacs(const struct conf_link *link, uint32_t lac)
 
 /* Cells as units: those that pass, nearest first. lacs: of this CBSP link only. take: they are broadcast by
  * this group. */
-static void fill_cells(struct view *v, struct plan_group *g, const struct conf_link *lacs, bool take)
+static void fill_cells(struct view *v, struct plan_group *g, size_t from, const struct conf_link *lacs, bool take)
 {
 	g->units = talloc_array(v->plan, uint32_t, v->n + 1);
 	g->distance_m = talloc_array(v->plan, float, v->n + 1);
 	OSMO_ASSERT(g->units && g->distance_m);
-	for (size_t i = 0; i < v->n; i++) {
+	for (size_t i = from; i < v->n; i++) {
 		struct seen *s = &v->seen[i];
 
 		if (!s->addressable || (take && s->taken) ||
@@ -185,10 +201,16 @@ static void fill_cells(struct view *v, struct plan_group *g, const struct conf_l
 /* Cells addressed by name. */
 static void fill_lists(struct view *v, struct plan_group *g)
 {
-	uint32_t same;
+	uint32_t same, inner = 0;
 
-	fill_cells(v, g, NULL, false);
-	same = plan_drop_namesakes(v->in->map, g);
+	fill_cells(v, g, 0, NULL, false);
+	for (size_t i = 0; i < v->inner; i++)
+		inner += v->seen[i].addressable;
+	same = plan_drop_namesakes(v->in->map, g, &inner);
+	g->n_units -= inner;
+	g->cells = g->n_units;
+	memmove(g->units, g->units + inner, g->n_units * sizeof(*g->units));
+	memmove(g->distance_m, g->distance_m + inner, g->n_units * sizeof(*g->distance_m));
 	if (same)
 		plan_warn(v->plan, "%s: %u cells share the name of a nearer one (same cell, other area): each name is addressed once",
 			  v->carrier->name, same);
@@ -250,18 +272,37 @@ static void fill_test_numbers(struct view *v, struct plan_group *g)
 }
 
 /* --- each kind --- */
+/* The ids of the steps before stand first, as they were chosen then. */
+static int fill_subscribers(struct view *v, struct plan_group *g, const struct subs *subs)
+{
+	uint32_t *inner = NULL;
+	size_t n, n_inner = 0;
+	int rc = subs_select(v->plan, subs, v->hits, v->n, &g->units, &n);
+
+	if (rc == 0 && v->inner)
+		rc = subs_select(v->plan, subs, v->hits, v->inner, &inner, &n_inner);
+	talloc_free(inner);
+	if (rc < 0)
+		return rc;
+	OSMO_ASSERT(n_inner <= n);
+	g->n_units = (uint32_t)(n - n_inner);
+	memmove(g->units, g->units + n_inner, g->n_units * sizeof(*g->units));
+	if (g->n_units == 0 && v->n > 0)
+		plan_warn(v->plan, "%s: no subscriber stands in the circle", v->carrier->name);
+	return 0;
+}
+
 static int plan_subscribers(struct view *v)
 {
 	struct plan_group *g = group_of(v, GROUP_SUBSCRIBERS);
 	const struct subs *subs = v->in->subs ? v->in->subs[v->no] : NULL;
-	size_t n;
-	int rc;
 
 	if (!g)
 		return 0;
-	g->cells = (uint32_t)v->n;
+	g->cells = (uint32_t)(v->n - v->inner);
 	if (v->in->exercise) {
-		fill_test_numbers(v, g);
+		if (v->in->n_inner == 0) /* they have it from the first step */
+			fill_test_numbers(v, g);
 		return 0;
 	}
 	if (!subs) {
@@ -272,11 +313,7 @@ static int plan_subscribers(struct view *v)
 	if (subs_unresolved(subs))
 		plan_warn(v->plan, "%s: %llu of %u subscribers stand in no cell of the map: they get no SMS",
 			  v->carrier->name, (unsigned long long)subs_unresolved(subs), subs_count(subs));
-	rc = subs_select(v->plan, subs, v->hits, v->n, &g->units, &n);
-	g->n_units = (uint32_t)n;
-	if (rc == 0 && n == 0 && v->n > 0)
-		plan_warn(v->plan, "%s: no subscriber stands in the circle", v->carrier->name);
-	return rc;
+	return fill_subscribers(v, g, subs);
 }
 
 static void plan_cells(struct view *v)
@@ -298,7 +335,7 @@ static void plan_broadcast(struct view *v)
 		if (serves(v, &v->carrier->links[i], GROUP_CBSP)) {
 			g = new_group(v, GROUP_CBSP);
 			add_link(v, g, &v->carrier->links[i]);
-			fill_cells(v, g, &v->carrier->links[i], true);
+			fill_cells(v, g, v->inner, &v->carrier->links[i], true);
 		}
 	/* No driver speaks broadcast_sm yet: its cells must not pass for served. */
 	g = group_of(v, GROUP_BROADCAST);
@@ -311,11 +348,11 @@ static void list_unserved(struct view *v)
 	struct plan *p = v->plan;
 	struct plan_carrier *sums = &p->carriers[v->no];
 
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = v->inner; i < v->n; i++)
 		sums->unserved += !v->seen[i].taken;
 	p->unserved = talloc_realloc(p, p->unserved, uint32_t, p->n_unserved + sums->unserved + 1);
 	OSMO_ASSERT(p->unserved);
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = v->inner; i < v->n; i++)
 		if (!v->seen[i].taken)
 			p->unserved[p->n_unserved++] = v->hits[i].index;
 }
@@ -373,7 +410,7 @@ static bool check_texts(void *ctx, const struct plan_input *in, struct reasons *
 
 static int refuse(struct plan *p, int rc, const struct plan_input *in, struct reasons *reasons, void *ctx)
 {
-	if (rc == 0 && p->cells_total == 0) {
+	if (rc == 0 && p->cells_total == 0 && in->n_inner == 0) {
 		reasons_add(ctx, reasons, 0, "location", "no cell of any carrier within %.1f km of %.5f,%.5f",
 			    in->radius_km, in->lat, in->lon);
 		rc = -ENOENT;
@@ -407,6 +444,8 @@ int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct
 	rc = refuse(p, rc, in, reasons, ctx);
 	if (rc < 0)
 		return rc;
+	if (in->n_inner) /* of a step only what its own time is: all else was said of the alert */
+		p->n_warnings = 0;
 	plan_figures(p, in);
 	*plan = p;
 	return 0;

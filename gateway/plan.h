@@ -49,11 +49,22 @@ struct plan {
 	uint64_t cells_total;
 };
 
+/* A step by which the alert grows. */
+struct plan_ring {
+	double radius_km;
+	int64_t at;		 /* wall */
+	const struct plan *plan; /* only what the steps before do not serve; NULL = not planned yet */
+};
+
 struct plan_input {
 	const struct conf *conf;
 	const struct cellmap *map;
 	struct subs *const *subs; /* [conf->n_carriers], NULL where the carrier has none */
 	double lat, lon, radius_km;
+	const double *inner_km; /* a ring: radii of the steps before, ascending, whose cells and recipients it leaves out */
+	size_t n_inner;
+	const struct plan_ring *rings; /* to come: only to be shown */
+	size_t n_rings;
 	bool exercise;		  /* SMS only to test_numbers */
 	const struct alert_text *texts;
 	size_t n_texts;
@@ -63,8 +74,14 @@ struct plan_input {
 
 /* 0, or -errno with reasons (text too long for 15 pages / 10 parts, no cell of any carrier ...). Child of ctx. */
 int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons);
+/* Steps of a type for an alert of this agency that begins at radius_km: larger than what is before, and within the agency's
+ * max_ring_km. Times count from `from`. Child of ctx. */
+struct plan_ring *plan_rings(void *ctx, const struct conf_type *type, const struct conf_agency *agency, double radius_km,
+			     int64_t from, size_t *n);
 #define PLAN_UNSERVED_LISTED 1000 /* of each carrier; counts are always true */
 json_t *plan_json(const struct plan *plan, const struct plan_input *in, const char *alert_id); /* SPEC 2 */
+/* Parts or requests a second that a link can manage: agreed rate, or what window and round trip (50 ms) allow. n_texts: CBSP. */
+double plan_link_rate(const struct conf_link *link, unsigned int n_texts);
 int64_t plan_finish_at(const struct plan_input *in, double seconds);
 /* The payload of one link for these texts (which of SMS or pages depends on the link's type). */
 int plan_payload(const struct conf_link *link, const struct alert_text *texts, size_t n_texts, bool found, struct payload *p,

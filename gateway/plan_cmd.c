@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/plan_dry.h"
 #include "gateway/plan_svg.h"
+#include "cellmap/outfile.h"
 
 static const char usage_text[] =
 	"usage: reunion plan -c CFG [--agency NAME] [--json] [--svg FILE] TRIGGER\n"
@@ -124,6 +125,20 @@ static void print_link(const struct plan_dry *d, const struct plan_group *g, siz
 	printf(" %10s\n", g->link_total[l] ? show_span(left) : "-");
 }
 
+static void print_rings(const struct plan_dry *d)
+{
+	for (size_t i = 0; i < d->in.n_rings; i++) {
+		const struct plan_ring *r = &d->in.rings[i];
+		uint64_t recipients = 0;
+
+		for (size_t g = 0; g < r->plan->n_groups; g++)
+			if (r->plan->groups[g].kind == GROUP_SUBSCRIBERS)
+				recipients += r->plan->groups[g].n_units;
+		printf("%sring of %.1f km from %s: %" PRIu64 " more cells, %" PRIu64 " more recipients\n", i ? "" : "\n",
+		       r->radius_km, show_time(r->at), r->plan->cells_total, recipients);
+	}
+}
+
 static void print_table(const struct plan_dry *d)
 {
 	const struct trigger *t = d->trigger;
@@ -139,6 +154,7 @@ static void print_table(const struct plan_dry *d)
 	for (size_t i = 0; i < p->n_groups; i++)
 		for (size_t l = 0; l < p->groups[i].n_links; l++)
 			print_link(d, &p->groups[i], l);
+	print_rings(d);
 	printf("\n");
 	for (size_t i = 0; i < p->n_warnings; i++)
 		printf("warning: %s\n", p->warnings[i].text);
@@ -159,11 +175,12 @@ static json_t *rejected(const struct reasons *reasons)
 	return json_pack("{s:s s:n s:o}", "decision", "rejected", "alert", "reasons", reasons_json(reasons));
 }
 
-static int draw(const struct plan_dry *d, const char *file)
+static int draw(const struct plan_dry *d, const struct options *o)
 {
 	char err[512] = "";
 
-	if (plan_svg(d, file, err, sizeof(err)) == 0)
+	if (outfile_not(o->svg, o->trigger, err, sizeof(err)) == 0 && outfile_not(o->svg, o->config, err, sizeof(err)) == 0 &&
+	    plan_svg(d, o->svg, err, sizeof(err)) == 0)
 		return 0;
 	fprintf(stderr, "reunion plan: %s\n", err);
 	return 1;
@@ -178,7 +195,7 @@ static int run(void *ctx, const struct options *o)
 		print_json(rejected(&d->reasons));
 	if (rc != 0)
 		return 1;
-	if (o->svg && draw(d, o->svg))
+	if (o->svg && draw(d, o))
 		return 1;
 	if (o->json)
 		print_json(plan_json(d->plan, &d->in, NULL));

@@ -179,6 +179,28 @@ static void fill_input(struct plan_dry *d)
 				    .deadline_at = t->reported_at + t->conf_type->deadline_s};
 }
 
+/* Each step as it would be planned when its time has come. */
+static int plan_steps(struct plan_dry *d)
+{
+	const struct trigger *t = d->trigger;
+	struct plan_ring *ring = plan_rings(d, t->conf_type, d->agency, t->radius_km, t->missing_since ? t->missing_since : t->reported_at,
+					    &d->in.n_rings);
+	double *inner = talloc_array(d, double, d->in.n_rings + 1);
+	struct plan_input in = d->in;
+	int rc = 0;
+
+	OSMO_ASSERT(inner);
+	d->in.rings = ring;
+	in.inner_km = inner;
+	for (size_t i = 0; rc == 0 && i < d->in.n_rings; i++) {
+		inner[i] = in.radius_km;
+		in.n_inner = i + 1;
+		in.radius_km = ring[i].radius_km;
+		rc = plan_make(d, &in, (struct plan **)&ring[i].plan, &d->reasons);
+	}
+	return rc;
+}
+
 int plan_dry_run(void *ctx, const char *command, const char *config, const char *agency, const char *file,
 		 struct plan_dry **dry)
 {
@@ -197,7 +219,7 @@ int plan_dry_run(void *ctx, const char *command, const char *config, const char 
 	if (rc != 0)
 		return rc;
 	fill_input(d);
-	if (plan_make(d, &d->in, &d->plan, &d->reasons) == 0)
+	if (plan_make(d, &d->in, &d->plan, &d->reasons) == 0 && plan_steps(d) == 0)
 		return 0;
 	print_reasons(file, &d->reasons);
 	return -EBADMSG;

@@ -9,7 +9,6 @@ void plan_warn(struct plan *p, const char *fmt, ...) __attribute__((format(print
 
 /* plan_figures.c: rates, shares, units per link, seconds, and the warnings that follow. */
 void plan_figures(struct plan *p, const struct plan_input *in);
-double plan_link_rate(const struct conf_link *link, unsigned int n_texts); /* parts or requests a second it can manage */
 bool plan_window_bound(const struct conf_link *link);
 
 /* plan_text.c: characters to leave out for one part less; 0 = too many to name (or one part is all). */
@@ -17,5 +16,13 @@ unsigned int plan_excess(const char *utf8, const struct conf_link *link, unsigne
 /* plan_text.c: checks alert and found texts of a link; false with reasons, each text once. */
 bool plan_texts_fit(const struct plan_input *in, const struct conf_link *link, struct payload *p, struct reasons *reasons, void *ctx);
 
-/* plan_lists.c: keeps the nearest of the cells that share a list's name; how many went. */
-uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g);
+/* plan_lists.c: keeps the first of the cells that share a list's name; how many went. Of the first `inner` cells, how many
+ * stay is left in *inner. */
+uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g, uint32_t *inner);
+
+/* plan_rings.c: moves the hits from `from` on that also `inner` holds before the others, each part in its order; where the
+ * others begin. */
+size_t plan_inner_first(const struct cellmap *map, struct cell_hit *hits, size_t n, size_t from, const struct cell_hit *inner,
+			size_t n_inner);
+json_t *plan_rings_json(const struct plan_input *in);
+json_t *plan_time_json(int64_t seconds);

@@ -5,7 +5,7 @@
 #include <time.h>
 #include <osmocom/core/utils.h>
 
-static json_t *time_json(int64_t seconds)
+json_t *plan_time_json(int64_t seconds)
 {
 	char text[32];
 	struct tm tm;
@@ -28,7 +28,7 @@ static json_t *link_json(const struct conf_link *link, const struct plan_group *
 			 subscribers ? (json_int_t)g->link_units[l] : 0, "parts",
 			 g ? (json_int_t)g->link_total[l] : 0, "pages",
 			 g && g->n_units ? (json_int_t)g->pages : 0, "seconds", seconds, "finish_at",
-			 sends ? time_json(plan_finish_at(in, g->link_seconds[l])) : json_null());
+			 sends ? plan_time_json(plan_finish_at(in, g->link_seconds[l])) : json_null());
 }
 
 /* The group and place of a link; NULL: it sends nothing. */
@@ -92,7 +92,7 @@ json_t *plan_json(const struct plan *plan, const struct plan_input *in, const ch
 		json_array_append_new(carriers, carrier_json(plan, in, c, unserved));
 		unserved += plan->carriers[c].unserved;
 	}
-	return json_pack("{s:o s:o s:o s:o}", "alert", alert_id ? json_string(alert_id) : json_null(),
-			 "deadline_at", time_json(in->deadline_at), "warnings", warnings, "carriers",
-			 carriers);
+	return json_pack("{s:o s:o s:o s:o s:o}", "alert", alert_id ? json_string(alert_id) : json_null(),
+			 "deadline_at", plan_time_json(in->deadline_at), "warnings", warnings, "carriers",
+			 carriers, "rings", plan_rings_json(in));
 }

@@ -36,11 +36,11 @@ static size_t name_all(const struct cellmap *map, const struct plan_group *g, st
 	return n;
 }
 
-uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g)
+uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g, uint32_t *inner)
 {
 	struct named *names = talloc_array(NULL, struct named, g->n_units + 1);
 	bool *drop = talloc_zero_array(names, bool, g->n_units + 1);
-	uint32_t kept = 0, before = g->n_units;
+	uint32_t kept = 0, kept_inner = 0, before = g->n_units;
 	size_t n;
 
 	OSMO_ASSERT(names && drop);
@@ -51,10 +51,12 @@ uint32_t plan_drop_namesakes(const struct cellmap *map, struct plan_group *g)
 	for (uint32_t i = 0; i < before; i++) {
 		if (drop[i])
 			continue;
+		kept_inner += i < *inner;
 		g->units[kept] = g->units[i];
 		g->distance_m[kept++] = g->distance_m[i];
 	}
 	g->n_units = kept;
+	*inner = kept_inner;
 	talloc_free(names);
 	return before - kept;
 }

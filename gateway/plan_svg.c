@@ -47,16 +47,13 @@ static const char **names(void *ctx, const struct plan_dry *d)
 
 static struct svg_ring *rings(void *ctx, const struct plan_dry *d, size_t *n)
 {
-	const struct conf_type *type = d->trigger->conf_type;
-	struct svg_ring *ring = talloc_zero_array(ctx, struct svg_ring, type->n_rings + 1);
+	struct svg_ring *ring = talloc_zero_array(ctx, struct svg_ring, d->in.n_rings + 1);
 
 	OSMO_ASSERT(ring);
 	ring[0].radius_m = d->in.radius_km * 1000;
-	*n = 1;
-	for (size_t i = 0; i < type->n_rings; i++)
-		if (type->rings[i].radius_km > d->in.radius_km &&
-		    type->rings[i].radius_km <= d->agency->max_ring_km)
-			ring[(*n)++].radius_m = type->rings[i].radius_km * 1000;
+	for (size_t i = 0; i < d->in.n_rings; i++)
+		ring[i + 1].radius_m = d->in.rings[i].radius_km * 1000;
+	*n = d->in.n_rings + 1;
 	return ring;
 }
 

@@ -115,6 +115,19 @@ static int load_meta(void *arg, const struct store_rec *rec)
 	return 0;
 }
 
+static void damaged(const struct loading *l)
+{
+	char *path = talloc_asprintf(l->d, "%s/ledger.db", l->d->conf->state_directory), what[64] = "a row's sum is wrong";
+
+	if (l->damaged)
+		snprintf(what, sizeof(what), "%u chunks cannot be read", l->damaged);
+	snprintf(l->err, l->err_len,
+		 "%s: the ledger is damaged (%s); nothing was changed; see `reunion ledger check %s`, save what is whole with "
+		 "`reunion ledger salvage %s`",
+		 path, what, path, path);
+	talloc_free(path);
+}
+
 int restart_load(struct daemon *d, char *err, size_t err_len)
 {
 	const struct store_ops *ops = d->store->ops;
@@ -133,10 +146,10 @@ int restart_load(struct daemon *d, char *err, size_t err_len)
 		rc = ops->load(d->store, STORE_CHUNK, load_chunk, &l);
 	if (rc == 0)
 		rc = ops->load(d->store, STORE_ALERT, load_alert, &l);
-	if (rc == 0 && l.damaged) {
+	if (rc == 0 && l.damaged)
 		rc = -EBADMSG;
-		snprintf(err, err_len, "%u chunks of the ledger are damaged; run `reunion ledger check` before starting again", l.damaged);
-	}
+	if (rc == -EBADMSG && !err[0])
+		damaged(&l);
 	if (rc < 0 && !err[0])
 		snprintf(err, err_len, "the ledger cannot be read: %s", strerror(-rc));
 	talloc_free(l.chunks);

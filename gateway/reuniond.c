@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "gateway/clock.h"
 #include "gateway/log.h"
 #include "gateway/ready.h"
+#include "gateway/sooner.h"
 #include "reunion-config.h"
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
@@ -64,6 +66,8 @@ static void book_done(struct daemon *d, uint64_t tag, int rc)
 		if (p->tag != tag)
 			continue;
 		llist_del(&p->entry);
+		if (p->fate)
+			*p->fate = rc;
 		p->done(d, p, rc);
 		talloc_free(p);
 		return;
@@ -86,6 +90,18 @@ static void reap(struct daemon *d, uint64_t now_us)
 	}
 }
 
+void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
+{
+	struct pollfd fd = {.fd = storethread_fd(d->storethread), .events = POLLIN};
+	uint64_t now_us = clock_mono_us(), end_us = now_us + timeout_ms * 1000ull;
+
+	while (*fate == -EINPROGRESS && now_us < end_us) {
+		(void)!poll(&fd, 1, (int)((end_us - now_us) / 1000 + 1));
+		now_us = clock_mono_us();
+		reap(d, now_us);
+	}
+}
+
 static void commit(struct daemon *d)
 {
 	struct store_batch *b = store_batch_new(NULL);
@@ -99,8 +115,12 @@ static void commit(struct daemon *d)
 /* Begins a commit if it is time to; returns when it will be. */
 static uint64_t commit_tick(struct daemon *d, uint64_t now_us)
 {
-	uint64_t at = OSMO_MAX(dispatch_commit_us(d->dispatch, now_us), d->store_retry_us);
+	uint64_t at;
 
+	if (now_us < d->store_retry_us)
+		return d->store_retry_us;
+	intake_save_again(d);
+	at = dispatch_commit_us(d->dispatch, now_us);
 	if (at > now_us)
 		return at;
 	commit(d);
@@ -142,19 +162,17 @@ static void step(struct daemon *d)
 
 	reap(d, now_us);
 	dispatch_run(d->dispatch, now_us);
-	next = OSMO_MIN(next, commit_tick(d, now_us));
-	next = OSMO_MIN(next, fleet_pump(d->fleet, now_us));
-	next = OSMO_MIN(next, dispatch_next_us(d->dispatch, now_us));
-	next = OSMO_MIN(next, intake_tick(d, now_us));
-	next = OSMO_MIN(next, ready_tick(&d->ready, now_us));
-	if (d->store_retry_us > now_us)
-		next = OSMO_MIN(next, d->store_retry_us);
+	next = sooner(next, commit_tick(d, now_us));
+	next = sooner(next, fleet_pump(d->fleet, now_us));
+	next = sooner(next, dispatch_next_us(d->dispatch, now_us));
+	next = sooner(next, intake_tick(d, now_us));
+	next = sooner(next, ready_tick(&d->ready, now_us));
 	if (now_us >= d->next_second_us) {
 		d->next_second_us = now_us + 1000000;
 		if (d->build_pid)
 			reload_reap(d);
 		watch_second(d, now_us, clock_wall_s());
-		next = OSMO_MIN(next, d->next_second_us);
+		next = sooner(next, d->next_second_us);
 	}
 	sleep_until(d, next);
 }
@@ -219,6 +237,18 @@ static void print_problems(const struct conf_problems *p)
 	for (size_t i = 0; i < p->n; i++)
 		fprintf(stderr, "%s:%u: %s%s%s\n", p->v[i].file, p->v[i].line, p->v[i].key ? p->v[i].key : "", p->v[i].key ? ": " : "",
 			p->v[i].text);
+}
+
+/* What is allowed, but should not stay so: said by -t and at every start. */
+static void print_warnings(const struct conf *conf)
+{
+	struct conf_problems p;
+	void *ctx = talloc_new(NULL);
+
+	conf_warnings(ctx, conf, &p);
+	for (size_t i = 0; i < p.n; i++)
+		fprintf(stderr, "%s:%u: warning: %s: %s\n", p.v[i].file, p.v[i].line, p.v[i].key, p.v[i].text);
+	talloc_free(ctx);
 }
 
 static int load_conf(void *ctx, const char *file, struct conf **conf)
@@ -348,7 +378,8 @@ static int open_doors(struct daemon *d)
 	int rc = 0;
 
 	d->control = (struct control_ops){
-		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert, .refresh = watch_publish, .arg = d};
+		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert,
+		.alert_cells = watch_cells, .refresh = watch_publish, .arg = d};
 	if (c->control_socket)
 		rc = control_listen(d, c->control_socket, &d->control);
 	if (rc == 0 && c->vty.address)
@@ -399,10 +430,6 @@ static int start(struct daemon *d)
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
-	for (size_t i = 0; i < d->conf->n_agencies; i++)
-		if (d->conf->agencies[i].allow_unsigned)
-			LOGP(DMAIN, LOGL_NOTICE, "agency %s may drop unsigned triggers (allow_unsigned = true): for trials only\n",
-			     d->conf->agencies[i].name);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
@@ -421,6 +448,7 @@ static void stop(struct daemon *d)
 		step(d);
 		osmo_select_main(0);
 	}
+	intake_save_again(d);
 	commit(d);
 	storethread_stop(d->storethread, 5000);
 	reap(d, clock_mono_us());
@@ -454,11 +482,6 @@ static int test(const struct conf *conf)
 		fprintf(stderr, "reuniond: %s\n", err);
 		return 1;
 	}
-	for (size_t c = 0; c < conf->n_carriers; c++)
-		for (size_t l = 0; l < conf->carriers[c].n_links; l++)
-			if (conf->carriers[c].links[l].rate == 0)
-				printf("%s:%u: warning: link %s has no rate limit (rate = 0): for trials only\n", conf->file,
-				       conf->carriers[c].links[l].line, conf->carriers[c].links[l].name);
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
 	return 0;
 }
@@ -490,9 +513,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	INIT_LLIST_HEAD(&d->pending);
+	INIT_LLIST_HEAD(&d->unsaved);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)
 		return 1;
+	print_warnings(d->conf);
 	return only_test ? test(d->conf) : run(d);
 }

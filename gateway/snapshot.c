@@ -49,10 +49,28 @@ int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n)
 	return 0;
 }
 
+int snapshot_alert_parts(struct snapshot *s, size_t alert, size_t n_carriers, size_t n_rings)
+{
+	struct snap_alert *a = &s->alerts[alert];
+
+	if (alert >= s->n_alerts)
+		return -EINVAL;
+	free(a->carriers);
+	free(a->rings);
+	a->carriers = zeroed(n_carriers, sizeof(*a->carriers));
+	a->n_carriers = n_carriers;
+	a->rings = zeroed(n_rings, sizeof(*a->rings));
+	a->n_rings = n_rings;
+	return 0;
+}
+
 static void destroy(struct snapshot *s)
 {
-	for (size_t i = 0; i < s->n_alerts; i++)
+	for (size_t i = 0; i < s->n_alerts; i++) {
 		free(s->alerts[i].links);
+		free(s->alerts[i].carriers);
+		free(s->alerts[i].rings);
+	}
 	free(s->alerts);
 	free(s->links);
 	free(s->carriers);

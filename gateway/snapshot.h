@@ -13,6 +13,7 @@ struct snap_link {
 	int64_t state_since;                 /* wall, seconds */
 	double rate, granted, measured_rate; /* parts a second: agreed, now granted, measured over 10 s */
 	uint32_t window, window_used;
+	bool throttled; /* its bucket or its carrier's is empty */
 	uint64_t queue; /* units waiting for it */
 	struct link_counters count;
 };
@@ -20,6 +21,19 @@ struct snap_link {
 struct snap_alert_link {
 	char name[33];
 	struct unit_sums sums;
+	uint64_t delivered, failed; /* receipts of the link since the gateway's start, whatever alert they belong to */
+	bool measured;		    /* its receipts tell a share: all or a sample are asked for */
+};
+
+struct snap_alert_carrier {
+	char name[33];
+	bool at_risk, missed;
+	struct unit_sums sums;
+};
+
+struct snap_alert_ring {
+	double radius_km;
+	int64_t at, since; /* wall; since 0 = not begun */
 };
 
 enum snap_alert_state { ALERT_RUNNING = 1, ALERT_COMPLETED, ALERT_RECALLED, ALERT_EXPIRED }; /* MIB values */
@@ -35,6 +49,10 @@ struct snap_alert {
 	struct unit_sums others; /* update and found texts */
 	struct snap_alert_link *links;
 	size_t n_links;
+	struct snap_alert_carrier *carriers;
+	size_t n_carriers;
+	struct snap_alert_ring *rings; /* without the first circle */
+	size_t n_rings;
 };
 
 struct snap_carrier {
@@ -76,6 +94,7 @@ struct snapshot {
 struct snapshot *snapshot_new(size_t n_links, size_t n_alerts, size_t n_carriers);
 void snapshot_agencies(struct snapshot *s, size_t n);
 int snapshot_alert_links(struct snapshot *s, size_t alert, size_t n); /* -EINVAL: no such alert */
+int snapshot_alert_parts(struct snapshot *s, size_t alert, size_t n_carriers, size_t n_rings);
 /* Fills a text field: valid UTF-8 without control characters (else '?'), cut between characters. src may be
  * NULL. */
 void snapshot_text(char *dst, size_t size, const char *src);

@@ -80,6 +80,76 @@ static json_t *sums_json(const struct unit_sums *sums)
 	return o;
 }
 
+#define Z 1.959963984540054 /* of the normal distribution, for 95 % */
+
+void snapshot_interval(uint64_t good, uint64_t n, double *low, double *high)
+{
+	double p = n ? (double)good / (double)n : 0, z2 = Z * Z, count = (double)n, middle, half;
+
+	*low = 0;
+	*high = 1;
+	if (n == 0)
+		return;
+	middle = (p + z2 / (2 * count)) / (1 + z2 / count);
+	half = Z * sqrt(p * (1 - p) / count + z2 / (4 * count * count)) / (1 + z2 / count);
+	*low = fmax(0, middle - half);
+	*high = fmin(1, middle + half);
+}
+
+/* What receipts say of a link: delivered of those that came, and how sure a sample makes of it. They are counted by link, not by
+ * alert: with several alerts at a time it is the share of all. */
+static json_t *receipts_json(const struct snap_alert_link *l)
+{
+	uint64_t n = l->delivered + l->failed;
+	double low, high;
+	json_t *o = json_object();
+
+	snapshot_interval(l->delivered, n, &low, &high);
+	set_text(o, "of", "all alerts on this link since the gateway started");
+	set_count(o, "delivered", l->delivered);
+	set_count(o, "failed", l->failed);
+	json_object_set_new(o, "share", n && l->measured ? json_real(round(1e4 * (double)l->delivered / (double)n) / 1e4) : json_null());
+	json_object_set_new(o, "low", n && l->measured ? json_real(round(1e4 * low) / 1e4) : json_null());
+	json_object_set_new(o, "high", n && l->measured ? json_real(round(1e4 * high) / 1e4) : json_null());
+	return o;
+}
+
+static json_t *carriers_json(const struct snap_alert *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n_carriers; i++) {
+		const struct snap_alert_carrier *c = &a->carriers[i];
+		json_t *o = json_object();
+		uint64_t planned = 0;
+
+		for (int u = UNIT_WAITING; u <= UNIT_UNKNOWN; u++)
+			planned += c->sums.n[u];
+		set_text(o, "name", c->name);
+		json_object_set_new(o, "at_risk", json_boolean(c->at_risk));
+		json_object_set_new(o, "missed", json_boolean(c->missed));
+		set_count(o, "planned", planned);
+		set_sums(o, &c->sums);
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static json_t *alert_rings_json(const struct snap_alert *a)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < a->n_rings; i++) {
+		json_t *o = json_object();
+
+		set_real(o, "radius_km", a->rings[i].radius_km);
+		json_object_set_new(o, "at", snapshot_time(a->rings[i].at));
+		json_object_set_new(o, "begun_at", snapshot_time(a->rings[i].since));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 json_t *snapshot_alert_json(const struct snap_alert *a)
 {
 	json_t *o = json_object(), *links = json_array(), *area = json_object();
@@ -107,15 +177,19 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 
 		set_text(l, "name", a->links[i].name);
 		set_sums(l, &a->links[i].sums);
+		if (a->links[i].delivered + a->links[i].failed)
+			json_object_set_new(l, "receipts", receipts_json(&a->links[i]));
 		json_array_append_new(links, l);
 	}
 	json_object_set_new(o, "links", links);
+	json_object_set_new(o, "carriers", carriers_json(a));
+	json_object_set_new(o, "rings", alert_rings_json(a));
 	return o;
 }
 
 bool snapshot_window_bound(const struct snap_link *l)
 {
-	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window &&
+	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window && !l->throttled &&
 	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
 }
 

@@ -10,6 +10,8 @@
 
 json_t *snapshot_json(const struct snapshot *s);         /* `reunion status --json` */
 json_t *snapshot_alert_json(const struct snap_alert *a); /* alerts/ID.json */
+/* Bounds, with 95 % confidence, of a share of which good of n were seen (Wilson's interval); 0 and 1 when n is 0. */
+void snapshot_interval(uint64_t good, uint64_t n, double *low, double *high);
 json_t *snapshot_time(int64_t wall_s);                   /* 0 = null */
 const char *snapshot_alert_state(int state);             /* enum snap_alert_state: "running" ... */
 const char *snapshot_link_state(int state);              /* enum link_state: "up" ... */

@@ -13,6 +13,7 @@
 #include "gateway/spool_file.h"
 #include "gateway/spool_parts.h"
 
+#define SIG_ENDING     ".minisig"
 #define CLAIMS_AT_ONCE 16 /* then the loop gets its turn */
 
 static bool ends_with(const char *name, const char *ending)
@@ -29,8 +30,8 @@ bool spool_is_trigger(const char *name)
 
 bool spool_name_ok(const char *name, size_t len)
 {
-	return len >= 1 && len <= SPOOL_NAME_OCTETS && name[0] != '.' &&
-	       strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+	return len >= 1 && len <= SPOOL_NAME_OCTETS && name[0] != '.' && !strpbrk(name, "/\\") &&
+	       log_plain(name, len);
 }
 
 /* ---- entries ---- */
@@ -109,11 +110,12 @@ static uint64_t rest_us(const struct spool_entry *e)
 	return OSMO_MAX(e->due_us, e->changed_us + (e->writing ? SPOOL_WRITING_US : SPOOL_SETTLE_US));
 }
 
-static bool has_signature(const struct spool *s, const char *name)
+static bool has_signature(const struct spool *s, const struct spool_entry *e)
 {
-	char *sig = talloc_asprintf(NULL, "%s.minisig", name);
+	char *sig = talloc_asprintf(NULL, "%s" SIG_ENDING, e->name);
 	struct stat st;
-	bool has = fstatat(s->fd, sig, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+	bool has = fstatat(s->fd, sig, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+		   !e->sig_writing;
 
 	talloc_free(sig);
 	return has;
@@ -128,7 +130,7 @@ static uint64_t wait_until(const struct spool *s, struct spool_entry *e, uint64_
 		e->ready = true;
 		e->ready_us = now_us;
 	}
-	if (s->signatures && now_us < e->ready_us + SPOOL_SIG_WAIT_US && !has_signature(s, e->name))
+	if (s->signatures && now_us < e->ready_us + SPOOL_SIG_WAIT_US && !has_signature(s, e))
 		return e->ready_us + SPOOL_SIG_WAIT_US;
 	return 0;
 }
@@ -293,12 +295,25 @@ static void scan(struct spool *s, uint64_t now_us)
 	talloc_free(seen);
 }
 
+/* A signature that comes after its trigger counts from when its writer has closed it. */
+static void take_signature(struct spool *s, const struct inotify_event *ev)
+{
+	size_t stem = strlen(ev->name) - strlen(SIG_ENDING);
+	struct spool_entry *e;
+
+	llist_for_each_entry (e, &s->entries, list)
+		if (strlen(e->name) == stem && !strncmp(e->name, ev->name, stem))
+			e->sig_writing = !(ev->mask & (IN_CLOSE_WRITE | IN_MOVED_TO));
+}
+
 static void take_event(struct spool *s, const struct inotify_event *ev, uint64_t now_us)
 {
 	struct spool_entry *e;
 
 	if (ev->mask & (IN_Q_OVERFLOW | IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 		s->next_scan_us = now_us;
+	if (ev->len > 0 && ends_with(ev->name, SIG_ENDING))
+		take_signature(s, ev);
 	if (ev->len == 0 || !spool_is_trigger(ev->name))
 		return;
 	e = spool_entry(s, ev->name, now_us);

@@ -6,8 +6,8 @@
  *   alerts/ID.json, clues/   what becomes of an alert, and what the public says
  *
  * inotify and a rescan every 5 s (lost events, network file systems). Symlinks, FIFOs, devices, folders and
- * files with more than one link are never opened: they stay, with one line in the log. A name outside
- * [A-Za-z0-9._-]{1,128} is claimed under a harmless one, with trouble. Times are now_us, monotonic; the
+ * files with more than one link are never opened: they stay, with one line in the log. A name of more
+ * than 128 octets, with control characters or that is not UTF-8 is claimed under a harmless one, with trouble. Times are now_us, monotonic; the
  * caller watches spool_fd(). */
 #pragma once
 #include <jansson.h>

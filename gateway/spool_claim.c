@@ -60,8 +60,8 @@ static const char *trouble_of(const struct spool_item *item, int rc)
 	if (item->len > SPOOL_MAX_OCTETS)
 		return "the file is larger than 65536 octets";
 	if (!strncmp(item->name, BAD_NAME, strlen(BAD_NAME)))
-		return "the file's name may only hold A-Z a-z 0-9 . _ - and at most 128 of them; rename it "
-		       "and drop it again";
+		return "the file's name holds more than 128 octets, control characters, a backslash or octets that "
+		       "are not UTF-8; rename it and drop it again";
 	return NULL;
 }
 

@@ -17,6 +17,7 @@ struct spool_entry {
 	struct timespec mtime;
 	bool closed;  /* its writer has closed it, or it came by rename */
 	bool writing; /* it was created before our eyes and not closed since */
+	bool sig_writing; /* so is its signature */
 	bool ready, again, leftover;
 	bool refused, told; /* not to be opened; looked at again by the next scan */
 };

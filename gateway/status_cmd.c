@@ -22,7 +22,7 @@ static const char help[] =
 	"      --json        for programs: one JSON object (with --watch: one a line)\n"
 	"\n"
 	"Examples:\n"
-	"  reunion status -c etc/reunion.conf --watch\n"
+	"  reunion status -c etc/reunion.cfg --watch\n"
 	"  reunion status --json | jq '.alerts[] | {alert_id, at_risk, units}'\n";
 
 struct options {

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include "gateway/statusgrid.h"
 
-#define STATUS_CONFIG SYSCONFDIR "/reunion/reunion.conf"
+#define STATUS_CONFIG SYSCONFDIR "/reunion/reunion.cfg"
 
 struct status_target {
 	const char *config, *socket; /* both NULL: STATUS_CONFIG */

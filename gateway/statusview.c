@@ -176,22 +176,59 @@ static void sums_row(struct statusgrid *g, const struct statusgrid_style *style,
 	sums_cells(g, sums);
 }
 
-char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style)
+char *statusview_cells(void *ctx, const json_t *alert, const struct statusgrid_style *style)
 {
-	static const char *const names[] = {"LINK",    "ACCEPTED OF ALL", "WAITING",   "HANDED", "ACCEPTED",
-					    "REFUSED", "EXPIRED",         "WITHDRAWN", "UNKNOWN"};
+	static const char *const names[] = {"CARRIER",  "BY",      "CELL",    "RING KM",   "WAITING", "HANDED",
+					    "ACCEPTED", "REFUSED", "EXPIRED", "WITHDRAWN", "UNKNOWN"};
 	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
-	json_t *link, *others = json_object_get(alert, "other_texts");
+	json_t *cell;
 	size_t i;
 
 	heads(g, names, ARRAY_SIZE(names));
-	json_array_foreach(json_object_get(alert, "links"), i, link)
+	json_array_foreach(json_object_get(alert, "cells"), i, cell)
+	{
+		statusgrid_text(g, TONE_PLAIN, text(cell, "carrier"));
+		statusgrid_text(g, TONE_PLAIN, text(cell, "by"));
+		statusgrid_text(g, TONE_PLAIN, text(cell, "cell"));
+		statusgrid_number(g, TONE_PLAIN, number(cell, "ring_km"), 1);
+		sums_cells(g, cell);
+	}
+	return statusgrid_print(ctx, g, style);
+}
+
+static char *receipts_line(void *ctx, const json_t *link)
+{
+	const json_t *r = json_object_get(link, "receipts");
+
+	if (!json_is_real(json_object_get(r, "share")))
+		return talloc_strdup(ctx, "");
+	return talloc_asprintf(ctx, "%s: %.1f %% of %.0f receipts say delivered (95 %% sure: %.1f to %.1f %%), %s\n", text(link, "name"),
+			       100 * number(r, "share"), number(r, "delivered") + number(r, "failed"), 100 * number(r, "low"),
+			       100 * number(r, "high"), text(r, "of"));
+}
+
+char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style)
+{
+	static const char *const names[] = {"CARRIER OR LINK", "ACCEPTED OF ALL", "WAITING", "HANDED", "ACCEPTED",
+					    "REFUSED", "EXPIRED",         "WITHDRAWN", "UNKNOWN"};
+	struct statusgrid *g = statusgrid_new(ctx, ARRAY_SIZE(names));
+	json_t *link, *others = json_object_get(alert, "other_texts");
+	char *receipts = talloc_strdup(ctx, "");
+	size_t i;
+
+	heads(g, names, ARRAY_SIZE(names));
+	json_array_foreach(json_object_get(alert, "carriers"), i, link)
 		sums_row(g, style, text(link, "name"), link);
+	json_array_foreach(json_object_get(alert, "links"), i, link)
+	{
+		sums_row(g, style, text(link, "name"), link);
+		receipts = talloc_asprintf_append(receipts, "%s", receipts_line(ctx, link));
+	}
 	sums_row(g, style, "all links", json_object_get(alert, "units"));
 	if (total(others) > 0)
 		sums_row(g, style, "update and found texts", others);
-	return talloc_asprintf(ctx, "%s\n%s", alert_facts(ctx, alert, style),
-			       statusgrid_print(ctx, g, style));
+	return talloc_asprintf(ctx, "%s\n%s%s", alert_facts(ctx, alert, style),
+			       statusgrid_print(ctx, g, style), receipts);
 }
 
 char *statusview_cellmap(void *ctx, const json_t *status, const struct statusgrid_style *style)

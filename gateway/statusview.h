@@ -9,4 +9,5 @@ char *statusview_head(void *ctx, const json_t *status, const struct statusgrid_s
 char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_style *style);
 char *statusview_alerts(void *ctx, const json_t *status, const struct statusgrid_style *style);
 char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style);
+char *statusview_cells(void *ctx, const json_t *alert, const struct statusgrid_style *style);
 char *statusview_cellmap(void *ctx, const json_t *status, const struct statusgrid_style *style);

@@ -92,7 +92,9 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 	return rc;
 }
 
-/* After an I/O error the file is read anew before anything else is believed. */
+/* After an I/O error the file is read anew before anything else is believed. A log whose sync failed may be whole in memory
+ * and not on the disk: its handle is left without another sync, and what can be read of it goes into the file by fresh
+ * writes before a new commit is added, or a power cut would end the log before that commit. */
 static int refresh(struct sqlite_store *s)
 {
 	char err[512];
@@ -100,12 +102,19 @@ static int refresh(struct sqlite_store *s)
 
 	if (!s->reopen)
 		return 0;
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	ledger_close_db(s);
 	rc = ledger_open_db(s, err, sizeof(err));
-	if (rc < 0)
-		ledger_close_db(s);
-	else
+	if (rc == 0)
+		rc = ledger_errno(s->db, sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL));
+	if (rc == 0) {
 		s->reopen = false;
+		return 0;
+	}
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	ledger_close_db(s);
 	return rc;
 }
 
@@ -125,6 +134,12 @@ static bool give_up_reserve(struct sqlite_store *s)
 	s->reserve_gone = true;
 	pthread_mutex_unlock(&s->mutex);
 	return given;
+}
+
+/* Writing the log from its start again takes no new space: its file keeps its length. */
+static bool begin_log_anew(struct sqlite_store *s)
+{
+	return sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL) == SQLITE_OK;
 }
 
 static void note(struct sqlite_store *s, int rc)
@@ -150,6 +165,8 @@ static int sqlite_apply(struct store *store, const struct store_rec *recs, size_
 	if (rc == 0)
 		rc = transaction(s, recs, n);
 	if (rc == -ENOSPC && give_up_reserve(s))
+		rc = transaction(s, recs, n);
+	if (rc == -ENOSPC && begin_log_anew(s))
 		rc = transaction(s, recs, n);
 	note(s, rc);
 	return rc;

@@ -414,3 +414,23 @@ int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])
 		return -ERANGE;
 	return subs_number_print(subs->entries[id] & SUBS_NUMBER_MASK, out);
 }
+
+int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
+{
+	uint32_t low = 0, high = subs->head->n_cells;
+	const struct subs_key *k;
+
+	if (id >= subs->head->n_entries)
+		return -ERANGE;
+	while (low < high) { /* the first cell that begins behind it */
+		uint32_t mid = low + (high - low) / 2;
+
+		if (subs->first[mid] <= id)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	k = &subs->keys[low - 1];
+	*cell = (struct cell_id){.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
+	return 0;
+}

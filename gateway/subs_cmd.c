@@ -264,7 +264,12 @@ static void report_text(const struct build *b, const struct subs_build_sums *s)
 static int build_all(struct build *b, const struct options *o, int n, char **files)
 {
 	struct subs_build_sums sums;
+	int rc = outfile_not(o->output, o->map, b->err, sizeof(b->err));
 
+	for (int i = 0; i < n && rc == 0; i++)
+		rc = outfile_not(o->output, files[i], b->err, sizeof(b->err));
+	if (rc < 0)
+		return failure(b->err);
 	for (int i = 0; i < n; i++)
 		if (read_table(b, files[i]) < 0)
 			return failure(b->err);

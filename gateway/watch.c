@@ -3,16 +3,16 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
-#include "gateway/forecast.h"
 #include "gateway/log.h"
+#include "gateway/predict.h"
+#include "gateway/reach.h"
 #include "gateway/snapshot_json.h"
-
-#define TRUST_S 15 /* measured rates count when an alert has run for so long */
 
 static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
 {
@@ -21,132 +21,97 @@ static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
 
 /* ---- predictions ---- */
 
-static bool link_of(const struct link *link, const struct conf_carrier *c, bool smpp)
-{
-	return !strcmp(link->carrier->name, c->name) && (link->cfg->type == LINK_SMPP) == smpp;
-}
-
-static struct forecast_rate carrier_rate(struct daemon *d, const struct conf_carrier *c, const struct alert *a, uint64_t now_us)
-{
-	struct forecast_rate r = {.down = true, .down_s = UINT32_MAX};
-	bool unlimited = false;
-	int64_t age = clock_wall_s() - OSMO_MAX(a->accepted_at, d->started_at);
-
-	for (size_t i = 0; i < d->fleet->n_links; i++) {
-		const struct link *link = d->fleet->links[i].link;
-
-		if (!link_of(link, c, true))
-			continue;
-		r.agreed += link->cfg->rate;
-		unlimited |= link->cfg->rate == 0;
-		if (link->state == LINK_UP)
-			r.down = false;
-		else
-			r.down_s = OSMO_MIN(r.down_s, (now_us - link->state_since_us) / 1000000);
-	}
-	if (unlimited)
-		r.agreed = 0;
-	if (c->rate > 0 && (r.agreed == 0 || c->rate < r.agreed))
-		r.agreed = c->rate;
-	r.measured = fleet_carrier_rate(d->fleet, c, true);
-	r.trusted = age >= TRUST_S;
-	return r;
-}
-
-static struct forecast_rate link_rate(struct daemon *d, const struct plan_group *g, uint64_t now_us)
-{
-	const struct link *link = d->fleet->links[fleet_index(d->fleet, g->links[0]->name)].link;
-
-	return (struct forecast_rate){.agreed = link->cfg->rate * link->cfg->cells_per_request,
-				      .down = link->state != LINK_UP,
-				      .down_s = (now_us - link->state_since_us) / 1000000};
-}
-
-static double remaining(const struct dispatch_job *job)
-{
-	return ((double)job->sums.n[UNIT_WAITING] + (double)job->sums.n[UNIT_HANDED]) * job->spec.parts;
-}
-
-/* Parts of SMS that the carrier owes to alerts which come no later than this one. */
-static double owed(struct daemon *d, const struct alert *a, const char *carrier)
-{
-	const struct alert *o;
-	const struct book_job *j;
-	double parts = 0;
-
-	llist_for_each_entry(o, &d->book->alerts, entry) {
-		if (o->deadline_at > a->deadline_at)
-			continue;
-		llist_for_each_entry(j, &o->jobs, entry)
-			if (j->job->spec.kind == JOB_SMS && !strcmp(o->plan->groups[j->group].carrier->name, carrier))
-				parts += remaining(j->job);
-	}
-	return parts;
-}
-
-static int64_t carrier_finish(struct daemon *d, const struct alert *a, const struct conf_carrier *c, uint64_t now_us, int64_t now,
-			      double *left)
-{
-	struct forecast_rate sms = carrier_rate(d, c, a, now_us);
-	double parts = owed(d, a, c->name);
-	int64_t finish = parts > 0 ? forecast_finish(&sms, parts, now) : 0;
-	const struct book_job *j;
-
-	*left = parts;
-	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
-		struct forecast_rate r;
-
-		if (j->job->spec.kind != JOB_BROADCAST || strcmp(g->carrier->name, c->name) || remaining(j->job) == 0)
-			continue;
-		r = link_rate(d, g, now_us);
-		*left += remaining(j->job);
-		finish = OSMO_MAX(finish, forecast_finish(&r, remaining(j->job), now));
-	}
-	return finish;
-}
-
-static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, int64_t finish)
+static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, double late_s)
 {
 	char text[256], when[64] = "cannot be told: nothing moves";
 
-	if (finish != FORECAST_NEVER)
-		snprintf(when, sizeof(when), "%" PRId64 " s after it", finish - a->deadline_at);
+	if (late_s < 1e9)
+		snprintf(when, sizeof(when), "%.0f s after it", ceil(late_s));
 	snprintf(text, sizeof(text), "%s alert %s carrier %s: predicted finish %s", word, a->id, carrier, when);
 	LOGP(DALERT, LOGL_NOTICE, "%s\n", text);
 	if (d->agentx)
 		agentx_notify(d->agentx, kind, a->id, text);
 }
 
-static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
+/* How far a carrier's jobs of an alert will be from their deadlines: each has its own (rings, updates). */
+struct lateness {
+	double predicted_s, now_s; /* of the worst; above 0: after it */
+};
+
+static struct lateness lateness(struct daemon *d, const struct alert *a, const struct conf_carrier *c, uint64_t now_us)
+{
+	struct lateness worst = {-INFINITY, -INFINITY};
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		double to_go = (double)(j->job->spec.deadline_us - (int64_t)now_us) / 1e6;
+
+		if (book_group(j)->carrier != c || predict_left(j) <= 0)
+			continue;
+		worst.predicted_s = fmax(worst.predicted_s, predict_seconds(d, j, now_us) - to_go);
+		worst.now_s = fmax(worst.now_s, -to_go);
+	}
+	return worst;
+}
+
+static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us)
 {
 	bool news = false;
 
 	for (size_t i = 0; i < a->conf->n_carriers; i++) {
 		const struct conf_carrier *c = &a->conf->carriers[i];
-		double left;
-		int64_t finish = carrier_finish(d, a, c, now_us, now, &left);
+		struct lateness late = lateness(d, a, c, now_us);
 
-		if (left <= 0)
-			continue;
-		if (finish > a->deadline_at && !a->at_risk[i]) {
+		if (late.predicted_s > 0 && !a->at_risk[i]) {
 			a->at_risk[i] = news = true;
 			d->total.alerts_at_risk++;
-			tell(d, a, "alertDeadlineAtRisk", c->name, NOTIFY_ALERT_AT_RISK, finish);
+			tell(d, a, "alertDeadlineAtRisk", c->name, NOTIFY_ALERT_AT_RISK, late.predicted_s);
 		}
-		if (now > a->deadline_at && !a->missed[i]) {
+		if (late.now_s > 0 && !a->missed[i]) {
 			a->missed[i] = news = true;
 			d->total.alerts_missed++;
-			tell(d, a, "alertDeadlineMissed", c->name, NOTIFY_ALERT_MISSED, finish);
+			tell(d, a, "alertDeadlineMissed", c->name, NOTIFY_ALERT_MISSED, late.predicted_s);
 		}
 	}
 	return news;
 }
 
+/* ---- rings ---- */
+
+static void ring_durable(struct daemon *d, struct pending *p, int rc)
+{
+	struct alert *a = p->alert;
+
+	book_ring_enter(d->book, a, p->ring, rc, clock_wall_s(), clock_mono_us());
+	if (rc == 0)
+		LOGP(DALERT, LOGL_NOTICE, "alert %s: grows to %.1f km\n", a->id, a->rings[p->ring].radius_km);
+	daemon_wake(d);
+}
+
+static void grow(struct daemon *d, struct alert *a, int64_t now)
+{
+	struct store_batch *b;
+	struct pending *p;
+	int ring = d->store_failing ? -EAGAIN : book_ring_begin(d->book, a, now);
+
+	if (ring == -EAGAIN)
+		return;
+	if (ring < 0) {
+		LOGP(DALERT, LOGL_ERROR, "alert %s: its next ring cannot be planned: %s\n", a->id, strerror(-ring));
+		return;
+	}
+	b = daemon_batch(d);
+	p = talloc_zero(d, struct pending);
+	OSMO_ASSERT(p);
+	*p = (struct pending){.done = ring_durable, .alert = a, .ring = ring};
+	book_alert_record(d->book, a, b);
+	daemon_store(d, b, p);
+}
+
 static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t now)
 {
 	enum snap_alert_state was = a->state;
-	bool store = a->state == ALERT_RUNNING && judge_alert(d, a, now_us, now);
+	bool store = a->state == ALERT_RUNNING && judge_alert(d, a, now_us);
 
 	store |= book_settle(a, now);
 	if (a->state != was) {
@@ -188,7 +153,10 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	watch_trouble(d);
+	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
+		grow(d, a, now);
 		settle(d, a, now_us, now);
 		if (book_ended(a, now)) {
 			a->changed = true;
@@ -218,6 +186,8 @@ static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_
 	s->rate = link->cfg->rate;
 	s->granted = throttle_granted(&link->throttle, now_us);
 	s->measured_rate = fl->submitted_rate;
+	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
+		       (link->carrier_throttle && !throttle_allow(link->carrier_throttle, 1, now_us));
 	s->window = link->cfg->window;
 	s->window_used = dispatch_window_used(d->dispatch, link->index);
 	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */
@@ -226,25 +196,76 @@ static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_
 	s->count = link->count;
 }
 
+static void sums_plus(struct unit_sums *sums, const struct unit_sums *more)
+{
+	for (int u = 0; u < UNIT_STATES; u++)
+		sums->n[u] += more->n[u];
+}
+
+/* Rings of an alert come together, link by link. */
+static struct snap_alert_link *alert_link(struct snap_alert *x, const char *name)
+{
+	struct snap_alert_link *l;
+
+	for (size_t i = 0; i < x->n_links; i++)
+		if (!strcmp(x->links[i].name, name))
+			return &x->links[i];
+	l = &x->links[x->n_links++];
+	snapshot_text(l->name, sizeof(l->name), name);
+	return l;
+}
+
+static void link_receipts(const struct snapshot *s, struct snap_alert_link *l, const struct conf_link *cfg)
+{
+	l->measured = cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
+	for (size_t i = 0; i < s->n_links; i++)
+		if (!strcmp(s->links[i].name, l->name)) {
+			l->delivered = s->links[i].count.receipts_delivered;
+			l->failed = s->links[i].count.receipts_failed;
+		}
+}
+
 static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 {
+	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
-	size_t n = 0, k = 0;
+	size_t n = 0;
 
 	llist_for_each_entry(j, &a->jobs, entry)
-		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			n += a->plan->groups[j->group].n_links;
+		n += book_group(j)->n_links;
 	snapshot_alert_links(s, at, n);
+	x->n_links = 0;
 	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = &a->plan->groups[j->group];
+		const struct plan_group *g = book_group(j);
 
 		if (a->wordings[j->wording].phase != PHASE_ALERT)
 			continue;
-		for (size_t i = 0; i < g->n_links; i++, k++) {
-			snapshot_text(s->alerts[at].links[k].name, sizeof(s->alerts[at].links[k].name), g->links[i]->name);
-			s->alerts[at].links[k].sums = j->job->link_sums[i];
+		for (size_t i = 0; i < g->n_links; i++) {
+			struct snap_alert_link *l = alert_link(x, g->links[i]->name);
+
+			sums_plus(&l->sums, &j->job->link_sums[i]);
+			link_receipts(s, l, g->links[i]);
 		}
 	}
+}
+
+static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
+{
+	struct snap_alert *x = &s->alerts[at];
+	const struct book_job *j;
+
+	snapshot_alert_parts(s, at, a->conf->n_carriers, a->n_rings - 1);
+	for (size_t i = 0; i < x->n_carriers; i++) {
+		snapshot_text(x->carriers[i].name, sizeof(x->carriers[i].name), a->conf->carriers[i].name);
+		x->carriers[i].at_risk = a->at_risk[i];
+		x->carriers[i].missed = a->missed[i];
+	}
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (a->wordings[j->wording].phase == PHASE_ALERT)
+			sums_plus(&x->carriers[book_group(j)->carrier - a->conf->carriers].sums, &j->job->sums);
+	for (size_t r = 1; r < a->n_rings; r++)
+		x->rings[r - 1] = (struct snap_alert_ring){.radius_km = a->rings[r].radius_km, .at = a->rings[r].at,
+							   .since = book_begun(a, r) ? a->rings[r].since : 0};
 }
 
 static bool any(const bool *flags, size_t n)
@@ -277,12 +298,24 @@ static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
 	book_sums(a, true, &x->sums);
 	book_sums(a, false, &x->others);
 	alert_links(s, at, a);
+	alert_parts(s, at, a);
+}
+
+/* Wall time when the carrier is done with the alert; 0 = it is, or that cannot be told. */
+static int64_t carrier_finish(struct daemon *d, const struct alert *a, const char *carrier, uint64_t now_us)
+{
+	const struct book_job *j;
+	double most = 0;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (!strcmp(book_group(j)->carrier->name, carrier) && predict_left(j) > 0)
+			most = fmax(most, predict_seconds(d, j, now_us));
+	return most > 0 && most < 1e9 ? clock_wall_s() + (int64_t)ceil(most) : 0;
 }
 
 static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct conf_carrier *c, uint64_t now_us)
 {
 	const struct alert *a;
-	int64_t now = clock_wall_s();
 
 	snapshot_text(s->name, sizeof(s->name), c->name);
 	s->rate = c->rate;
@@ -293,8 +326,7 @@ static void fill_carrier(struct daemon *d, struct snap_carrier *s, const struct 
 			s->accepted += d->fleet->links[i].link->count.accepted;
 		}
 	llist_for_each_entry(a, &d->book->alerts, entry) {
-		double left;
-		int64_t finish = a->state == ALERT_RUNNING ? carrier_finish(d, a, c, now_us, now, &left) : 0;
+		int64_t finish = carrier_finish(d, a, c->name, now_us);
 
 		s->finish_at = OSMO_MAX(s->finish_at, finish);
 	}
@@ -316,12 +348,13 @@ void watch_publish(void *arg)
 	s->uptime_s = (now_us - d->started_us) / 1000000;
 	snapshot_text(s->name, sizeof(s->name), d->conf->name);
 	s->total = d->total;
-	s->store_state = d->store_failing ? 2 : 1;
+	s->store_state = d->store_failing || d->store_full ? 2 : 1;
 	s->map_cells = cellmap_count(d->maps->map.map);
 	s->map_checksum = d->maps->map.checksum;
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
+	predict_refresh(d);
 	n = 0;
 	llist_for_each_entry(a, &d->book->alerts, entry)
 		fill_alert(s, n++, a);
@@ -362,24 +395,55 @@ void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const cha
 	}
 }
 
+static void store_trouble(struct daemon *d, const char *text)
+{
+	LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s %s; no new alert is accepted until that is mended\n", d->conf->state_directory, text);
+	if (d->agentx)
+		agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", text);
+}
+
+static void store_mended(struct daemon *d)
+{
+	LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
+	for (size_t i = 0; i < d->n_intakes; i++)
+		spool_retry(d->intakes[i]->spool);
+}
+
 void watch_store(struct daemon *d, int rc)
 {
+	char text[128];
+
 	if (rc == 0)
 		d->total.store_commits++;
 	else
 		d->total.store_failures++;
 	if (rc < 0 && !d->store_failing) {
-		LOGP(DLEDGER, LOGL_ERROR, "the ledger in %s cannot be written: %s; no new alert is accepted until it can\n",
-		     d->conf->state_directory, strerror(-rc));
-		if (d->agentx)
-			agentx_notify(d->agentx, NOTIFY_STORE_FAILING, "ledger", strerror(-rc));
+		snprintf(text, sizeof(text), "cannot be written: %s", strerror(-rc));
+		store_trouble(d, text);
 	}
-	if (rc == 0 && d->store_failing)
-		LOGP(DLEDGER, LOGL_NOTICE, "the ledger can be written again\n");
-	if (rc == 0 && d->store_failing)
-		for (size_t i = 0; i < d->n_intakes; i++)
-			spool_retry(d->intakes[i]->spool);
+	if (rc == 0 && d->store_failing && !d->store_full)
+		store_mended(d);
 	d->store_failing = rc < 0;
+}
+
+int watch_trouble(struct daemon *d)
+{
+	struct store_health h;
+	bool full;
+
+	d->store->ops->health(d->store, &h);
+	full = h.last_error == -ENOSPC; /* also when it lives on its reserve */
+	if (full && !d->store_full && !d->store_failing)
+		store_trouble(d, "has a full disk and lives on its reserve");
+	if (!full && d->store_full && !d->store_failing)
+		store_mended(d);
+	d->store_full = full;
+	if (full)
+		return -ENOSPC;
+	if (d->undoing)
+		return -EIO;
+	/* After the pause the next alert tries whether it can be written again. */
+	return d->store_failing && clock_mono_us() < d->store_retry_us ? -EIO : 0;
 }
 
 json_t *watch_alert(void *arg, const char *alert_id)
@@ -402,4 +466,12 @@ json_t *watch_alert(void *arg, const char *alert_id)
 		json_object_set_new(o, "recall_reason", a->recall_reason ? json_string(a->recall_reason) : json_null());
 	}
 	return o;
+}
+
+json_t *watch_cells(void *arg, const char *alert_id)
+{
+	const struct daemon *d = arg;
+	const struct alert *a = book_find(d->book, alert_id);
+
+	return a ? reach_cells(a) : NULL;
 }

@@ -53,9 +53,11 @@ static inline uint32_t cursor_u32(struct cursor *c)
 static inline const char *cursor_string(struct cursor *c, size_t max)
 {
 	size_t left = cursor_left(c), n = left < max ? left : max;
-	const uint8_t *p = c->p, *nul = c->bad ? NULL : n ? memchr(p, 0, n) : NULL;
+	const uint8_t *p = c->p, *nul = NULL;
 
-	if (!nul) {
+	if (n > 0) /* most are empty: not worth a call */
+		nul = p[0] == 0 ? p : memchr(p, 0, n);
+	if (c->bad || !nul) {
 		c->bad = true;
 		return "";
 	}

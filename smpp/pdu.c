@@ -205,9 +205,17 @@ static void read_tlvs(struct cursor *c, struct smpp_pdu *pdu)
 	}
 }
 
+_Static_assert(sizeof(struct smpp_pdu) > 192 && sizeof(struct smpp_pdu) <= 288, "clear() is made for it");
+
 static void clear(struct smpp_pdu *pdu)
 {
-	memset(pdu, 0, sizeof(*pdu));
+	uint8_t *p = (uint8_t *)pdu;
+
+	/* In pieces: all at once the compiler makes a rep stos of it, which takes as long as all the rest. */
+	memset(p, 0, 64);
+	memset(p + 64, 0, 64);
+	memset(p + 128, 0, 64);
+	memset(p + 192, 0, sizeof(*pdu) - 192);
 	pdu->system_id = pdu->password = pdu->system_type = pdu->service_type = pdu->message_id = "";
 	pdu->source.digits = pdu->dest.digits = pdu->schedule = pdu->validity = pdu->final_date = "";
 }

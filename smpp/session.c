@@ -1,40 +1,17 @@
-#include "smpp/session.h"
+#include "smpp/session_int.h"
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "smpp/cursor.h"
-#include "smpp/outbuf.h"
 #include "smpp/pack34.h"
 #include "smpp/status.h"
-#include "smpp/stream.h"
-#include "smpp/window.h"
 
-#define SECOND    1000000ull
 #define DRAIN_US  (10 * SECOND) /* for answers, before we unbind */
 #define UNBIND_US (5 * SECOND)  /* for unbind_resp */
 #define RESERVE   32768         /* octets kept for answers: 2 000 of them */
-#define NEVER     UINT64_MAX
-
-struct smpp_session {
-	struct smpp_session_conf conf;
-	const struct smpp_session_ops *ops;
-	void *arg;
-	enum smpp_state state;
-	enum smpp_end end;
-	struct smpp_window window;
-	struct outbuf out;
-	struct smpp_stream in;
-	uint64_t now_us; /* of the input under way */
-	uint64_t heard_us;
-	uint64_t stuck_us;    /* output waits since then, seen by a tick; NEVER: it moves */
-	uint64_t deadline_us; /* of the state */
-	uint64_t enquired_us; /* NEVER: no enquire_link under way */
-	uint32_t bind_status, own_sequence;
-	uint8_t version, peer_version;
-	bool unbind_sent, leaving; /* leaving: the peer unbound, its answer is to be flushed */
-	uint64_t faults;
-};
 
 struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf,
 				      const struct smpp_session_ops *ops, void *arg)
@@ -51,70 +28,87 @@ struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf 
 	return s;
 }
 
-static void finish(struct smpp_session *s, enum smpp_end why)
+void session_finish(struct smpp_session *s, enum smpp_end why)
 {
 	if (s->end == SMPP_ALIVE)
 		s->end = why;
 }
 
 /* A PDU of our own that takes no slot. */
-static void send(struct smpp_session *s, const struct smpp_pdu *pdu)
+void session_send(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
 	uint8_t *room = outbuf_room(&s->out, 256, true);
 	int n = room ? smpp_pack(pdu, room, 256) : -ENOSPC;
 
 	if (n < 0)
-		finish(s, SMPP_END_STALLED);
+		session_finish(s, SMPP_END_STALLED);
 	else
 		outbuf_add(&s->out, n);
 }
 
 /* Answers are made by hand: they may come in floods. deliver_sm_resp and data_sm_resp carry an empty
- * message_id. */
-static void answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
+ * message_id; what we take as message centre gets one of its own. */
+void session_answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
 {
-	bool body = status == 0 && (id == SMPP_DELIVER_SM || id == SMPP_DATA_SM);
-	size_t len = body ? SMPP_HEADER + 1 : SMPP_HEADER;
+	bool body = status == 0 && (id == SMPP_DELIVER_SM || id == SMPP_DATA_SM || id == SMPP_SUBMIT_SM);
+	bool named = body && s->centre && id != SMPP_DELIVER_SM;
+	char message_id[17] = "";
+	size_t len = SMPP_HEADER + (body ? named ? sizeof(message_id) : 1 : 0);
 	uint8_t *room = outbuf_room(&s->out, len, true);
 	struct writer w = {room, room + len, false};
 
 	if (!room) {
-		finish(s, SMPP_END_STALLED);
+		session_finish(s, SMPP_END_STALLED);
 		return;
 	}
+	if (named)
+		snprintf(message_id, sizeof(message_id), "%016" PRIX64, ++s->last_id);
 	writer_u32(&w, len);
 	writer_u32(&w, id | SMPP_RESP);
 	writer_u32(&w, status);
 	writer_u32(&w, sequence);
 	if (body)
-		writer_u8(&w, 0);
+		writer_put(&w, message_id, len - SMPP_HEADER);
 	outbuf_add(&s->out, len);
 }
 
-void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
+void session_begin(struct smpp_session *s, uint8_t version, enum smpp_state state, uint64_t now_us)
 {
-	const struct smpp_pdu bind = {.id = s->conf.bind,
-				      .sequence = 1,
-				      .system_id = s->conf.system_id,
-				      .password = s->conf.password,
-				      .system_type = s->conf.system_type,
-				      .interface_version = version};
-
 	OSMO_ASSERT(s->window.used == 0);
 	outbuf_reset(&s->out);
 	smpp_stream_reset(&s->in);
-	s->window.last = 1;
-	s->own_sequence = 1;
+	s->window.last = 0;
 	s->version = version;
 	s->peer_version = 0x33;
-	s->state = SMPP_BINDING;
+	s->bind = s->conf.bind;
+	s->centre = false;
+	s->state = state;
 	s->end = SMPP_ALIVE;
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
 	s->stuck_us = NEVER;
 	s->heard_us = now_us;
+}
+
+void session_bind(struct smpp_session *s, uint64_t now_us)
+{
+	const struct smpp_pdu bind = {.id = s->bind,
+				      .sequence = smpp_window_sequence(&s->window),
+				      .system_id = s->conf.system_id,
+				      .password = s->conf.password,
+				      .system_type = s->conf.system_type,
+				      .interface_version = s->version};
+
+	s->state = SMPP_BINDING;
+	s->own_sequence = bind.sequence;
 	s->deadline_us = now_us + s->conf.response_us;
-	send(s, &bind);
+	session_send(s, &bind);
+}
+
+void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
+{
+	session_begin(s, version, SMPP_BINDING, now_us);
+	session_bind(s, now_us);
 }
 
 static void bind_answered(struct smpp_session *s, const struct smpp_pdu *pdu)
@@ -123,7 +117,7 @@ static void bind_answered(struct smpp_session *s, const struct smpp_pdu *pdu)
 
 	if (pdu->status != 0 || pdu->id == SMPP_GENERIC_NACK) {
 		s->bind_status = pdu->status ? pdu->status : SMPP_RBINDFAIL;
-		finish(s, SMPP_END_REFUSED);
+		session_finish(s, SMPP_END_REFUSED);
 		return;
 	}
 	if (smpp_tlv_find(pdu, SMPP_TLV_SC_INTERFACE_VERSION, &tlv) && tlv.len == 1)
@@ -166,9 +160,15 @@ static void nacked(struct smpp_session *s, const struct smpp_pdu *pdu)
 	else if (s->enquired_us != NEVER && pdu->sequence == s->own_sequence)
 		s->enquired_us = NEVER; /* alive, if ill-bred */
 	else if (s->unbind_sent && pdu->sequence == s->own_sequence)
-		finish(s, SMPP_END_UNBOUND);
+		session_finish(s, SMPP_END_UNBOUND);
 	else if (!settle(s, pdu->sequence, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
 		s->faults++;
+}
+
+/* A message centre delivers, an ESME submits. */
+static bool is_of_ours(const struct smpp_session *s, uint32_t id)
+{
+	return id == (SMPP_DATA_SM | SMPP_RESP) || (id == (SMPP_DELIVER_SM | SMPP_RESP)) == s->centre;
 }
 
 static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool readable)
@@ -190,7 +190,7 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 		return;
 	case SMPP_UNBIND:
 		if (s->unbind_sent)
-			finish(s, SMPP_END_UNBOUND);
+			session_finish(s, SMPP_END_UNBOUND);
 		else
 			s->faults++;
 		return;
@@ -199,7 +199,9 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 	case SMPP_DATA_SM:
 	case SMPP_BROADCAST_SM:
 	case SMPP_CANCEL_BROADCAST_SM:
-		if (settle(s, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
+	case SMPP_DELIVER_SM:
+		if (is_of_ours(s, pdu->id) &&
+		    settle(s, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
 			return;
 	}
 	s->faults++;
@@ -207,8 +209,34 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 
 static bool may_receive(const struct smpp_session *s)
 {
-	return (s->state == SMPP_BOUND || s->state == SMPP_UNBINDING) &&
-	       s->conf.bind != SMPP_BIND_TRANSMITTER;
+	return (s->state == SMPP_BOUND || s->state == SMPP_UNBINDING) && !s->leaving &&
+	       s->bind != (s->centre ? SMPP_BIND_RECEIVER : SMPP_BIND_TRANSMITTER);
+}
+
+void session_leave(struct smpp_session *s, enum smpp_end as)
+{
+	s->leaving = true;
+	s->leave_as = as;
+	s->state = SMPP_UNBINDING;
+	s->deadline_us = s->now_us + SECOND;
+}
+
+/* A peer that is bound to us submits; one that we are bound to delivers. Some who bound deliver all the
+ * same. */
+static bool is_message(const struct smpp_session *s, uint32_t id)
+{
+	return id == SMPP_DELIVER_SM || id == SMPP_DATA_SM || (s->centre && id == SMPP_SUBMIT_SM);
+}
+
+static uint32_t taken(struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	if (is_message(s, pdu->id) && may_receive(s))
+		return s->ops->message(s->arg, pdu, s->now_us);
+	s->faults++;
+	if (pdu->id == SMPP_BIND_RECEIVER || pdu->id == SMPP_BIND_TRANSMITTER ||
+	    pdu->id == SMPP_BIND_TRANSCEIVER)
+		return s->centre ? SMPP_RALYBND : SMPP_RINVBNDSTS;
+	return s->centre && !is_message(s, pdu->id) ? SMPP_RINVCMDID : SMPP_RINVBNDSTS;
 }
 
 static void requested(struct smpp_session *s, const struct smpp_pdu *pdu)
@@ -217,28 +245,29 @@ static void requested(struct smpp_session *s, const struct smpp_pdu *pdu)
 
 	switch (pdu->id) {
 	case SMPP_ENQUIRE_LINK:
-		answer(s, pdu->id, pdu->sequence, 0);
+		session_answer(s, pdu->id, pdu->sequence, 0);
 		return;
 	case SMPP_UNBIND:
-		answer(s, pdu->id, pdu->sequence, 0);
-		s->leaving = true;
-		s->state = SMPP_UNBINDING;
-		s->deadline_us = s->now_us + SECOND;
+		session_answer(s, pdu->id, pdu->sequence, 0);
+		session_leave(s, SMPP_END_PEER);
 		return;
-	case SMPP_DELIVER_SM:
-	case SMPP_DATA_SM:
-		if (!may_receive(s))
-			break;
-		status = s->ops->message(s->arg, pdu, s->now_us);
-		if (status != SMPP_LATER)
-			answer(s, pdu->id, pdu->sequence, status);
+	case SMPP_OUTBIND:
+		if (s->state == SMPP_AWAITING)
+			session_invited(s, pdu);
 		return;
 	case SMPP_ALERT_NOTIFICATION: /* neither has an answer */
-	case SMPP_OUTBIND:
+		return;
+	case SMPP_BIND_RECEIVER:
+	case SMPP_BIND_TRANSMITTER:
+	case SMPP_BIND_TRANSCEIVER:
+		if (s->state != SMPP_AWAITING)
+			break;
+		session_bound_by(s, pdu);
 		return;
 	}
-	s->faults++;
-	answer(s, pdu->id, pdu->sequence, SMPP_RINVBNDSTS);
+	status = taken(s, pdu);
+	if (status != SMPP_LATER)
+		session_answer(s, pdu->id, pdu->sequence, status);
 }
 
 static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int rc, uint32_t fault)
@@ -250,9 +279,9 @@ static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int r
 		return;
 	}
 	if (rc == -ENOSYS)
-		answer(s, SMPP_GENERIC_NACK, pdu->sequence, fault);
+		session_answer(s, SMPP_GENERIC_NACK, pdu->sequence, fault);
 	else if (pdu->id != SMPP_ALERT_NOTIFICATION && pdu->id != SMPP_OUTBIND)
-		answer(s, pdu->id, pdu->sequence, fault);
+		session_answer(s, pdu->id, pdu->sequence, fault);
 }
 
 /* The one PDU that comes by the million: a submit_sm_resp of message_id and nothing else. */
@@ -301,7 +330,7 @@ void smpp_session_input(struct smpp_session *s, const uint8_t *octets, size_t le
 	s->heard_us = now_us;
 	if (smpp_stream_feed(&s->in, octets, len, received, s) == -EPROTO) {
 		s->faults++;
-		finish(s, SMPP_END_GARBAGE);
+		session_finish(s, SMPP_END_GARBAGE);
 	}
 }
 
@@ -324,7 +353,7 @@ static void enquire(struct smpp_session *s, uint64_t now_us)
 
 	pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 	s->enquired_us = now_us;
-	send(s, &pdu);
+	session_send(s, &pdu);
 }
 
 /* Any octet is a sign of life: an answer that comes late does not end a session that is otherwise busy. */
@@ -334,7 +363,7 @@ static uint64_t check_alive(struct smpp_session *s, uint64_t now_us)
 		s->enquired_us = NEVER;
 	if (s->enquired_us != NEVER) {
 		if (now_us >= s->enquired_us + s->conf.response_us)
-			finish(s, SMPP_END_SILENT);
+			session_finish(s, SMPP_END_SILENT);
 		return s->enquired_us + s->conf.response_us;
 	}
 	if (s->state != SMPP_BOUND || s->conf.enquire_us == 0)
@@ -354,11 +383,11 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 		uint64_t tag = slot->tag;
 
 		if (slot->position >= outbuf_sent_position(&s->out)) {
-			finish(s, SMPP_END_STALLED);
+			session_finish(s, SMPP_END_STALLED);
 			return NEVER;
 		}
 		if (s->heard_us <= slot->sent_us) {
-			finish(s, SMPP_END_SILENT);
+			session_finish(s, SMPP_END_SILENT);
 			return NEVER;
 		}
 		smpp_window_free(&s->window, slot);
@@ -374,7 +403,7 @@ static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
 	if (s->stuck_us == NEVER)
 		s->stuck_us = now_us;
 	if (now_us >= s->stuck_us + s->conf.response_us)
-		finish(s, SMPP_END_STALLED);
+		session_finish(s, SMPP_END_STALLED);
 	return s->stuck_us + s->conf.response_us;
 }
 
@@ -384,14 +413,14 @@ static void check_leaving(struct smpp_session *s, uint64_t now_us)
 
 	if (s->leaving) {
 		if (outbuf_pending(&s->out) == 0 || now_us >= s->deadline_us)
-			finish(s, SMPP_END_PEER);
+			session_finish(s, s->leave_as);
 	} else if (!s->unbind_sent && (s->window.used == 0 || now_us >= s->deadline_us)) {
 		pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 		s->unbind_sent = true;
 		s->deadline_us = now_us + UNBIND_US;
-		send(s, &pdu);
+		session_send(s, &pdu);
 	} else if (s->unbind_sent && now_us >= s->deadline_us) {
-		finish(s, SMPP_END_UNBOUND);
+		session_finish(s, SMPP_END_UNBOUND);
 	}
 }
 
@@ -402,7 +431,9 @@ uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 	if (s->state == SMPP_CLOSED || s->end != SMPP_ALIVE)
 		return NEVER;
 	if (s->state == SMPP_BINDING && now_us >= s->deadline_us)
-		finish(s, SMPP_END_NO_BIND);
+		session_finish(s, SMPP_END_NO_BIND);
+	if (s->state == SMPP_AWAITING && now_us >= s->deadline_us)
+		session_finish(s, SMPP_END_NO_PEER);
 	next = OSMO_MIN(next, check_alive(s, now_us));
 	next = OSMO_MIN(next, check_answers(s, now_us));
 	next = OSMO_MIN(next, check_output(s, now_us));
@@ -416,7 +447,7 @@ uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 void smpp_session_unbind(struct smpp_session *s, uint64_t now_us)
 {
 	if (s->state != SMPP_BOUND) {
-		finish(s, SMPP_END_UNBOUND);
+		session_finish(s, SMPP_END_UNBOUND);
 		return;
 	}
 	s->state = SMPP_UNBINDING;
@@ -426,7 +457,7 @@ void smpp_session_unbind(struct smpp_session *s, uint64_t now_us)
 
 void smpp_session_close(struct smpp_session *s)
 {
-	finish(s, SMPP_END_CLOSED);
+	session_finish(s, SMPP_END_CLOSED);
 	s->state = SMPP_CLOSED;
 	smpp_stream_reset(&s->in);
 }
@@ -445,9 +476,15 @@ void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t t
 	}
 }
 
+bool smpp_session_sends(const struct smpp_session *s)
+{
+	return s->state == SMPP_BOUND && s->end == SMPP_ALIVE &&
+	       s->bind != (s->centre ? SMPP_BIND_TRANSMITTER : SMPP_BIND_RECEIVER);
+}
+
 uint32_t smpp_session_room(const struct smpp_session *s)
 {
-	return s->state == SMPP_BOUND && s->end == SMPP_ALIVE ? s->window.limit - s->window.used : 0;
+	return smpp_session_sends(s) ? s->window.limit - s->window.used : 0;
 }
 
 uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence)
@@ -468,7 +505,7 @@ void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, 
 void smpp_session_respond(struct smpp_session *s, uint32_t id, uint32_t sequence, uint32_t status)
 {
 	if (s->state != SMPP_CLOSED)
-		answer(s, id, sequence, status);
+		session_answer(s, id, sequence, status);
 }
 
 enum smpp_state smpp_session_state(const struct smpp_session *s)
@@ -493,6 +530,9 @@ const char *smpp_end_name(enum smpp_end end)
 		[SMPP_END_PEER] = "peer unbound",
 		[SMPP_END_UNBOUND] = "unbound",
 		[SMPP_END_CLOSED] = "connection closed",
+		[SMPP_END_NO_PEER] = "nobody bound in time",
+		[SMPP_END_UNTRUSTED] = "wrong system_id or password",
+		[SMPP_END_TURNED_AWAY] = "bind turned away",
 	};
 
 	return names[end];
@@ -511,6 +551,21 @@ uint8_t smpp_session_version(const struct smpp_session *s)
 uint64_t smpp_session_faults(const struct smpp_session *s)
 {
 	return s->faults;
+}
+
+bool smpp_session_centre(const struct smpp_session *s)
+{
+	return s->centre;
+}
+
+uint32_t smpp_session_bind(const struct smpp_session *s)
+{
+	return s->bind;
+}
+
+uint64_t smpp_session_heard_us(const struct smpp_session *s)
+{
+	return s->heard_us;
 }
 
 uint32_t smpp_session_unanswered(const struct smpp_session *s)

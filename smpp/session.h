@@ -1,4 +1,4 @@
-/* session: one ESME bind over one connection. Pure: octets and time in, octets and callbacks out; the owner
+/* session: one bind over one connection: ours, or that of a peer that dialled in. Pure: octets and time in, octets and callbacks out; the owner
  * dials, writes and closes. When smpp_session_end() is not SMPP_ALIVE the connection must be closed, then
  * smpp_session_drain() tells what was left unanswered. Times are monotonic microseconds. SMPP 3.4 clause
  * 2, 5.0 clause 2. */
@@ -7,7 +7,7 @@
 
 #define SMPP_LATER UINT32_MAX /* message(): smpp_session_respond() follows */
 
-enum smpp_state { SMPP_CLOSED, SMPP_BINDING, SMPP_BOUND, SMPP_UNBINDING };
+enum smpp_state { SMPP_CLOSED, SMPP_AWAITING, SMPP_BINDING, SMPP_BOUND, SMPP_UNBINDING };
 enum smpp_end {
 	SMPP_ALIVE,
 	SMPP_END_REFUSED, /* bind refused: smpp_session_bind_status() */
@@ -18,6 +18,10 @@ enum smpp_end {
 	SMPP_END_PEER,    /* the peer unbound */
 	SMPP_END_UNBOUND, /* we did */
 	SMPP_END_CLOSED,  /* the connection went */
+	/* of connections that the peer dialled: */
+	SMPP_END_NO_PEER,     /* neither outbind nor bind in time */
+	SMPP_END_UNTRUSTED,   /* its credentials are wrong */
+	SMPP_END_TURNED_AWAY, /* admit() said no */
 };
 
 struct smpp_session_conf {
@@ -25,6 +29,7 @@ struct smpp_session_conf {
 	uint32_t window;
 	const char *system_id, *password, *system_type; /* borrowed */
 	uint64_t enquire_us, response_us;
+	uint64_t init_us; /* for the peer's outbind or bind */
 };
 
 struct smpp_answer {
@@ -40,8 +45,11 @@ struct smpp_session_ops {
 	void (*answer)(void *arg, const struct smpp_answer *answer, uint64_t now_us);
 	/* No answer in time; a later one will be an orphan. */
 	void (*timeout)(void *arg, uint64_t tag, uint64_t now_us);
-	/* deliver_sm or data_sm: command_status of the answer, or SMPP_LATER. */
+	/* deliver_sm or data_sm, submit_sm when the peer is bound to us: command_status of the answer, or SMPP_LATER. */
 	uint32_t (*message)(void *arg, const struct smpp_pdu *pdu, uint64_t now_us);
+	/* The peer showed the right credentials: it binds to us (theirs), or asked us to bind. 0, or the
+	 * command_status of the refusal. */
+	uint32_t (*admit)(void *arg, uint32_t bind, bool theirs, uint64_t now_us); /* only after smpp_session_await() */
 };
 
 struct smpp_session;
@@ -49,6 +57,8 @@ struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf 
 				      const struct smpp_session_ops *ops, void *arg);
 /* The connection stands: binds with that interface_version. */
 void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us);
+/* The peer has dialled: its outbind makes us bind, or its bind makes us the message centre. */
+void smpp_session_await(struct smpp_session *s, uint8_t version, uint64_t now_us);
 void smpp_session_input(struct smpp_session *s, const uint8_t *data, size_t len, uint64_t now_us);
 const uint8_t *smpp_session_output(struct smpp_session *s, size_t *len);
 void smpp_session_written(struct smpp_session *s, size_t n, uint64_t now_us);
@@ -59,6 +69,10 @@ void smpp_session_close(struct smpp_session *s);
 /* Each unanswered request, oldest first: left = false when not one octet of it left us. */
 void smpp_session_drain(struct smpp_session *s, void (*cb)(void *arg, uint64_t tag, bool left), void *arg);
 
+bool smpp_session_sends(const struct smpp_session *s);  /* bound, so that requests of ours may go */
+bool smpp_session_centre(const struct smpp_session *s); /* the peer is bound to us */
+uint32_t smpp_session_bind(const struct smpp_session *s); /* SMPP_BIND_*, of whoever bound */
+uint64_t smpp_session_heard_us(const struct smpp_session *s);
 /* Sending. Requests that the window admits now. */
 uint32_t smpp_session_room(const struct smpp_session *s);
 /* Place for one request of at most len octets, or NULL when the output is full; *sequence is what it must

@@ -13,13 +13,18 @@ int smpp_submit_make(void *ctx, const struct smpp_pdu *pdu, struct smpp_submit *
 	int n = smpp_pack(pdu, buf, sizeof(buf));
 	size_t source = SMPP_HEADER + strlen(pdu->service_type) + 1 + 2;
 
-	OSMO_ASSERT(pdu->id == SMPP_SUBMIT_SM && pdu->dest.digits[0] == '\0');
+	OSMO_ASSERT(pdu->id == SMPP_SUBMIT_SM || pdu->id == SMPP_DELIVER_SM || pdu->id == SMPP_DATA_SM);
+	OSMO_ASSERT(pdu->dest.digits[0] == '\0');
 	if (n < 0)
 		return n;
 	t->octets = talloc_memdup(ctx, buf, n);
 	OSMO_ASSERT(t->octets);
 	t->len = n;
 	t->dest = source + strlen(pdu->source.digits) + 1 + 2;
+	if (pdu->id == SMPP_DATA_SM) { /* NUL, esm_class */
+		t->registered = t->dest + 2;
+		return 0;
+	}
 	/* NUL, esm_class, protocol_id, priority_flag, two times */
 	t->registered = t->dest + 1 + 3 + strlen(pdu->schedule) + 1 + strlen(pdu->validity) + 1;
 	return 0;

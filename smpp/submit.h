@@ -1,4 +1,4 @@
-/* submit: a submit_sm made once and sent many times: copied, with destination, sequence number and
+/* submit: a submit_sm, deliver_sm or data_sm made once and sent many times: copied, with destination, sequence number and
  * registered_delivery put in. Pure. */
 #pragma once
 #include "smpp/pdu.h"

@@ -128,7 +128,7 @@ static uint32_t on_message(void *arg, const struct smpp_pdu *pdu, uint64_t now_u
 /* Submit and answer through a session, without a socket. */
 static double bench_session(uint32_t window, unsigned int total)
 {
-	static const struct smpp_session_ops ops = {on_bound, on_answer, on_timeout, on_message};
+	static const struct smpp_session_ops ops = {.bound = on_bound, .answer = on_answer, .timeout = on_timeout, .message = on_message};
 	static const uint8_t bind_resp[] = {0, 0, 0, 17, 0x80, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0};
 	const struct smpp_session_conf conf = {.bind = SMPP_BIND_TRANSCEIVER,
 					       .window = window,

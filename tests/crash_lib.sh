@@ -3,7 +3,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 RANDOM=${REUNION_SEED:-1}
 G_PID= G_STARTS=0 G_WRAP=()
-SAN=${SANITIZED:-}
+SAN=${SANITIZED:-$(grep -qa __asan_init "$B/reuniond" && echo 1)} # slower: fewer kills
 [ "$SAN" = 0 ] && SAN=
 G_SECONDS=60; [ -z "$SAN" ] || G_SECONDS=180 # patience with a machine that others use too
 
@@ -12,7 +12,7 @@ crash_begin() {
 	trap crash_end EXIT
 }
 crash_end() {
-	[ -z "$G_PID" ] || kill -9 "$G_PID" 2>/dev/null
+	[ -z "$G_PID" ] || g_kill
 	grep -hE "ERROR: |runtime error|Sanitizer|Assert failed" "$D/gateway.log" 2>/dev/null | sort | uniq -c | head -5 | sed 's/^/# /'
 	t_cleanup
 }
@@ -22,7 +22,7 @@ g_start() {
 	G_STARTS=$((G_STARTS + 1))
 }
 g_kill() {
-	kill -9 "$G_PID"
+	! jobs -pr | grep -qx "$G_PID" || kill -9 "$G_PID"
 	{ wait "$G_PID"; } 2>/dev/null
 	G_PID=
 }
@@ -53,7 +53,7 @@ ms_sleep() { # FROM TO: a random time in ms
 now_ms() { echo $(($(date +%s%N) / 1000000)); }
 
 # All units of all alerts, found texts included, have their final state
-all_at_rest() { [ "$(t_status '[.alerts[] | (.units, .others // {}) | (.waiting // 0) + (.handed // 0)] | add')" = 0 ]; }
+all_at_rest() { [ "$(t_status '[.alerts[] | (.units, .other_texts) | (.waiting // 0) + (.handed // 0)] | add')" = 0 ]; }
 c_report() { # CARRIER: a fresh report
 	local v=PID_$1 was
 	was=$(stat -c %i "$D/$1.json" 2>/dev/null)
@@ -71,7 +71,7 @@ g_dump() { reunion ledger dump -c "$D/reunion.cfg" > "$D/dump" 2> "$D/dump.err" 
 # but the ledger says never sent), people, repeats (copies beyond the first), most (copies of one person), states.
 crash_compare() {
 	awk -F '\t' -v carrier="$1" -v hash="$2" -v phase="$3" -v alert="${4:-}" '
-		FNR == NR { split($0, w, " "); if (w[3] == hash) { copies[w[1]] = w[2]; people++; repeats += w[2] - 1; if (w[2] > most) most = w[2] } next }
+		FILENAME == ARGV[1] { split($0, w, " "); if (w[3] == hash) { copies[w[1]] = w[2]; people++; repeats += w[2] - 1; if (w[2] > most) most = w[2] } next }
 		index($3, carrier "-") == 1 && $2 == phase && $4 ~ /^[0-9]+$/ && (alert == "" || $1 == alert) {
 			planned++; n[$5]++; seen[$4]++
 			if (seen[$4] > 1) twice++

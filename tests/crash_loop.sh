@@ -1,12 +1,13 @@
 #!/bin/bash
-# A crash loop: killed every 50 to 100 ms once it serves, for 20 s. Nobody gets more than three copies, work goes on all the
+# A crash loop for 20 s: killed 50 to 100 ms after it serves, and every other time 50 to 100 ms after its start. Nobody gets more than three copies, work goes on all the
 # same, and what ends unknown is counted.
 . "${SRCDIR:?}/tests/lib.sh"
 . "$S/tests/crash_lib.sh"
 W=${REUNION_WINDOW:-10}
 crash_begin
-t_map 2000 && t_subs 460-00 20000 "$D/a.subs" || exit 1
-t_carrier one --latency-ms 1-10 || exit 1
+t_map 20000 && t_subs 460-00 4000 "$D/a.subs" || exit 1
+# Answers that seldom come before the kill: the same people stay in doubt
+t_carrier one --latency-ms 60-120 || exit 1
 t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/a.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" "rate = 1000.0; burst = 100; window = $W;"), $(t_cbsp one-bsc "$CBSP_one") ); }"
 g_start; g_ready; t_ok $? "the gateway starts"
 t_trigger loop alert
@@ -14,14 +15,15 @@ t_is "$(t_drop loop)" accepted "the alert is accepted"
 c_report one; before=$(c_get one .smpp.distinct)
 kills=0 lines=$(g_ready_lines) end=$((SECONDS + ${REUNION_LOOP_SECONDS:-20}))
 while [ $SECONDS -lt $end ]; do
-	g_said_ready "$lines" || break
+	# Every other time so soon that it may not even serve yet
+	((kills % 2)) || g_said_ready "$lines" || break
 	ms_sleep 50 100
 	g_kill; kills=$((kills + 1)); lines=$(($(g_ready_lines) + 1)); g_start
 done
 c_report one; after=$(c_get one .smpp.distinct)
 echo "# $kills kills; $((after - before)) people reached meanwhile"
 t_ok $((kills < 10)) "it was killed again and again"
-t_ok $((after - before < kills / 2)) "work goes on in the crash loop"
+t_ok $((after - before < kills / 4)) "work goes on in the crash loop"
 g_ready && t_until $((3 * G_SECONDS)) all_at_rest; t_ok $? "at rest afterwards"
 planned=$(jq '[.plan.carriers[].links[].recipients] | add' "$(t_result loop)")
 g_stop; t_ok $? "an orderly end"

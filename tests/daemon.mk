@@ -1,4 +1,18 @@
 # Tests of the whole: real programs, real sockets.
-E2E = tests/e2e_alert.sh tests/e2e_bad.sh tests/e2e_nodesmpp.sh tests/e2e_onair.sh tests/e2e_tshark.sh tests/e2e_snmp.sh
+E2E = tests/e2e_alert.sh tests/e2e_bad.sh tests/e2e_nodesmpp.sh tests/e2e_onair.sh tests/e2e_tshark.sh tests/e2e_snmp.sh \
+	tests/e2e_fair.sh tests/e2e_hostile.sh tests/e2e_spec.sh tests/e2e_rings.sh tests/e2e_update.sh tests/e2e_deadline.sh
 TESTS += $(E2E)
-EXTRA_DIST += $(E2E) tests/lib.sh tests/peers/smsc.js tests/peers/osmobsc.sh
+EXTRA_DIST += $(E2E) tests/lib.sh tests/peers/smsc.js tests/peers/hostile.js tests/peers/osmobsc.sh
+
+# The book, over a map of its own and without files.
+check_PROGRAMS += tests/test_book tests/test_book_restart tests/test_forecast
+TESTS += tests/test_book tests/test_book_restart tests/test_forecast
+BOOK_BED = tests/book_bed.c tests/book_bed.h tests/plan_map.c tests/plan_map.h
+BOOK_LIBS = libdaemon.a libplan.a libconf.a libcbsp.a libcore.a libstore.a libreusmpp.a libcellmap.a $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
+	$(SODIUM_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(PROJ_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
+tests_test_book_SOURCES = tests/test_book.c $(BOOK_BED)
+tests_test_book_LDADD = $(BOOK_LIBS)
+tests_test_book_restart_SOURCES = tests/test_book_restart.c $(BOOK_BED)
+tests_test_book_restart_LDADD = $(BOOK_LIBS)
+tests_test_forecast_SOURCES = tests/test_forecast.c
+tests_test_forecast_LDADD = libdaemon.a $(OSMO_LIBS) $(CMOCKA_LIBS)

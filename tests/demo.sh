@@ -197,8 +197,9 @@ for turn in $(seq 1200); do
 	json=$(reunion status -c "$D/reunion.cfg" --json) || { tail -5 "$D/reuniond.log"; die "status failed"; }
 	left=$(jq --arg id "$ID" '[.alerts[] | select(.alert_id == $id) | .units | .waiting + .handed] | add' <<< "$json")
 	if [ -n "$TTY" ] || [ "$left" = 0 ] || [ $((turn % 10)) = 1 ]; then
-		[ -n "$TTY" ] && [ $lines -gt 0 ] && printf '\033[%dA' $lines
-		out=$(bars "$json"); printf '%s\n' "$out"; lines=$(wc -l <<< "$out")
+		out=$(bars "$json") up=
+		[ -n "$TTY" ] && [ $lines -gt 0 ] && up=$(printf '\033[%dA' $lines)
+		printf '%s%s\n' "$up" "$out"; lines=$(wc -l <<< "$out") # in one go, so that Ctrl-C finds the cursor below
 		[ -n "$TTY" ] || echo
 	fi
 	[ "$left" = 0 ] && break

@@ -20,7 +20,7 @@ kill -USR1 "$PID_one"; sleep 0.5
 t_is "$(t_status '.alerts[0].units.accepted')" "$(t_status '.alerts[0].units | .accepted + .refused')" "all accepted"
 t_is "$(jq .smpp.distinct "$D/one.json")" "$planned" "the carrier got every planned recipient"
 t_is "$(jq .smpp.duplicates "$D/one.json")" 0 "no recipient twice"
-t_is "$(jq '.smpp.rate.max_in_1s_window <= 1650' "$D/one.json")" true "never above the carrier's rate and burst in a second"
+t_is "$(jq '.smpp.rate.max_in_1s_window <= 1815' "$D/one.json")" true "never above the carrier's rate and burst in a second (and 10 % for its late reading)"
 t_is "$(jq -r '[.smpp.texts[].text] | join("|")' "$D/one.json")" "寻人：小明，男，6岁，请拨110" "the text arrived as written"
 cells=$(jq '[.plan.carriers[].links[] | select(.type == "cbsp") | .cells] | add' "$(t_result one)")
 t_is "$(jq '[.cbsp.cells[] | select(.active | length == 2)] | length' "$D/one.json")" "$cells" "both languages are on air in every planned cell"
@@ -38,22 +38,23 @@ t_is "$(t_drop unknown)" rejected "cancel of an unknown case is rejected"
 
 CASE=one t_trigger found cancel
 t_is "$(t_drop found)" accepted "the cancel is accepted"
-found_rest() { [ "$(t_status '.alerts[0] | .others // .found // {waiting:0,handed:0} | .waiting + .handed')" = 0 ]; }
-t_until 30 found_rest; sleep 1.5
+found_rest() { t_status '.alerts[0].other_texts | .accepted > 0 and .waiting + .handed == 0' | grep -q true; }
+t_until 60 found_rest; t_ok $? "the found text reaches its end"
 kill -USR1 "$PID_one"; sleep 0.5
 t_is "$(jq -r '[.smpp.texts[] | select(.text == "小明已找到，谢谢。") | .copies] | add' "$D/one.json")" "$planned" "everyone reached gets the found text"
 t_is "$(jq -r '[.cbsp.cells[].active[] | select(.text | test("寻人|Missing"))] | length' "$D/one.json")" 0 "the alert is off the air"
 t_is "$(jq -r '[.cbsp.cells[].active[] | select(.text | test("已找到|was found"))] | length' "$D/one.json")" "$((cells * 2))" "the found text is on air"
 t_is "$(t_status '.alerts[0].state')" recalled "status says recalled"
-t_is "$(jq '[.smpp.violations, .cbsp.violations] | map(if type == "object" then .total elif type == "array" then length else . // 0 end) | add' "$D/one.json")" 0 "the carrier saw no violation"
+t_is "$(jq '.smpp.violations.total + .cbsp.violations.total' "$D/one.json")" 0 "the carrier saw no violation"
 
 accepted=$(t_status '.alerts[0].units.accepted')
 t_stop_gateway
-t_gateway
-sleep 2
-t_is "$(t_status '.alerts[0].units.accepted')" "$accepted" "after a restart the sums are the same"
+kill -USR1 "$PID_one"; sleep 0.5
 before=$(jq .smpp.submits "$D/one.json")
-kill -USR1 "$PID_one"; sleep 0.3
+t_gateway
+t_until 10 t_links_up 3; sleep 2
+t_is "$(t_status '.alerts[0].units.accepted')" "$accepted" "after a restart the sums are the same"
+kill -USR1 "$PID_one"; sleep 0.5
 t_is "$(jq .smpp.submits "$D/one.json")" "$before" "after a restart nothing comes back"
 t_stop_gateway
 t_is "$(reunion ledger dump -c "$D/reunion.cfg" "$ID" | awk '$2 == "alert" && $5 == "accepted"' | wc -l)" "$accepted" "the ledger's dump has as many accepted units"

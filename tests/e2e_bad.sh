@@ -60,14 +60,5 @@ n=$(t_status '.links[] | select(.name == "one-1") | .bind_failures')
 [ "$n" -ge 1 ] && [ "$n" -le 3 ]; t_ok $? "a wrong password is tried $n times in 4 s: no hammering, and counted"
 t_is "$(grep -c 'one-1' "$D/gateway.log")" "$(grep 'one-1' "$D/gateway.log" | sort -u | wc -l)" "no log flood"
 t_stop_gateway
-t_carrier garbage --garbage 0
-good; sed -i "s/port = $SMPP_one/port = $SMPP_garbage/" "$D/reunion.cfg"
-t_gateway
-sleep 3
-kill -0 "$PID_gateway"; t_ok $? "an SMSC that answers garbage does not bring the gateway down"
-n=$(t_status '.links[] | select(.name == "one-1") | .protocol_errors + .connect_failures + .bind_failures')
-[ "$n" -ge 1 ] && [ "$n" -le 20 ]; t_ok $? "garbage is counted ($n) and backed off"
-t_is "$(t_status '.links[] | select(.name == "one-bsc") | .state')" up "the other link is untouched"
-t_stop_gateway
 grep -E "runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end

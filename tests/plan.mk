@@ -9,3 +9,7 @@ tests_test_plan_SOURCES = tests/test_plan.c tests/plan_map.c tests/plan_map.h
 tests_test_plan_LDADD = $(PLAN_LIBS)
 TESTS += tests/plan.sh
 EXTRA_DIST += tests/plan.sh
+check_PROGRAMS += tests/test_plan_rings
+TESTS += tests/test_plan_rings
+tests_test_plan_rings_SOURCES = tests/test_plan_rings.c tests/plan_map.c tests/plan_map.h
+tests_test_plan_rings_LDADD = $(PLAN_LIBS)

@@ -28,3 +28,7 @@ EXTRA_DIST += tests/fuzz/seeds/smpp tests/fuzz/seeds/receipt
 EXTRA_PROGRAMS += tests/bench_smpp
 tests_bench_smpp_SOURCES = tests/bench_smpp.c
 tests_bench_smpp_LDADD = libreusmpp.a $(SMPP34_LIBS) $(OSMO_LIBS)
+EXTRA_PROGRAMS += tests/bench_smpp_wire
+tests_bench_smpp_wire_SOURCES = tests/bench_smpp_wire.c
+tests_bench_smpp_wire_LDADD = libreusmpp.a $(SMPP34_LIBS) $(OSMO_LIBS)
+EXTRA_DIST += tests/bench_smpp.sh tests/peers/smpp-bench.js

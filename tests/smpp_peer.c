@@ -191,21 +191,25 @@ static bool note(void *arg, const uint8_t *frame, size_t len)
 	struct peer_seen *s = &peer.seen[peer.n_seen++];
 	struct smpp_dest dest;
 	struct smpp_pdu pdu;
+	const uint8_t *text;
 	uint32_t fault;
-	size_t at = 0;
+	size_t at = 0, text_len;
 
 	assert_int_equal(smpp_decode(frame, len, &pdu, &fault), 0);
 	assert_false(pdu.odd);
 	*s = (struct peer_seen){.id = pdu.id,
 				.sequence = pdu.sequence,
+				.status = pdu.status,
 				.n_dests = pdu.n_dests,
 				.esm_class = pdu.esm_class,
 				.registered = pdu.registered,
 				.data_coding = pdu.data_coding};
 	snprintf(s->dest, sizeof(s->dest), "%s", pdu.dest.digits);
+	snprintf(s->message_id, sizeof(s->message_id), "%s", pdu.message_id);
 	snprintf(s->validity, sizeof(s->validity), "%s", pdu.validity);
+	smpp_message(&pdu, &text, &text_len);
 	if (pdu.esm_class & 0x40)
-		s->part = pdu.message[pdu.message[0]];
+		s->part = text[text[0]];
 	for (unsigned int i = 0; i < 8 && smpp_dest_next(&pdu, &at, &dest); i++)
 		snprintf(s->dests[i], sizeof(s->dests[i]), "%s", dest.address.digits);
 	return true;

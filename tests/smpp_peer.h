@@ -22,9 +22,9 @@ struct dispatch {
 };
 
 struct peer_seen {
-	uint32_t id, sequence, n_dests;
+	uint32_t id, sequence, status, n_dests;
 	uint8_t esm_class, registered, data_coding, part;
-	char dest[24], validity[17], dests[8][24];
+	char message_id[24], dest[24], validity[17], dests[8][24];
 };
 
 struct peer {
@@ -37,7 +37,7 @@ struct peer {
 	struct link_env env;
 	struct link *link;
 	/* edge */
-	unsigned int connects[2], closes[2], clues, events[8];
+	unsigned int connects[2], closes[LINK_LEGS], clues, events[8];
 	uint64_t clue_token;
 	char clue_text[64], event_text[160];
 	bool refuse_connect;

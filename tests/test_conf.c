@@ -394,6 +394,11 @@ static void test_warnings(void **state)
 	assert_int_equal(w.n, 1);
 	assert_true(strstr(w.v[0].text, "without a limit"));
 	conf_warnings(ctx,
+		      load(WITH_LINKS("{ name = \"s\"; type = \"smpp\"; address = \"h\"; port = 1; rate = 0; system_id = \"x\"; "
+				      "password_file = \"/p\"; addressing = \"cells\"; source = { address = \"1\"; }; }")),
+		      &w);
+	assert_int_equal(w.n, 1); /* its carrier's limit is another promise */
+	conf_warnings(ctx,
 		      load(WITH_AGENCY("name = \"a\"; spool = \"/p\"; allow_unsigned = true; allow_types = ( "
 				       "\"missing-child\" );")),
 		      &w);

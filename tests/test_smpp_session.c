@@ -50,7 +50,7 @@ static uint32_t message(void *arg, const struct smpp_pdu *pdu, uint64_t now_us)
 	return seen.reply;
 }
 
-static const struct smpp_session_ops ops = {bound, answer, timeout, message};
+static const struct smpp_session_ops ops = {.bound = bound, .answer = answer, .timeout = timeout, .message = message};
 
 static bool collect(void *arg, const uint8_t *frame, size_t len)
 {

@@ -328,17 +328,6 @@ static void flood_of_clues_is_asked_to_wait(void **state)
 	peer_stop();
 }
 
-static void listen_says_so(void **state)
-{
-	peer_start();
-	peer.cfg.mode = MODE_LISTEN;
-	peer_create();
-	assert_int_equal(peer.connects[0], 0);
-	assert_int_equal(peer.events[LINK_EV_PROTOCOL], 1);
-	assert_int_equal(link_smpp.tick(peer.link, peer.now_us), UINT64_MAX);
-	peer_stop();
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,7 +347,6 @@ int main(void)
 		cmocka_unit_test(clue_is_answered_when_durable),
 		cmocka_unit_test(clue_of_an_earlier_connection_is_not_answered),
 		cmocka_unit_test(flood_of_clues_is_asked_to_wait),
-		cmocka_unit_test(listen_says_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, peer_teardown);

@@ -131,6 +131,9 @@ static void window_bound_is_told(void **state)
 	l.measured_rate = 99.5;
 	assert_false(snapshot_window_bound(&l));
 	l.measured_rate = 50;
+	l.throttled = true; /* it waits for tokens, not for answers */
+	assert_false(snapshot_window_bound(&l));
+	l.throttled = false;
 	l.window_used = 9;
 	assert_false(snapshot_window_bound(&l));
 	l.window_used = 10;

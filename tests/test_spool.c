@@ -222,6 +222,26 @@ static void test_waits_for_signature(void **state)
 	assert_false(exists("claimed/x.trigger.minisig"));
 }
 
+static void test_signature_being_written(void **state)
+{
+	int fd;
+
+	spool_wait_signature(spool, true);
+	put("x.trigger", "a");
+	spool_ready(spool, S(1));
+	fd = open(path("x.trigger.minisig"), O_WRONLY | O_CREAT, 0644);
+	spool_ready(spool, S(1));
+	assert_int_equal(write(fd, "si", 2), 2);
+	spool_tick(spool, S(2));
+	assert_int_equal(n_items, 0);
+	assert_int_equal(write(fd, "g", 1), 1);
+	close(fd);
+	spool_ready(spool, S(2));
+	assert_int_equal(n_items, 1);
+	assert_int_equal(items[0]->sig_len, 3);
+	finish(items[0], SPOOL_ACCEPTED, S(2));
+}
+
 static void test_signature_first(void **state)
 {
 	spool_wait_signature(spool, true);
@@ -285,14 +305,32 @@ static void test_unusable_names(void **state)
 
 	memset(longer, 'a', 150);
 	strcpy(longer + 130, ".trigger");
-	put("$(touch x) ;.trigger", "a");
+	put("a\nb.trigger", "a");
 	put(longer, "a");
 	spool_ready(spool, S(1));
-	assert_int_equal(n_items, 2);
-	for (size_t i = 0; i < 2; i++) {
+	put("\xff.trigger", "a");
+	put("a\\b.trigger", "a");
+	spool_ready(spool, S(1));
+	assert_int_equal(n_items, 4);
+	for (size_t i = 0; i < 4; i++) {
 		assert_non_null(strstr(items[i]->trouble, "name"));
 		assert_int_equal(strncmp(items[i]->name, "badname-", 8), 0);
 		assert_int_equal(finish(items[i], SPOOL_REJECTED, S(1)), 0);
+	}
+}
+
+/* People name files as they like. */
+static void test_odd_names(void **state)
+{
+	static const char *const stems[] = {"朝阳 走失", "$(touch x) ;", "-rf", "it's", "%s%n"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(stems); i++) {
+		put(talloc_asprintf(ctx, "%s.trigger", stems[i]), "a");
+		spool_ready(spool, S(1));
+		assert_int_equal(n_items, i + 1);
+		assert_null(items[i]->trouble);
+		assert_int_equal(finish(items[i], SPOOL_ACCEPTED, S(1)), 0);
+		decision_in(talloc_asprintf(ctx, "accepted/%s.result.json", stems[i]), "accepted");
 	}
 }
 
@@ -549,7 +587,7 @@ int main(void)
 		SPOOL_TEST(test_signature_never_comes),
 		SPOOL_TEST(test_never_opened),
 		SPOOL_TEST(test_too_large),
-		SPOOL_TEST(test_unusable_names),
+		SPOOL_TEST(test_unusable_names), SPOOL_TEST(test_odd_names), SPOOL_TEST(test_signature_being_written),
 		SPOOL_TEST(test_empty_file_rests_first),
 		SPOOL_TEST(test_nothing_is_overwritten),
 		SPOOL_TEST(test_same_name_while_deciding),

@@ -14,53 +14,22 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static uint32_t count_leaves(const struct map_header *h, const uint8_t *octets, size_t len)
-{
-	struct map_layout at;
-	uint64_t leaves = 0;
-
-	map_layout(h, 0, &at);
-	for (uint32_t i = 0; at.end <= len && i < h->n_trees; i++) {
-		struct map_tree t;
-
-		memcpy(&t, octets + at.trees + i * sizeof(t), sizeof(t));
-		leaves += t.n_leaves;
-	}
-	return leaves > UINT32_MAX ? UINT32_MAX : (uint32_t)leaves;
-}
-
-static uint64_t *sum_section(uint64_t *sum, const uint8_t *base, uint64_t n, uint64_t per, size_t size)
-{
-	for (uint64_t i = 0; i < n; i += per)
-		*sum++ = map_sum(base + i * size, OSMO_MIN(per, n - i) * size);
-	return sum;
-}
-
+/* The sums of a body that is cut or longer than the header says stay as they are: such a file is refused anyway. */
 static void mend(uint8_t *octets, size_t len)
 {
 	struct map_header *h = (struct map_header *)octets;
 	struct map_layout at;
-	uint64_t *sum;
 
 	if (len < sizeof(*h))
 		return;
-	map_layout(h, count_leaves(h, octets, len), &at);
+	map_layout(h, &at);
 	h->file_size = len;
 	if (at.end == len) {
-		h->directory_sum = map_sum(octets + at.networks, at.nodes - at.networks);
-		sum = (uint64_t *)(octets + at.sums);
-		for (uint32_t i = 0; i < h->n_trees; i++) {
-			const struct map_tree *t = (const void *)(octets + at.trees + i * sizeof(*t));
+		uint64_t *sums = (uint64_t *)(octets + at.sums);
 
-			if (t->first > h->n_cells || t->count > h->n_cells - t->first ||
-			    t->n_leaves != (t->count + MAP_LEAF - 1) / MAP_LEAF)
-				break;
-			sum = sum_section(sum, octets + at.cells + t->first * sizeof(struct map_cell),
-					  t->count, MAP_LEAF, sizeof(struct map_cell));
-		}
-		sum = (uint64_t *)(octets + at.sums) + at.cell_blocks;
-		sum = sum_section(sum, octets + at.nodes, h->n_nodes, MAP_BLOCK, sizeof(struct map_node));
-		sum_section(sum, octets + at.slots, h->n_slots, MAP_SLOT_BLOCK, sizeof(uint32_t));
+		for (uint32_t i = 0; i < at.n_units; i++)
+			sums[i] = map_sum(octets + at.rows + (uint64_t)i * MAP_UNIT, MAP_UNIT);
+		h->directory_sum = map_sum(octets + at.networks, at.sums - at.networks);
 	}
 	h->header_sum = map_sum(h, offsetof(struct map_header, header_sum));
 }

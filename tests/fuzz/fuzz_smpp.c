@@ -38,7 +38,7 @@ static uint32_t message(void *arg, const struct smpp_pdu *pdu, uint64_t now_us)
 	return pdu->sequence & 1 ? 0 : SMPP_LATER;
 }
 
-static const struct smpp_session_ops ops = {bound, answer, timeout, message};
+static const struct smpp_session_ops ops = {.bound = bound, .answer = answer, .timeout = timeout, .message = message};
 
 /* What was read whole and by the letter comes out of the encoder as it went in. */
 static void decode(const uint8_t *data, size_t len)

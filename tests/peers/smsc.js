@@ -1,4 +1,5 @@
 // An SMSC on node-smpp (npm "smpp"): takes everything, counts per recipient, answers receipts.
+// With KEY, CERT (files): TLS; with CA: client certificates of it are asked for.
 // Prints one JSON object at SIGTERM. env: PORT (0 = free; printed as "port N"), PASSWORD, RECEIPTS=1, THROTTLE_EVERY=n
 const smpp = require('smpp'), env = process.env;
 const got = {}, texts = {}, parts = {};
@@ -20,7 +21,9 @@ function text(p) {
   delete parts[key];
   return whole;
 }
-smpp.createServer(s => {
+const fs = require('fs'), file = f => f && fs.readFileSync(f);
+const tls = env.KEY ? { key: file(env.KEY), cert: file(env.CERT), ca: file(env.CA), requestCert: !!env.CA, rejectUnauthorized: !!env.CA } : {};
+smpp.createServer(tls, s => {
   s.on('error', () => {});
   s.on('bind_transceiver', p => {
     const good = p.password === env.PASSWORD;

@@ -1,0 +1,148 @@
+/* The cells of a circle by distance. */
+#include "cellmap/bigmem.h"
+#include "cellmap/map.h"
+#include "cellmap/radix.h"
+#include "cellmap/rim.h"
+#include <errno.h>
+#include <math.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include <string.h>
+
+#define CHEAP_MAX 400000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
+#define RADIAN_E7 (M_PI / 180 * 1e-7)
+#define ERROR_MAX 1e-7 /* of the squared chord, relative: 5 mm at 100 km */
+
+struct near {
+	const struct cellmap *map;
+	const struct cell_query *q;
+	struct rim_centre centre;
+	struct geo_xyz xyz;
+	double along, across; /* curvature of the meridian and across it at the centre */
+	struct radix_pair *pairs;
+	size_t n;
+};
+
+/* The arc over a chord, by the curvature in its direction half way; exact to fourth order on an ellipsoid of
+ * revolution as flat as ours. */
+static double arc(const struct near *s, double chord2, double north)
+{
+	double share, bend;
+
+	if (chord2 <= 0)
+		return 0;
+	share = fmin(1, north * north / chord2);
+	bend = share * s->along + (1 - share) * s->across;
+	bend *= bend * chord2;
+	return sqrt(chord2) * (1 + bend / 24 + 3 * bend * bend / 640);
+}
+
+static double slow_distance(const struct near *s, uint32_t i)
+{
+	return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, map_lat(s->map, i) / 1e7,
+			      map_lon(s->map, i) / 1e7);
+}
+
+static void add(struct near *s, uint32_t i, double distance)
+{
+	float f = (float)distance;
+	uint32_t bits; /* ascend as the number does, since it is not negative */
+
+	memcpy(&bits, &f, sizeof(bits));
+	s->pairs[s->n++] = (struct radix_pair){bits, i};
+}
+
+static void fit_rim(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
+		    uint32_t to)
+{
+	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from % MAP_BLOCK] - s->centre.lon;
+
+	rim->lon = s->centre.lon + (turn > 1.8e9 ? 3.6e9 : turn < -1.8e9 ? -3.6e9 : 0);
+	for (uint32_t i = from; i < to; i++) {
+		south = OSMO_MIN(south, b->lat[i % MAP_BLOCK]);
+		north = OSMO_MAX(north, b->lat[i % MAP_BLOCK]);
+		wide = fmax(wide, fabs(b->lon[i % MAP_BLOCK] - rim->lon));
+	}
+	rim_row(rim, &s->centre, (south + north) / 2, (north - south) / 2 + 1,
+		fmin(wide * RADIAN_E7, RIM_LON_MAX));
+}
+
+static void add_block(struct near *s, uint32_t from, uint32_t to)
+{
+	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
+	double chord2[MAP_BLOCK];
+	struct rim rim;
+
+	fit_rim(s, &rim, b, from % MAP_BLOCK, from % MAP_BLOCK + (to - from));
+	rim_chords2(&rim, b, chord2);
+	for (uint32_t i = from; i < to; i++) {
+		double c2 = chord2[i % MAP_BLOCK], lat = b->lat[i % MAP_BLOCK];
+
+		if (c2 < CHEAP_MAX * CHEAP_MAX && rim.error < fmax(c2 * ERROR_MAX, 1))
+			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
+		else
+			add(s, i, slow_distance(s, i));
+	}
+}
+
+static int add_span(struct near *s, const struct cell_span *span)
+{
+	for (uint32_t i = span->first, end = span->first + span->count, next; i < end; i = next) {
+		next = OSMO_MIN(end, (i / MAP_BLOCK + 1) * MAP_BLOCK);
+		if (!map_ok(s->map, &s->map->blocks[i / MAP_BLOCK]))
+			return -EBADMSG;
+		add_block(s, i, next);
+	}
+	return 0;
+}
+
+static struct cell_hit *hits_of(void *ctx, const struct near *s)
+{
+	struct cell_hit *hits = talloc_array(ctx, struct cell_hit, s->n + 1);
+
+	OSMO_ASSERT(hits);
+	for (size_t i = 0; i < s->n; i++) {
+		hits[i].index = s->pairs[i].row;
+		memcpy(&hits[i].distance_m, &s->pairs[i].key, sizeof(hits[i].distance_m));
+	}
+	return hits;
+}
+
+static int list(void *ctx, struct near *s, const struct cell_span *spans, size_t n_spans,
+		struct cell_hit **hits)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < n_spans; i++)
+		total += spans[i].count;
+	s->pairs = bigmem(ctx, 2 * (total + 1) * sizeof(*s->pairs));
+	for (size_t i = 0; i < n_spans; i++)
+		if (add_span(s, &spans[i]) < 0)
+			return -EBADMSG;
+	radix_sort(s->pairs, s->pairs + total + 1, s->n); /* stable, and spans ascend: ties by index */
+	*hits = hits_of(talloc_parent(ctx), s);
+	return 0;
+}
+
+int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
+		    size_t *n)
+{
+	struct near s = {.map = map, .q = q};
+	double w = sin(q->lat * M_PI / 180);
+	size_t n_spans, max = cellmap_max_spans(map, q);
+	void *work = talloc_named_const(ctx, 0, "cellmap_nearest");
+	struct cell_span *spans = bigmem(work, (max + 1) * sizeof(*spans));
+	int rc = cellmap_query(map, q, spans, max, &n_spans);
+
+	if (rc == 0) {
+		s.xyz = geo_xyz(q->lat, q->lon);
+		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, hypot(s.xyz.x, s.xyz.y), s.xyz.z};
+		w = 1 - 0.0066943799901413165 * w * w;
+		s.across = sqrt(w) / 6378137;
+		s.along = s.across * w / (1 - 0.0066943799901413165);
+		rc = list(work, &s, spans, n_spans, hits);
+	}
+	*n = s.n;
+	talloc_free(work);
+	return rc;
+}

@@ -1,0 +1,181 @@
+/* What the ledger costs: CPU per recipient, memory per running alert, time to load a restart's work. One line each. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+#include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
+#include "gateway/clock.h"
+#include "gateway/dispatch.h"
+#include "gateway/store.h"
+
+#define UNITS 10000000
+#define JOBS  10
+
+static double cpu_s(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_utime.tv_sec + u.ru_utime.tv_usec / 1e6 + u.ru_stime.tv_sec + u.ru_stime.tv_usec / 1e6;
+}
+
+static size_t heap(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+static struct dispatch_job *add_job(struct dispatch *d, uint64_t id, uint32_t units)
+{
+	static const uint16_t links[] = {0};
+	struct job_spec spec = {.id = id, .kind = JOB_SMS, .deadline_us = INT64_MAX, .expires_us = INT64_MAX, .n_units = units, .parts = 1,
+				.links = links, .n_links = 1};
+
+	return dispatch_add_job(d, &spec, NULL, NULL);
+}
+
+static struct dispatch *new_dispatch(uint32_t window)
+{
+	struct dispatch *d = dispatch_new(NULL);
+
+	dispatch_add_link(d, "bench", window, 0, 5);
+	dispatch_link_up(d, 0, true, 0);
+	return d;
+}
+
+/* The whole life of `units` recipients: reserve, commit, hand, answer. Returns the commits. */
+static uint64_t send(struct dispatch *d, struct store *store, uint32_t units)
+{
+	struct store_batch *b = store_batch_new(NULL);
+	uint64_t commits = 0, now_us = 1;
+	struct handed h;
+	uint32_t done = 0;
+
+	while (done < units) {
+		dispatch_run(d, ++now_us);
+		if (dispatch_take_batch(d, b)) {
+			int rc = store ? store->ops->apply(store, b->recs, b->n) : 0;
+
+			OSMO_ASSERT(rc == 0);
+			dispatch_batch_done(d, b->tag, 0, now_us);
+			talloc_free(b);
+			b = store_batch_new(NULL);
+			commits++;
+		}
+		for (; dispatch_next(d, 0, now_us, &h); done++)
+			dispatch_answer(d, 0, h.job, h.unit, OUT_ACCEPTED, now_us);
+	}
+	talloc_free(b);
+	return commits;
+}
+
+static void cost(struct store *store, const char *what, uint32_t window, uint32_t units)
+{
+	struct dispatch *d = new_dispatch(window);
+	double from = cpu_s(), took;
+	uint64_t commits;
+
+	add_job(d, 1, units);
+	commits = send(d, store, units);
+	took = cpu_s() - from;
+	printf("%-44s window %4u  %8.4f us CPU a recipient, %llu commits\n", what, window, took / units * 1e6, (unsigned long long)commits);
+	talloc_free(d);
+}
+
+static void memory(void)
+{
+	struct dispatch *d = new_dispatch(1000);
+	size_t before = heap();
+
+	add_job(d, 1, UNITS);
+	printf("%-44s %.2f MiB fresh", "memory of an alert of 10 M recipients:", (heap() - before) / 1048576.0);
+	send(d, NULL, UNITS / 2);
+	printf(", %.2f MiB half done\n", (heap() - before) / 1048576.0);
+	talloc_free(d);
+}
+
+/* Ten alerts, each half done, as a killed gateway leaves them. */
+static void fill(struct store *store)
+{
+	for (uint64_t id = 1; id <= JOBS; id++) {
+		struct dispatch *d = new_dispatch(1000);
+
+		add_job(d, id, UNITS);
+		send(d, store, UNITS / 2);
+		talloc_free(d);
+	}
+}
+
+static int load_chunk(void *arg, const struct store_rec *rec)
+{
+	struct dispatch *d = arg;
+	uint64_t id;
+	uint32_t no;
+	int rc = dispatch_key_parse(rec->key, &id, &no);
+
+	return rc < 0 ? rc : dispatch_load_chunk(d, dispatch_job(d, id), no, rec->value, rec->len, rec->epoch);
+}
+
+static uint64_t until_handed(struct dispatch *d, struct store *store)
+{
+	struct store_batch *b = store_batch_new(NULL);
+	struct handed h;
+
+	dispatch_run(d, clock_mono_us());
+	dispatch_take_batch(d, b);
+	OSMO_ASSERT(store->ops->apply(store, b->recs, b->n) == 0);
+	dispatch_batch_done(d, b->tag, 0, clock_mono_us());
+	OSMO_ASSERT(dispatch_next(d, 0, clock_mono_us(), &h));
+	talloc_free(b);
+	return clock_mono_us();
+}
+
+static void restart(const char *uri)
+{
+	uint64_t from = clock_mono_us(), opened, loaded;
+	struct dispatch *d = new_dispatch(1000);
+	struct store *store;
+	char err[512];
+
+	OSMO_ASSERT(store_open(NULL, uri, &store, err, sizeof(err)) == 0);
+	opened = clock_mono_us();
+	for (uint64_t id = 1; id <= JOBS; id++)
+		add_job(d, id, UNITS);
+	OSMO_ASSERT(store->ops->load(store, STORE_CHUNK, load_chunk, d) == 0);
+	loaded = clock_mono_us();
+	printf("%-44s %.3f s: open %.3f, load %.3f\n", "restart, 10 alerts of 10 M, half done:", (until_handed(d, store) - from) / 1e6,
+	       (opened - from) / 1e6, (loaded - opened) / 1e6);
+	talloc_free(d);
+	store->ops->close(store);
+}
+
+int main(int argc, char **argv)
+{
+	const char *dir = argc > 1 ? argv[1] : ".";
+	char *path = talloc_asprintf(NULL, "%s/bench-ledger.db", dir), *uri = talloc_asprintf(NULL, "sqlite:%s", path), *du;
+	struct store *store;
+	char err[512];
+
+	cost(NULL, "dispatch and ledger in memory:", 1000, UNITS);
+	OSMO_ASSERT(store_open(NULL, uri, &store, err, sizeof(err)) == 0);
+	cost(store, "with SQLite, durable:", 1000, UNITS);
+	cost(store, "with SQLite, durable:", 100, UNITS / 10);
+	cost(store, "with SQLite, durable:", 10, UNITS / 100);
+	memory();
+	fill(store);
+	store->ops->close(store);
+	du = talloc_asprintf(NULL, "ls -s --block-size=K %s | awk '{ print \"ledger on disk, 10 alerts of 10 M:            \", $1 }'", path);
+	fflush(stdout);
+	if (system(du))
+		return 1;
+	restart(uri);
+	talloc_free(du);
+	return 0;
+}

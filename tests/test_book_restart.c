@@ -1,0 +1,392 @@
+/* From the ledger back: documents, chunks, rings; and what a crash may not change. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+#include <osmocom/core/talloc.h>
+#include "tests/book_bed.h"
+
+static struct alert *crash(struct bed *b)
+{
+	char err[256] = "";
+	struct alert *a;
+
+	if (bed_crash(b, err, sizeof(err)) < 0)
+		fail_msg("%s", err);
+	a = book_case(b->book, "police", "c");
+	assert_non_null(a);
+	return a;
+}
+
+static void update(struct bed *b, struct alert *a)
+{
+	struct reasons reasons = {0};
+
+	assert_int_equal(book_update(b->book, a, bed_trigger(b, ACTION_UPDATE, "c"), b->now, bed_us(b), &reasons), 0);
+	bed_store(b, a);
+}
+
+static void recall(struct bed *b, struct alert *a)
+{
+	assert_int_equal(book_recall(b->book, a, "found", b->now, bed_us(b)), 0);
+	bed_store(b, a);
+}
+
+/* Begins the ring that is due and makes it durable. */
+static int grow(struct bed *b, struct alert *a)
+{
+	int ring = book_ring_begin(b->book, a, b->now);
+
+	if (ring < 0)
+		return ring;
+	bed_store(b, a);
+	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
+	return ring;
+}
+
+/* Every job's id and sums, as text: equal text is the same ledger. */
+static char *ledger(struct bed *b, const struct alert *a)
+{
+	char *out = talloc_asprintf(b, "%s %s %d", a->id, a->case_number, a->n_wordings > 0 ? a->wordings[a->n_wordings - 1].codes[1] : 0);
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		out = talloc_asprintf_append(out, "\n%016llx of %u:", (unsigned long long)j->id, book_group(j)->n_units);
+		/* What was reserved waits again. */
+		out = talloc_asprintf_append(out, " %llu", (unsigned long long)(j->job->sums.n[UNIT_WAITING] + j->job->sums.n[UNIT_HANDED]));
+		for (int s = UNIT_ACCEPTED; s < UNIT_STATES; s++)
+			out = talloc_asprintf_append(out, " %llu", (unsigned long long)j->job->sums.n[s]);
+	}
+	return out;
+}
+
+static void a_fresh_alert_comes_back(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	char *before = ledger(b, a);
+
+	a = crash(b);
+	assert_string_equal(ledger(b, a), before);
+	assert_int_equal(a->deadline_at, a->reported_at + 3600);
+	assert_int_equal(a->n_rings, 3);
+	assert_string_equal(a->wordings[0].texts[0].sms, "寻人");
+}
+
+static void progress_comes_back(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	bed_serve(b, BED_SMS_A, 33, OUT_ACCEPTED);
+	bed_serve(b, BED_SMS_B, 4, OUT_REFUSED);
+	a = crash(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 33);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_REFUSED], 4);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 106);
+}
+
+static void all_wordings_come_back(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	char *before;
+
+	bed_serve(b, BED_SMS_A, 33, OUT_ACCEPTED);
+	bed_serve(b, BED_BSC, 10, OUT_ACCEPTED);
+	update(b, a);
+	bed_serve(b, BED_SMS_B, 20, OUT_ACCEPTED);
+	recall(b, a);
+	bed_serve(b, BED_SMS_A, 7, OUT_ACCEPTED);
+	bed_settle(b);
+	before = ledger(b, a);
+	a = crash(b);
+	assert_string_equal(ledger(b, a), before);
+	assert_int_equal(a->state, ALERT_RECALLED);
+	assert_string_equal(a->recall_reason, "found");
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->state, JOB_WITHDRAWN);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 43);
+}
+
+/* The document is durable, the chunks of the jobs that it stopped are not. */
+static void a_crash_right_after_the_recall_sends_nothing(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	struct handed h;
+
+	bed_serve(b, BED_SMS_A, 33, OUT_ACCEPTED);
+	recall(b, a);
+	a = crash(b); /* now those are in doubt whose attempt was durable */
+	assert_true(bed_sums(a, 1, 0).n[UNIT_WAITING] >= 33 && bed_sums(a, 1, 0).n[UNIT_WAITING] <= 33 + 3 * BED_WINDOW);
+	bed_settle(b);
+	while (dispatch_next(b->d, BED_SMS_A, bed_us(b), &h)) {
+		const struct book_job *j = h.job->spec.owner;
+
+		assert_int_equal(a->wordings[j->wording].phase, PHASE_FOUND);
+		dispatch_answer(b->d, BED_SMS_A, h.job, h.unit, OUT_ACCEPTED, bed_us(b));
+	}
+}
+
+static void other_lists_are_refused(void **state)
+{
+	static uint16_t lacs[] = {103};
+	struct bed *b = *state;
+	char err[256] = "";
+
+	bed_alert(b, "c");
+	b->links[BED_BSC].lacs = lacs;
+	b->links[BED_BSC].n_lacs = 1;
+	assert_int_equal(bed_crash(b, err, sizeof(err)), -ESTALE);
+	assert_non_null(strstr(err, "restore the configuration"));
+	assert_null(book_case(b->book, "police", "c"));
+}
+
+static void rubbish_is_refused(void **state)
+{
+	static const char *const documents[] = {"", "{", "[]", "{}", "{\"id\":\"x\",\"agency\":\"a\",\"case_number\":\"c\",\"type\":\"t\"}",
+						"{\"id\":\"x\",\"agency\":\"a\",\"case_number\":\"c\",\"type\":\"t\",\"wordings\":[{}]}"};
+	struct bed *b = *state;
+	char err[256];
+
+	for (size_t i = 0; i < sizeof(documents) / sizeof(*documents); i++)
+		assert_int_equal(book_restore(b->book, &b->conf, "", documents[i], strlen(documents[i]), b->now, bed_us(b), NULL, NULL, err,
+					      sizeof(err)), -EBADMSG);
+}
+
+static void an_ended_alert_leaves_its_case(void **state)
+{
+	struct bed *b = *state;
+	struct reasons reasons = {0};
+	struct alert *subject;
+	char err[256];
+
+	bed_alert(b, "c");
+	b->now += 90000;
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	assert_null(book_case(b->book, "police", "c"));
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+}
+
+/* --- rings --- */
+
+static void rings_come_in_time_one_after_another(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	assert_int_equal(grow(b, a), -EAGAIN);
+	bed_serve_all(b);
+	assert_false(book_settle(a, b->now)); /* more is to come */
+	b->now += 3600;
+	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_WAITING], 110);
+	b->now += 3600;
+	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(grow(b, a), -EAGAIN);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED] + bed_sums(a, 0, 1).n[UNIT_ACCEPTED] + bed_sums(a, 0, 2).n[UNIT_ACCEPTED], 330);
+	assert_true(book_settle(a, b->now));
+	assert_int_equal(a->state, ALERT_COMPLETED);
+}
+
+static void rings_count_from_missing_since(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_ALERT, "c");
+	struct reasons reasons = {0};
+	struct alert *a;
+
+	t->missing_since = b->now - 7300;
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), 0);
+	bed_store(b, a);
+	book_enter(b->book, a, bed_us(b), b->now);
+	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(grow(b, a), 2);
+}
+
+static void rings_have_a_deadline_of_their_own(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	b->now += 3700;
+	grow(b, a);
+	assert_int_equal(bed_job(a, 0, 1, GROUP_SUBSCRIBERS)->job->spec.deadline_us, bed_us(b) + 3600000000ull);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->spec.deadline_us, bed_us(b) - 100000000ull);
+}
+
+static void a_ring_begins_with_the_words_of_then(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	bed_serve_all(b);
+	update(b, a);
+	b->now += 3600;
+	grow(b, a);
+	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
+	assert_int_equal(bed_sums(a, 1, 1).n[UNIT_WAITING], 110);
+	bed_serve(b, BED_SMS_A, 5, OUT_ACCEPTED);
+	update(b, a);
+	assert_int_equal(bed_sums(a, 2, 1).n[UNIT_WAITING], 110);
+}
+
+static void found_goes_to_those_a_ring_reached(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	bed_serve_all(b);
+	b->now += 3600;
+	grow(b, a);
+	bed_serve(b, BED_SMS_A, 12, OUT_ACCEPTED);
+	recall(b, a);
+	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_WAITING], 110);
+	assert_int_equal(bed_sums(a, 1, 1).n[UNIT_WAITING], 12);
+	b->now += 3600;
+	assert_int_equal(grow(b, a), -EAGAIN);
+}
+
+static void nothing_leaves_before_the_ring_is_durable(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	int ring;
+
+	bed_serve_all(b);
+	b->now += 3600;
+	ring = book_ring_begin(b->book, a, b->now);
+	assert_int_equal(ring, 1);
+	assert_int_equal(book_ring_begin(b->book, a, b->now), -EAGAIN);
+	bed_settle(b);
+	assert_int_equal(bed_serve(b, BED_SMS_A, 10, OUT_ACCEPTED), 0);
+	book_ring_enter(b->book, a, ring, -ENOSPC, b->now, bed_us(b));
+	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
+	assert_int_equal(grow(b, a), 1); /* due again */
+}
+
+static void changes_while_a_ring_becomes_durable(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	b->now += 3600;
+	assert_int_equal(book_ring_begin(b->book, a, b->now), 1);
+	bed_store(b, a);
+	update(b, a);
+	book_ring_enter(b->book, a, 1, 0, b->now, bed_us(b));
+	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
+	assert_non_null(bed_job(a, 1, 1, GROUP_CBSP));
+	b->now += 3600;
+	assert_int_equal(book_ring_begin(b->book, a, b->now), 2);
+	recall(b, a);
+	assert_false(book_ended(a, b->now + 1000000));
+	book_ring_enter(b->book, a, 2, 0, b->now, bed_us(b));
+	assert_null(bed_job(a, 1, 2, GROUP_CBSP));
+	assert_null(bed_job(a, 2, 2, GROUP_CBSP));
+	assert_string_equal(ledger(b, crash(b)), ledger(b, book_case(b->book, "police", "c")));
+}
+
+static void ids_ascend_in_order_of_making(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	const struct book_job *j;
+	uint64_t last = 0;
+
+	b->now += 3600;
+	grow(b, a);
+	update(b, a);
+	b->now += 3600;
+	grow(b, a);
+	recall(b, a);
+	llist_for_each_entry(j, &a->jobs, entry) {
+		assert_true(j->id > last);
+		last = j->id;
+	}
+	a = bed_alert(b, "d");
+	llist_for_each_entry(j, &a->jobs, entry)
+		assert_true(j->id > last);
+}
+
+static void rings_come_back(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	char *before;
+
+	bed_serve_all(b);
+	b->now += 3600;
+	grow(b, a);
+	bed_serve(b, BED_SMS_A, 40, OUT_ACCEPTED);
+	update(b, a);
+	b->now += 3600;
+	grow(b, a);
+	bed_serve(b, BED_BSC, 15, OUT_ACCEPTED);
+	before = ledger(b, a);
+	b->rings[0].radius_km = 150; /* what the configuration says now is for new alerts */
+	b->agency.max_ring_km = 100;
+	a = crash(b);
+	assert_string_equal(ledger(b, a), before);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 1, 2).n[UNIT_ACCEPTED], 110);
+}
+
+static void a_ring_to_come_is_remembered(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	b->type.n_rings = 0;
+	b->now += 3600;
+	a = crash(b);
+	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_WAITING], 110);
+}
+
+static void no_ring_after_the_end(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	b->now += 86400;
+	assert_int_equal(grow(b, a), -EAGAIN);
+	bed_settle(b);
+	book_settle(a, b->now);
+	assert_int_equal(a->state, ALERT_EXPIRED);
+}
+
+#define CASE(f) cmocka_unit_test_setup_teardown(f, bed_up, bed_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(a_fresh_alert_comes_back),
+		CASE(progress_comes_back),
+		CASE(all_wordings_come_back),
+		CASE(a_crash_right_after_the_recall_sends_nothing),
+		CASE(other_lists_are_refused),
+		CASE(rubbish_is_refused),
+		CASE(an_ended_alert_leaves_its_case),
+		CASE(rings_come_in_time_one_after_another),
+		CASE(rings_count_from_missing_since),
+		CASE(rings_have_a_deadline_of_their_own),
+		CASE(a_ring_begins_with_the_words_of_then),
+		CASE(found_goes_to_those_a_ring_reached),
+		CASE(nothing_leaves_before_the_ring_is_durable),
+		CASE(changes_while_a_ring_becomes_durable),
+		CASE(ids_ascend_in_order_of_making),
+		CASE(rings_come_back),
+		CASE(a_ring_to_come_is_remembered),
+		CASE(no_ring_after_the_end),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,269 @@
+/* The SMPP link when the carrier dials in, between fakes: outbind, its own bind, who is turned away, and how
+ * alerts leave then. */
+#include "tests/smpp_peer.h"
+#include <stdio.h>
+#include <string.h>
+#include "smpp/status.h"
+
+static struct smpp_pdu credentials(uint32_t id, const char *password)
+{
+	return (struct smpp_pdu){.id = id,
+				 .sequence = 1,
+				 .system_id = "reunion",
+				 .password = password,
+				 .interface_version = id == SMPP_OUTBIND ? 0 : 0x34};
+}
+
+static void listening(void)
+{
+	peer_start();
+	peer.cfg.mode = MODE_LISTEN;
+}
+
+static void call(unsigned int leg, const char *address)
+{
+	snprintf(peer.link->caller[leg], sizeof(peer.link->caller[leg]), "%s", address);
+	link_smpp.connected(peer.link, leg, peer.now_us);
+	peer.n_seen = 0;
+}
+
+static void say(unsigned int leg, uint32_t id, const char *password)
+{
+	struct smpp_pdu pdu = credentials(id, password);
+
+	peer_send(leg, &pdu);
+	peer_read(leg);
+}
+
+static void bound(unsigned int leg, uint32_t id)
+{
+	call(leg, "192.0.2.1");
+	say(leg, id, "secret");
+	assert_int_equal(peer.seen[0].id, id | SMPP_RESP);
+	assert_int_equal(peer.seen[0].status, 0);
+	peer.n_seen = 0;
+}
+
+static void outbind_makes_us_bind(void **state)
+{
+	listening();
+	peer_create();
+	assert_int_equal(peer.connects[0], 0);
+	peer.dispatch.n = 2;
+	call(0, "192.0.2.1");
+	peer_tick();
+	assert_int_equal(peer.n_seen, 0); /* nothing before the peer has said who it is */
+	say(0, SMPP_OUTBIND, "secret");
+	assert_int_equal(peer.seen[0].id, SMPP_BIND_TRANSCEIVER);
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = peer.seen[0].sequence});
+	assert_int_equal(peer.link->state, LINK_UP);
+	peer.n_seen = 0;
+	peer_tick();
+	assert_int_equal(peer.seen[0].id, SMPP_SUBMIT_SM);
+	peer_answer_all(0);
+	assert_int_equal(peer.dispatch.outcome[1], OUT_ACCEPTED);
+	peer_stop();
+}
+
+static void wrong_outbind_is_shown_the_door(void **state)
+{
+	listening();
+	peer_create();
+	call(0, "192.0.2.1");
+	say(0, SMPP_OUTBIND, "guess");
+	link_smpp.tick(peer.link, peer.now_us);
+	assert_int_equal(peer.n_seen, 0);
+	assert_int_equal(peer.closes[0], 1);
+	assert_int_equal(peer.link->count.bind_failures, 1);
+	peer_stop();
+}
+
+static void alerts_leave_as(uint32_t id)
+{
+	char text[401];
+
+	memset(text, 'a', 400);
+	text[400] = '\0';
+	smpp_text_split(text, true, SMPP_LONG_UDH16, &peer.payload.sms[0], NULL);
+	peer.cfg.receipts = RECEIPTS_ALL;
+	peer_create();
+	peer.dispatch.n = 1;
+	bound(0, SMPP_BIND_TRANSCEIVER);
+	assert_true(peer.dispatch.up);
+	peer_tick();
+	assert_int_equal(peer.n_seen, 3);
+	for (unsigned int i = 0; i < 3; i++) {
+		assert_int_equal(peer.seen[i].id, id);
+		assert_int_equal(peer.seen[i].part, i + 1);
+		assert_int_equal(peer.seen[i].registered, 0);
+		assert_string_equal(peer.seen[i].validity, "");
+	}
+	for (unsigned int i = 0; i < 3; i++)
+		peer_answer(&peer.seen[i], 0);
+	assert_int_equal(peer.dispatch.outcome[0], OUT_ACCEPTED);
+	peer_stop();
+}
+
+static void alerts_leave_as_deliver_sm(void **state)
+{
+	listening();
+	alerts_leave_as(SMPP_DELIVER_SM);
+}
+
+static void alerts_leave_as_data_sm(void **state)
+{
+	listening();
+	peer.cfg.deliver_as = DELIVER_DATA_SM;
+	alerts_leave_as(SMPP_DATA_SM);
+}
+
+static void submit_is_a_clue(void **state)
+{
+	listening();
+	peer_create();
+	bound(0, SMPP_BIND_TRANSCEIVER);
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_SM, .sequence = 9, .message = (const uint8_t *)"seen", .message_len = 4});
+	assert_int_equal(peer.clues, 1);
+	link_smpp.clue_done(peer.link, peer.clue_token, true, peer.now_us);
+	peer_read(0);
+	assert_int_equal(peer.seen[0].id, SMPP_SUBMIT_SM | SMPP_RESP);
+	assert_int_equal(strlen(peer.seen[0].message_id), 16);
+	peer_stop();
+}
+
+static void transmitter_and_receiver(void **state)
+{
+	listening();
+	peer_create();
+	peer.dispatch.n = 1;
+	bound(0, SMPP_BIND_TRANSMITTER);
+	assert_false(peer.dispatch.up); /* the carrier only sends there */
+	bound(1, SMPP_BIND_RECEIVER);
+	assert_true(peer.dispatch.up);
+	link_smpp.tick(peer.link, peer.now_us);
+	peer_read(1);
+	assert_int_equal(peer.seen[0].id, SMPP_DELIVER_SM);
+	link_smpp.closed(peer.link, 0, "reset", peer.now_us);
+	assert_true(peer.dispatch.up);
+	link_smpp.closed(peer.link, 1, "reset", peer.now_us);
+	assert_false(peer.dispatch.up);
+	assert_int_equal(peer.dispatch.outcome[0], OUT_LOST);
+	peer_stop();
+}
+
+static void second_bind_only_replaces_a_silent_one(void **state)
+{
+	listening();
+	peer_create();
+	bound(0, SMPP_BIND_TRANSCEIVER);
+	call(1, "192.0.2.1");
+	say(1, SMPP_BIND_TRANSCEIVER, "secret");
+	assert_int_equal(peer.seen[0].status, SMPP_RALYBND);
+	link_smpp.tick(peer.link, peer.now_us);
+	assert_int_equal(peer.closes[1], 1);
+	assert_int_equal(peer.closes[0], 0);
+	peer.now_us += 6 * PEER_S;
+	bound(1, SMPP_BIND_TRANSCEIVER);
+	assert_int_equal(peer.closes[0], 1);
+	assert_true(peer.dispatch.up);
+	peer_stop();
+}
+
+static void refuse(unsigned int leg, const char *address, uint32_t status)
+{
+	call(leg, address);
+	say(leg, SMPP_BIND_RECEIVER, "guess");
+	assert_int_equal(peer.seen[0].status, status);
+	link_smpp.tick(peer.link, peer.now_us);
+}
+
+static void five_failures_a_minute(void **state)
+{
+	listening();
+	peer_create();
+	for (unsigned int i = 0; i < 5; i++)
+		refuse(0, "192.0.2.66", SMPP_RINVPASWD);
+	assert_int_equal(peer.closes[0], 5);
+	call(0, "192.0.2.66");
+	assert_int_equal(peer.closes[0], 6); /* not even asked */
+	bound(1, SMPP_BIND_TRANSCEIVER);     /* others are not concerned */
+	peer.now_us += 61 * PEER_S;
+	refuse(0, "192.0.2.66", SMPP_RINVPASWD);
+	peer_stop();
+}
+
+static void half_open_connections_are_few_and_short(void **state)
+{
+	listening();
+	peer_create();
+	call(0, "192.0.2.66");
+	call(1, "192.0.2.66");
+	call(2, "192.0.2.66");
+	assert_int_equal(peer.closes[2], 1);
+	bound(2, SMPP_BIND_TRANSCEIVER);
+	peer.now_us += 11 * PEER_S;
+	link_smpp.tick(peer.link, peer.now_us);
+	assert_int_equal(peer.closes[0], 1);
+	assert_int_equal(peer.closes[1], 1);
+	assert_int_equal(peer.closes[2], 1);
+	peer_stop();
+}
+
+static void nothing_is_taken_before_the_bind(void **state)
+{
+	listening();
+	peer_create();
+	call(0, "192.0.2.1");
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_SUBMIT_SM, .sequence = 3, .message = (const uint8_t *)"x", .message_len = 1});
+	peer_read(0);
+	assert_int_equal(peer.clues, 0);
+	assert_int_equal(peer.seen[0].status, SMPP_RINVBNDSTS);
+	peer_stop();
+}
+
+static void cells_need_outbind(void **state)
+{
+	listening();
+	peer.cfg.addressing = ADDR_CELLS;
+	peer_create();
+	call(0, "192.0.2.1");
+	say(0, SMPP_BIND_TRANSCEIVER, "secret");
+	assert_int_equal(peer.seen[0].status, SMPP_RBINDFAIL);
+	peer_stop();
+}
+
+static void stop_unbinds_and_takes_no_more(void **state)
+{
+	listening();
+	peer_create();
+	bound(0, SMPP_BIND_TRANSCEIVER);
+	link_smpp.stop(peer.link, peer.now_us);
+	peer_tick();
+	assert_int_equal(peer.seen[0].id, SMPP_UNBIND);
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_UNBIND | SMPP_RESP, .sequence = peer.seen[0].sequence});
+	peer_tick();
+	assert_true(link_smpp.stopped(peer.link));
+	call(1, "192.0.2.1");
+	assert_int_equal(peer.closes[1], 1);
+	peer_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outbind_makes_us_bind),
+		cmocka_unit_test(wrong_outbind_is_shown_the_door),
+		cmocka_unit_test(alerts_leave_as_deliver_sm),
+		cmocka_unit_test(alerts_leave_as_data_sm),
+		cmocka_unit_test(submit_is_a_clue),
+		cmocka_unit_test(transmitter_and_receiver),
+		cmocka_unit_test(second_bind_only_replaces_a_silent_one),
+		cmocka_unit_test(five_failures_a_minute),
+		cmocka_unit_test(half_open_connections_are_few_and_short),
+		cmocka_unit_test(nothing_is_taken_before_the_bind),
+		cmocka_unit_test(cells_need_outbind),
+		cmocka_unit_test(stop_unbinds_and_takes_no_more),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, peer_teardown);
+}

@@ -1,0 +1,188 @@
+/* Receipts and their messages: every spelling of an id, the order in which they come, and the memory. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <osmocom/core/talloc.h>
+#include "gateway/receipts.h"
+
+#define S 1000000ull
+
+static struct receipts *r;
+
+static int fresh(void **state)
+{
+	r = receipts_new(NULL);
+	return 0;
+}
+
+static int done(void **state)
+{
+	talloc_free(r);
+	return 0;
+}
+
+static enum receipts_fit take(const char *id, uint8_t state)
+{
+	struct smpp_receipt receipt = {.state = state};
+
+	snprintf(receipt.id, sizeof(receipt.id), "%s", id);
+	snprintf(receipt.text_id, sizeof(receipt.text_id), "%s", id);
+	return receipts_take(r, &receipt, 10 * S);
+}
+
+static void expect(uint16_t link, uint64_t job, unsigned int asked, unsigned int delivered, unsigned int failed)
+{
+	struct receipts_reach reach;
+
+	receipts_reach(r, link, job, &reach);
+	assert_int_equal(reach.asked, asked);
+	assert_int_equal(reach.delivered, delivered);
+	assert_int_equal(reach.failed, failed);
+}
+
+static void spellings(void **state)
+{
+	static const struct {
+		const char *answer, *receipt;
+	} pairs[] = {
+		{"18d0e03a", "0416342074"},		  /* quirk 1, 2 */
+		{"416342074", "18D0E03A"},		  /* and the reverse */
+		{"812FC7470000001B", "9308878062554710043"}, /* quirk 3 */
+		{"0913121205", "913121205"},		  /* quirk 4 */
+		{"913121205", "0913121205"},
+		{"0e999f21-1111-2222", "E999F21-1111-2222"}, /* quirk 5 */
+		{"3F2504E0-4F89-11D3-9A0C-0305E82C3301", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"}, /* quirk 6 */
+		{"zk3x9", "ZK3X9"},
+	};
+
+	done(NULL);
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		fresh(NULL);
+		receipts_asked(r, 1, 7, 5, pairs[i].answer, 1 * S);
+		assert_int_equal(take(pairs[i].receipt, SMPP_DELIVERED), RECEIPTS_FITS);
+		expect(1, 7, 1, 1, 0);
+		done(NULL);
+		/* before the answer */
+		fresh(NULL);
+		assert_int_equal(take(pairs[i].receipt, SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+		receipts_asked(r, 1, 7, 5, pairs[i].answer, 11 * S);
+		expect(1, 7, 1, 1, 0);
+		assert_int_equal(take(pairs[i].receipt, SMPP_DELIVERED), RECEIPTS_REPEATED);
+		done(NULL);
+	}
+	fresh(NULL);
+}
+
+static void tlv_wins_then_the_text(void **state)
+{
+	struct smpp_receipt receipt = {.id = "abc", .text_id = "xyz", .state = SMPP_DELIVERED};
+
+	receipts_asked(r, 1, 1, 1, "xyz", S);
+	assert_int_equal(receipts_take(r, &receipt, S), RECEIPTS_FITS);
+	receipts_asked(r, 1, 2, 1, "abc", S);
+	assert_int_equal(receipts_take(r, &receipt, S), RECEIPTS_FITS);
+	expect(1, 1, 1, 1, 0);
+	expect(1, 2, 1, 1, 0);
+}
+
+static void progress_then_the_end_then_again(void **state)
+{
+	receipts_asked(r, 1, 7, 5, "a1", S);
+	assert_int_equal(take("a1", SMPP_ACCEPTED), RECEIPTS_FITS);
+	assert_int_equal(take("a1", SMPP_ENROUTE), RECEIPTS_REPEATED);
+	expect(1, 7, 1, 0, 0);
+	assert_int_equal(take("a1", SMPP_EXPIRED), RECEIPTS_FITS);
+	assert_int_equal(take("a1", SMPP_DELIVERED), RECEIPTS_REPEATED);
+	expect(1, 7, 1, 0, 1);
+}
+
+static void unknown_ones_and_late_ones(void **state)
+{
+	receipts_asked(r, 1, 7, 5, "a1", S);
+	assert_int_equal(take("a2", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+	receipts_asked(r, 1, 7, 6, "a2", 10 * S + 61 * S); /* too late for that one */
+	expect(1, 7, 2, 0, 0);
+}
+
+static void neighbours_are_not_mixed_up(void **state)
+{
+	char id[16];
+
+	/* 10 is hex for 16: a carrier that counts in decimal must not have its receipts read as hex. */
+	for (unsigned int i = 1; i <= 1000; i++) {
+		snprintf(id, sizeof(id), "%u", i);
+		receipts_asked(r, 1, 7, i, id, S);
+	}
+	for (unsigned int i = 1; i <= 1000; i += 2) {
+		snprintf(id, sizeof(id), "%u", i);
+		assert_int_equal(take(id, SMPP_DELIVERED), RECEIPTS_FITS);
+	}
+	assert_int_equal(take("1010", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+	assert_int_equal(take("3E9", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+	expect(1, 7, 1000, 500, 0);
+}
+
+static void jobs_and_links_apart(void **state)
+{
+	receipts_asked(r, 1, 7, 5, "a", S);
+	receipts_asked(r, 2, 7, 5, "b", S);
+	receipts_asked(r, 2, 8, 5, "c", S);
+	take("a", SMPP_DELIVERED);
+	take("c", SMPP_REJECTED);
+	expect(1, 7, 1, 1, 0);
+	expect(2, 7, 1, 0, 0);
+	expect(2, 8, 1, 0, 1);
+	expect(3, 8, 0, 0, 0);
+}
+
+static void old_jobs_make_way(void **state)
+{
+	char id[24];
+
+	for (unsigned int job = 1; job <= 300; job++)
+		for (unsigned int i = 0; i < 100; i++) {
+			snprintf(id, sizeof(id), "%u-%u", job, i);
+			receipts_asked(r, 1, job, i, id, job * S);
+		}
+	assert_int_equal(take("1-1", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+	assert_int_equal(take("300-1", SMPP_DELIVERED), RECEIPTS_FITS);
+	assert_true(receipts_octets(r) < 256 * 1024 + 255 * 100 * 24);
+}
+
+static void octets_for_each(void **state)
+{
+	const char *many = getenv("RECEIPTS_N");
+	unsigned int n = many ? strtoul(many, NULL, 10) : 1000000;
+	char id[24];
+
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(id, sizeof(id), "%08X", i * 2654435761u);
+		receipts_asked(r, 1, 7, i, id, S);
+	}
+	print_message("# %u outstanding, %.1f octets each\n", n, (double)receipts_octets(r) / n);
+	assert_true(receipts_octets(r) <= 24ull * n);
+	for (unsigned int i = 0; i < n; i += 97) {
+		snprintf(id, sizeof(id), "%08X", i * 2654435761u);
+		assert_int_equal(take(id, SMPP_DELIVERED), RECEIPTS_FITS);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(spellings, fresh, done),
+		cmocka_unit_test_setup_teardown(tlv_wins_then_the_text, fresh, done),
+		cmocka_unit_test_setup_teardown(progress_then_the_end_then_again, fresh, done),
+		cmocka_unit_test_setup_teardown(unknown_ones_and_late_ones, fresh, done),
+		cmocka_unit_test_setup_teardown(neighbours_are_not_mixed_up, fresh, done),
+		cmocka_unit_test_setup_teardown(jobs_and_links_apart, fresh, done),
+		cmocka_unit_test_setup_teardown(old_jobs_make_way, fresh, done),
+		cmocka_unit_test_setup_teardown(octets_for_each, fresh, done),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
