@@ -234,7 +234,7 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	add_wording(b, a, PHASE_ALERT, t->texts, t->n_texts, now);
 	rc = alert_plan(a, 0, conf, reasons);
 	if (rc < 0) {
-		talloc_free(a);
+		talloc_steal((void *)t, a); /* the reasons are its children: they live as long as the trigger */
 		return rc;
 	}
 	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_null());

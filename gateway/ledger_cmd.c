@@ -24,6 +24,8 @@ static const char help[] =
 	"dump     with -c one line per unit: alert, wording (alert, update, found), link, recipient or cell, state.\n"
 	"         Cells read RADIO-MCC-MNC-AREA-CELL. With PATH one line per row: table, key, epoch, octets.\n\n"
 	"PATH is the ledger.db in the gateway's state_directory. All but `check` want the gateway stopped.\n"
+	"  -c, --config CFG   the gateway's configuration\n"
+	"  -o, --output FILE  where the salvaged ledger goes\n\n"
 	"Status: 0 sound, 1 damaged or trouble, 2 usage.\n\n"
 	"Examples:\n"
 	"  reunion ledger check /var/lib/reunion/ledger.db\n"

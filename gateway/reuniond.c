@@ -23,6 +23,7 @@
 #include "reunion-config.h"
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
+#define FLUSH_US       5000000  /* and so much longer for the ledger */
 #define STORE_RETRY_US 250000
 
 static const char help[] =
@@ -450,8 +451,12 @@ static void stop(struct daemon *d)
 	}
 	intake_save_again(d);
 	commit(d);
-	storethread_stop(d->storethread, 5000);
+	while (storethread_pending(d->storethread) && clock_mono_us() < d->stop_by_us + FLUSH_US) {
+		sleep_until(d, clock_mono_us() + 1000);
+		osmo_select_main(0);
+	}
 	reap(d, clock_mono_us());
+	storethread_stop(d->storethread, 1000);
 	intake_results(d);
 	if (d->agentx)
 		agentx_stop(d->agentx);
