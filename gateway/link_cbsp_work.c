@@ -242,6 +242,41 @@ static struct cbsp_batch *next_batch(struct cbsp_link *l, int *t)
 	return best;
 }
 
+/* Does the peer have it, as far as the ledger knows? */
+static bool is_there(const struct cbsp_link *l, struct dispatch_job *job, uint32_t unit)
+{
+	enum unit_state s = UNIT_STATE(dispatch_unit(job, unit));
+	uint32_t first;
+
+	if (s != UNIT_HANDED)
+		return s == UNIT_ACCEPTED || s == UNIT_UNKNOWN;
+	return dispatch_accepted_many(l->link.dispatch, l->link.index, job, unit, &first, 1) > 0 &&
+	       first == unit;
+}
+
+/* Units that were under way when the batch was filled may since have been given back: to write them again
+ * would be an attempt that the ledger does not know. */
+static void prune(struct cbsp_link *l, struct cbsp_batch *b)
+{
+	struct dispatch_job *job = job_of(l, b);
+	uint32_t kept = 0;
+
+	if (b->kind != BATCH_REWRITE || !job)
+		return;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (!is_there(l, job, b->unit[i]))
+			continue;
+		b->unit[kept] = b->unit[i];
+		b->cell[kept] = b->cell[i];
+		b->answer[kept] = b->answer[i];
+		b->took[kept] = b->took[i];
+		b->result[kept++] = b->result[i];
+	}
+	b->n = kept;
+	if (kept == 0)
+		b->todo = 0;
+}
+
 static void end_idle(struct cbsp_link *l, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < l->n_batches; i++) {
@@ -317,6 +352,8 @@ static bool step(struct cbsp_link *l, uint64_t now_us)
 		return true;
 	b = next_batch(l, &t);
 	if (b)
+		prune(l, b);
+	if (b && b->todo)
 		send_text(l, b, t, buf, now_us);
 	return b || start_something(l, now_us);
 }

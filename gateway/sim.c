@@ -262,8 +262,9 @@ static void block(struct sim *s, struct sim_link *l, bool blocked)
 
 static void widen(struct sim *s, struct sim_link *l, uint32_t percent)
 {
-	uint32_t window = sim_window(l->plan) * percent / 100;
+	uint32_t window = sim_window(l->plan) * percent / 100, now = s->dispatch->link[l->index].window;
 
+	l->slots_max = now > l->slots_max ? now : l->slots_max;
 	l->window_max = window > l->window_max ? window : l->window_max;
 	dispatch_link_params(s->dispatch, l->index, window, sim_rate(l->plan));
 }

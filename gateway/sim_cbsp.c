@@ -541,15 +541,15 @@ static void check_cell(struct sim *s, struct sim_link *l, unsigned int job, uint
 		       enum unit_state state)
 {
 	const struct sim_job *j = &s->job[job];
-	bool over = j->cancelled_us || s->now >= j->expires_us;
+	bool recalled = j->cancelled_us && j->cancelled_us < j->expires_us;
 
 	for (unsigned int t = 0; t < texts_of(job); t++) {
 		bool on = *air(s, l, job, t, cell) > s->now;
 
-		if (on && j->cancelled_us)
+		if (on && recalled)
 			sim_fail(s, "%s: job %u cell %u text %u was recalled but is on air", l->plan->name,
 				 job + 1, cell, t);
-		if (!on && !over && state == UNIT_ACCEPTED)
+		if (!on && !j->cancelled_us && s->now < j->expires_us && state == UNIT_ACCEPTED)
 			sim_fail(s, "%s: job %u cell %u text %u is accepted but not on air", l->plan->name,
 				 job + 1, cell, t);
 	}

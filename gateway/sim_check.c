@@ -249,7 +249,8 @@ void sim_check_step(struct sim *s, bool all)
 		 * narrowed. */
 		if (held > l->window && held > s->link[i].widest && held > *most)
 			sim_fail(s, "%s: %u slots in use, window %u", l->name, held, l->window);
-		*most = held;
+		if (l->used + l->answered + l->settling <= l->window)
+			*most = 0;
 	}
 	for (size_t i = 0; all && s->life && i < s->plan->n_jobs; i++)
 		if (s->job[i].job)
