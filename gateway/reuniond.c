@@ -24,6 +24,7 @@
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
 #define FLUSH_US       5000000  /* and so much longer for the ledger */
+#define NAP_US         1000
 #define STORE_RETRY_US 250000
 
 static const char help[] =
@@ -143,15 +144,15 @@ void daemon_wake(struct daemon *d)
 	wake_at(d, 0);
 }
 
-/* An alarm that is set already and rings earlier stays: to wake once for nothing costs less than to set it anew in each
- * turn of the loop. */
+/* Not for every single part that a rate allows, but for what a millisecond brings. An alarm that is set already and rings
+ * earlier stays: to wake once for nothing costs less than to set it anew in each turn of the loop. */
 static void sleep_until(struct daemon *d, uint64_t when_us)
 {
 	uint64_t now_us = clock_mono_us();
 
 	if (d->wake_us > now_us && d->wake_us <= when_us)
 		return;
-	d->wake_us = OSMO_MAX(when_us, now_us);
+	d->wake_us = OSMO_MAX(when_us, now_us + NAP_US);
 	wake_at(d, d->wake_us - now_us);
 }
 
