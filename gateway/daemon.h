@@ -54,6 +54,7 @@ struct daemon {
 	bool store_failing, store_full;
 	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
+	uint64_t wake_us; /* when the alarm rings */
 	int64_t started_at;
 	bool stopping, reload, changed;
 	int build_pid; /* child that builds a map for a reload, 0 = none */

@@ -1,26 +1,27 @@
 /* dispatch: who sends what next. Pure: (state, event, now_us) in, work out; no clock, file, socket or store.
  *
  * Rules (SPEC 6, 7):
- *  - a unit's attempt is durable before the unit may be handed over: dispatch reserves (HANDED, attempt + 1), the
- *    commit makes it durable, only then dispatch_next() gives it out;
- *  - a window slot is held from the durable reservation until the *answer* is durable; the commit that frees it
- *    may carry its next reservation, so that a slot costs one commit a turn. The window counts PDUs, a unit holds
- *    `parts` slots; slots in use <= window, always (a unit of more parts than the window holds it alone);
- *  - reservations not yet sent are kept short (<= max(8, rate/4) parts) so that a crash burns few attempts;
+ *  - a unit's attempt is durable before the unit may be handed over: dispatch reserves (HANDED, attempt + 1),
+ *    the commit makes it durable, only then dispatch_next() gives it out;
+ *  - a window slot is held from the durable reservation until the *answer* is durable; the commit that frees
+ *    it may carry its next reservation, so that a slot costs one commit a turn. The window counts PDUs, a
+ *    unit holds `parts` slots; in use <= window, always (a unit of more parts than the window goes alone);
+ *  - reservations not yet sent are kept short (<= max(8, rate/4) parts): a crash burns few attempts;
  *  - three durable attempts without a durable answer: UNKNOWN;
- *  - order on a link: broadcast kinds before SMS, then earliest deadline first, within a job retries that are due,
- *    then the list's order;
- *  - chunks of (units / 64, a power of two in 16..4096) units have a planned owner: chunk i goes to the link whose
- *    share of i + 1 chunks exceeds most what it has, the first such. Chunks that were never touched are not
- *    stored: a restart plans them alike. A link goes on with the nearest of its own chunks and those of siblings
- *    that are down or stuck; with none left it takes the last untouched one of a working sibling (owner,
- *    epoch + 1, durable before use);
+ *  - order on a link: broadcast kinds before SMS, then earliest deadline first, within a job retries that are
+ *    due, then the list's order;
+ *  - chunks of (units / 64, a power of two in 16..4096) units have a planned owner: chunk i goes to the link
+ *    whose share of i + 1 chunks exceeds most what it has, the first such. Chunks that were never touched are
+ *    not stored: a restart plans them alike. A link goes on with the nearest of its own chunks and those of
+ *    siblings that are down or stuck; with none left it takes the last untouched one of a working sibling
+ *    (owner, epoch + 1, durable before use);
  *  - a withdrawn or expired job gives out nothing more. Waiting units that nobody may have received become
  *    WITHDRAWN or EXPIRED, those with an attempt in doubt UNKNOWN; sent ones end by their answer.
  *
- * Life of a commit: dispatch_take_batch() -> store -> dispatch_batch_done(tag, rc). At most one batch is under
- * way; a failed one is offered again. */
+ * Life of a commit: dispatch_take_batch() -> store -> dispatch_batch_done(tag, rc). At most one batch is
+ * under way; a failed one is offered again. */
 #pragma once
+#include "gateway/dispatch_link.h"
 #include "gateway/ledger.h"
 #include "gateway/storethread.h"
 
@@ -51,26 +52,7 @@ struct dispatch_job { /* read-only outside dispatch.c */
 	uint32_t chunk_shift, n_chunks; /* unit u is in chunk u >> chunk_shift */
 };
 
-enum outcome {
-	OUT_ACCEPTED,
-	OUT_REFUSED,   /* permanent */
-	OUT_TRANSIENT, /* again later: fails + 1; at max_tries REFUSED; the attempt is given back, since it
-			  was answered */
-	OUT_LOST, /* sent, no answer (timeout, connection lost): attempts stay; again, or UNKNOWN after three
-		   */
-	OUT_UNSENT, /* reserved but never written to the wire: stays reserved for this link, or given back if
-		       it is down */
-	OUT_THROTTLED, /* "too fast": comes again first, in order, under the same attempt; costs no try */
-};
-
 struct dispatch *dispatch_new(void *ctx);
-/* A link's index, from 0. window: parts in flight; rate: parts a second, 0 = unlimited; max_tries as
- * configured. Down. */
-uint16_t dispatch_add_link(struct dispatch *d, const char *name, uint32_t window, double rate,
-			   uint32_t max_tries);
-void dispatch_link_params(struct dispatch *d, uint16_t link, uint32_t window, double rate);
-void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_us);
-
 /* New job: all waiting, nothing to write. `initial` (may be NULL) gives each unit's first octet (found
  * texts); chunks that are not all waiting then are written before the first unit is given out. Spec arrays
  * are copied. */
@@ -97,31 +79,16 @@ uint16_t dispatch_unit_link(const struct dispatch_job *job,
 /* Reserves what windows allow, expires and finishes jobs. Call before take_batch and when something changed.
  */
 void dispatch_run(struct dispatch *d, uint64_t now_us);
+/* When to take the next batch: now_us, or a little later (<= 5 ms), so that answers about to come ride along;
+ * never so late that a link falls below its rate for it. UINT64_MAX: nothing to write, or a batch is under
+ * way. */
+uint64_t dispatch_commit_us(struct dispatch *d, uint64_t now_us);
 /* Adds all dirty chunks to b (of withdrawn jobs' bulk 256 at a time); false when there is nothing to write or
  * a batch is under way. Tag is set. Answers and reservations up to now are durable when it is. */
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b);
 void dispatch_batch_done(struct dispatch *d, uint64_t tag, int rc, uint64_t now_us);
 
-/* What the link may send next, in order: durable reservations. Gives out a unit once. */
-struct handed {
-	struct dispatch_job *job;
-	uint32_t unit;
-};
-bool dispatch_peek(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *h);
-bool dispatch_next(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *h);
-/* Up to max units of one job at once (CBSP requests, submit_multi). */
-size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first,
-			  uint32_t *units, size_t max);
-/* Exactly once for every unit given out, while the job exists. */
-void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
-		     enum outcome outcome, uint64_t now_us);
 /* Monotonic time of the next thing to do without an event (retry due, expiry), UINT64_MAX = none. */
 uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us);
-uint32_t dispatch_window_used(const struct dispatch *d, uint16_t link);
-uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link); /* units still to do by it */
 /* Each job, in no order. */
 void dispatch_each_job(struct dispatch *d, void (*cb)(void *arg, struct dispatch_job *job), void *arg);
-/* Units >= from that the peer of this link may have: ACCEPTED, UNKNOWN, or given out; ascending, of chunks it
- * owns. */
-size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from,
-			      uint32_t *units, size_t max);

@@ -5,6 +5,9 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#define GATHER_US           5000
+#define GATHER_UNLIMITED_US 1000
+
 static void list_add(struct dispatch *d, struct chunk_list *list, struct job *j, uint32_t no)
 {
 	if (list->n == list->max) {
@@ -141,6 +144,37 @@ static void write_list(struct dispatch *d, struct store_batch *b, struct chunk_l
 		memmove(list->v, list->v + at, list->n * sizeof(*list->v));
 }
 
+/* How long the link can do without a commit. */
+static uint64_t patience_us(const struct dispatch *d, const struct dlink *l)
+{
+	uint32_t ready = (l->again.tail - l->again.head) + (l->res.durable - l->res.head);
+
+	if (!l->up || (l->res.durable == l->res.tail && l->answered == 0))
+		return GATHER_US;
+	if (l->rate == 0)
+		return ready > 0 || l->out > 0 ? GATHER_UNLIMITED_US : 0;
+	return (double)ready > l->rate * (double)(GATHER_US + 2 * d->commit_us) / 1e6 ? GATHER_US : 0;
+}
+
+uint64_t dispatch_commit_us(struct dispatch *d, uint64_t now_us)
+{
+	uint64_t wait_us = GATHER_US;
+
+	if (d->batch || d->dirty.n + d->bulk.n == 0)
+		return UINT64_MAX;
+	if (d->gather_us == 0)
+		d->gather_us = now_us;
+	for (size_t i = 0; i < d->n_links && wait_us > 0; i++) {
+		uint64_t us = patience_us(d, &d->link[i]);
+
+		wait_us = us < wait_us ? us : wait_us;
+	}
+	if (d->gather_us + wait_us > now_us)
+		return d->gather_us + wait_us;
+	d->begun_us = now_us;
+	return now_us;
+}
+
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
 {
 	if (d->batch)
@@ -157,6 +191,7 @@ bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
 		l->answered = 0;
 	}
 	d->batch = true;
+	d->gather_us = 0;
 	b->tag = ++d->tag;
 	return true;
 }
@@ -186,10 +221,11 @@ void dispatch_batch_done(struct dispatch *d, uint64_t tag, int rc, uint64_t now_
 {
 	bool durable = rc == 0 || d->faults & FAULT_FAILED_IS_DONE;
 
-	(void)now_us;
 	if (!d->batch || tag != d->tag)
 		return;
 	d->batch = false;
+	if (d->begun_us)
+		d->commit_us += (int64_t)(now_us - d->begun_us - d->commit_us) / 4;
 	for (size_t i = 0; i < d->n_links; i++)
 		link_settle(&d->link[i], durable);
 	for (size_t i = 0; i < d->writing.n; i++)

@@ -86,7 +86,9 @@ struct dispatch {
 	size_t n_jobs;
 	struct chunk_list dirty, bulk, writing;
 	uint64_t tag;
-	bool batch, stopped; /* one under way; some job stopped running */
+	uint64_t gather_us;           /* something waits to be written since; 0 = no */
+	uint64_t begun_us, commit_us; /* the batch under way; a commit's usual time */
+	bool batch, stopped;          /* one under way; some job stopped running */
 	unsigned int faults;
 };
 

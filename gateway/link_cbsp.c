@@ -148,7 +148,8 @@ static struct link *cbsp_create(void *ctx, const struct conf_carrier *carrier, c
 		b->cell = talloc_zero_array(l->batch, struct cbsp_cell, l->cells_per_request);
 		b->answer = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
 		b->result = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
-		OSMO_ASSERT(b->unit && b->cell && b->answer && b->result);
+		b->took = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
+		OSMO_ASSERT(b->unit && b->cell && b->answer && b->result && b->took);
 	}
 	return &l->link;
 }

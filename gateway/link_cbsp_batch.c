@@ -49,6 +49,7 @@ void link_cbsp_batch_close_text(struct cbsp_batch *b)
 
 	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++) {
 		worsen(b, i, of[b->answer[i]]);
+		b->took[i] |= b->answer[i] == ANSWER_OK;
 		again |= b->answer[i] == ANSWER_RENEW;
 	}
 	if (!again)

@@ -32,6 +32,7 @@ struct cbsp_batch {
 	uint32_t *unit;
 	struct cbsp_cell *cell;
 	uint8_t *answer, *result; /* enum cbsp_answer of the request under way; enum cbsp_result */
+	uint8_t *took;            /* 1: it has taken a text */
 };
 
 /* Takes over identifiers and serial numbers; every text that has pages is to be sent. */

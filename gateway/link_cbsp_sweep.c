@@ -129,6 +129,38 @@ void link_cbsp_sweep_rewrite(struct cbsp_link *l, const struct cbsp_list *only, 
 	dispatch_each_job(l->link.dispatch, rewrite_job, &r);
 }
 
+/* Into a filter; with too many of them there is none. */
+static void filter_add(struct cbsp_sweep *s, const struct cbsp_cell *cell)
+{
+	if (s->n_only == ONLY_MAX) {
+		s->n_only = 0;
+		TALLOC_FREE(s->only);
+		return;
+	}
+	s->only = talloc_realloc(s, s->only, struct cbsp_cell, s->n_only + 1);
+	OSMO_ASSERT(s->only);
+	s->only[s->n_only++] = *cell;
+}
+
+void link_cbsp_sweep_complete(struct cbsp_link *l, uint64_t job_id, const struct cbsp_cell *cell,
+			      uint64_t now_us)
+{
+	struct cbsp_sweep *s = find(l, job_id, false);
+
+	if (was_killed(l, job_id))
+		return;
+	if (!s) {
+		s = add(l, job_id, false);
+		begin(s, now_us + RETRY_US);
+		filter_add(s, cell);
+		return;
+	}
+	if (s->n_only > 0)
+		filter_add(s, cell);
+	/* One that is waiting will come by; one that is going on may have passed it. */
+	s->again |= s->from > 0 || s->under_way > 0;
+}
+
 static void give_up_writing(struct cbsp_link *l, uint64_t job_id)
 {
 	struct cbsp_sweep *s = find(l, job_id, false);
@@ -205,13 +237,27 @@ static void keep_wanted(const struct cbsp_sweep *s, struct cbsp_batch *b)
 	b->n = kept;
 }
 
+/* A KILL by cells is for all that ever may have taken a text, whatever became of them. */
+static size_t next_units(struct cbsp_link *l, const struct cbsp_sweep *s, struct dispatch_job *job,
+			 uint32_t *units)
+{
+	size_t n = 0;
+
+	if (!s->kill)
+		return dispatch_accepted_many(l->link.dispatch, l->link.index, job, s->from, units,
+					      l->cells_per_request);
+	for (uint32_t u = s->from; u < job->spec.n_units && n < l->cells_per_request; u++)
+		if (dispatch_unit_link(job, u) == l->link.index)
+			units[n++] = u;
+	return n;
+}
+
 /* The next units of the sweep into the batch; false when it has no more. */
 static bool take_units(struct cbsp_link *l, struct cbsp_sweep *s, struct cbsp_batch *b,
 		       struct dispatch_job *job, uint64_t now_us)
 {
 	for (unsigned int page = 0; page < PAGES_MAX; page++) {
-		b->n = dispatch_accepted_many(l->link.dispatch, l->link.index, job, s->from, b->unit,
-					      l->cells_per_request);
+		b->n = next_units(l, s, job, b->unit);
 		if (b->n == 0) {
 			s->drained = true;
 			return false;

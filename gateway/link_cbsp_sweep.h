@@ -5,6 +5,9 @@
 
 /* Writes everything live again; only in the cells of the list unless that is NULL or long. */
 void link_cbsp_sweep_rewrite(struct cbsp_link *l, const struct cbsp_list *only, uint64_t now_us);
+/* The cell took only some of the job's texts: the others are tried again in a while. */
+void link_cbsp_sweep_complete(struct cbsp_link *l, uint64_t job_id, const struct cbsp_cell *cell,
+			      uint64_t now_us);
 int link_cbsp_sweep_kill(struct cbsp_link *l, struct dispatch_job *job);
 bool link_cbsp_sweep_killing(const struct cbsp_link *l);
 /* Is the job still to be gone over, now? Then its new cells wait: else they would be written twice. */

@@ -85,8 +85,11 @@ struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l)
 
 		if (b->kind != BATCH_FREE)
 			continue;
-		*b = (struct cbsp_batch){
-			.unit = b->unit, .cell = b->cell, .answer = b->answer, .result = b->result};
+		*b = (struct cbsp_batch){.unit = b->unit,
+					 .cell = b->cell,
+					 .answer = b->answer,
+					 .result = b->result,
+					 .took = b->took};
 		b->text = b->renew = -1;
 		b->age = ++l->ages;
 		return b;
@@ -119,9 +122,17 @@ void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct disp
 		b->unit[kept] = unit;
 		b->result[kept] = RESULT_OK;
 		b->answer[kept] = ANSWER_NOT_ASKED;
+		b->took[kept] = 0;
 		kept++;
 	}
 	b->n = kept;
+}
+
+/* A cell that took one text was reached: it is to be told of an end too. The texts that it has no room for at
+ * present are written again, as after a restart. */
+static bool is_partial(const struct cbsp_batch *b, uint32_t i)
+{
+	return b->kind == BATCH_WORK && b->took[i] && b->result[i] == RESULT_TRANSIENT;
 }
 
 static enum outcome outcome_of(const struct cbsp_batch *b, uint32_t i)
@@ -131,15 +142,20 @@ static enum outcome outcome_of(const struct cbsp_batch *b, uint32_t i)
 					  [RESULT_TRANSIENT] = OUT_TRANSIENT,
 					  [RESULT_LOST] = OUT_LOST};
 
-	return b->written == 0 && b->result[i] == RESULT_OK ? OUT_UNSENT : of[b->result[i]];
+	if (b->written == 0 && b->result[i] == RESULT_OK)
+		return OUT_UNSENT;
+	return is_partial(b, i) ? OUT_ACCEPTED : of[b->result[i]];
 }
 
 /* The batch is through. When one of its answers is overdue, the batch stays behind to keep the reference
  * occupied. */
 static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 {
-	for (uint32_t i = 0; i < b->n; i++)
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (is_partial(b, i) && link_cbsp_work_live(b->job, now_us))
+			link_cbsp_sweep_complete(l, b->job_id, &b->cell[i], now_us);
 		answer_unit(l, b, b->unit[i], outcome_of(b, i), now_us);
+	}
 	if (b->kind != BATCH_WORK)
 		link_cbsp_sweep_ended(l, b, now_us);
 	b->job = NULL;
@@ -151,7 +167,7 @@ static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us
 }
 
 /* A job that was withdrawn or has expired between two texts: what is out stays as answered, the rest is not
- * sent. A cell that took one text was reached, which matters for the found text. */
+ * sent. */
 static void abandon(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < b->n; i++)
@@ -224,6 +240,41 @@ static struct cbsp_batch *next_batch(struct cbsp_link *l, int *t)
 		}
 	}
 	return best;
+}
+
+/* Does the peer have it, as far as the ledger knows? */
+static bool is_there(const struct cbsp_link *l, struct dispatch_job *job, uint32_t unit)
+{
+	enum unit_state s = UNIT_STATE(dispatch_unit(job, unit));
+	uint32_t first;
+
+	if (s != UNIT_HANDED)
+		return s == UNIT_ACCEPTED || s == UNIT_UNKNOWN;
+	return dispatch_accepted_many(l->link.dispatch, l->link.index, job, unit, &first, 1) > 0 &&
+	       first == unit;
+}
+
+/* Units that were under way when the batch was filled may since have been given back: to write them again
+ * would be an attempt that the ledger does not know. */
+static void prune(struct cbsp_link *l, struct cbsp_batch *b)
+{
+	struct dispatch_job *job = job_of(l, b);
+	uint32_t kept = 0;
+
+	if (b->kind != BATCH_REWRITE || !job)
+		return;
+	for (uint32_t i = 0; i < b->n; i++) {
+		if (!is_there(l, job, b->unit[i]))
+			continue;
+		b->unit[kept] = b->unit[i];
+		b->cell[kept] = b->cell[i];
+		b->answer[kept] = b->answer[i];
+		b->took[kept] = b->took[i];
+		b->result[kept++] = b->result[i];
+	}
+	b->n = kept;
+	if (kept == 0)
+		b->todo = 0;
 }
 
 static void end_idle(struct cbsp_link *l, uint64_t now_us)
@@ -301,6 +352,8 @@ static bool step(struct cbsp_link *l, uint64_t now_us)
 		return true;
 	b = next_batch(l, &t);
 	if (b)
+		prune(l, b);
+	if (b && b->todo)
 		send_text(l, b, t, buf, now_us);
 	return b || start_something(l, now_us);
 }

@@ -24,6 +24,7 @@
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
 #define FLUSH_US       5000000  /* and so much longer for the ledger */
+#define NAP_US         1000
 #define STORE_RETRY_US 250000
 
 static const char help[] =
@@ -103,35 +104,56 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-static void commit(struct daemon *d, uint64_t now_us)
+static void commit(struct daemon *d)
 {
-	struct store_batch *b;
+	struct store_batch *b = store_batch_new(NULL);
 
-	if (now_us < d->store_retry_us)
-		return;
-	intake_save_again(d);
-	b = store_batch_new(NULL);
 	if (dispatch_take_batch(d->dispatch, b))
 		storethread_submit(d->storethread, b);
 	else
 		talloc_free(b);
 }
 
+/* Begins a commit if it is time to; returns when it will be. */
+static uint64_t commit_tick(struct daemon *d, uint64_t now_us)
+{
+	uint64_t at;
+
+	if (now_us < d->store_retry_us)
+		return d->store_retry_us;
+	intake_save_again(d);
+	at = dispatch_commit_us(d->dispatch, now_us);
+	if (at > now_us)
+		return at;
+	commit(d);
+	return UINT64_MAX;
+}
+
 /* ---- the loop ---- */
 
-void daemon_wake(struct daemon *d)
+static void wake_at(struct daemon *d, uint64_t wait_us)
 {
-	struct itimerspec at = {.it_value = {.tv_nsec = 1}};
+	struct itimerspec at = {.it_value = {.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000 + 1}};
 
 	timerfd_settime(d->wake.fd, 0, &at, NULL);
 }
 
+void daemon_wake(struct daemon *d)
+{
+	d->wake_us = clock_mono_us();
+	wake_at(d, 0);
+}
+
+/* Not for every single part that a rate allows, but for what a millisecond brings. An alarm that is set already and rings
+ * earlier stays: to wake once for nothing costs less than to set it anew in each turn of the loop. */
 static void sleep_until(struct daemon *d, uint64_t when_us)
 {
-	uint64_t now_us = clock_mono_us(), wait = when_us > now_us ? when_us - now_us : 0;
-	struct itimerspec at = {.it_value = {.tv_sec = wait / 1000000, .tv_nsec = wait % 1000000 * 1000 + 1}};
+	uint64_t now_us = clock_mono_us();
 
-	timerfd_settime(d->wake.fd, 0, &at, NULL);
+	if (d->wake_us > now_us && d->wake_us <= when_us)
+		return;
+	d->wake_us = OSMO_MAX(when_us, now_us + NAP_US);
+	wake_at(d, d->wake_us - now_us);
 }
 
 static void reload_reap(struct daemon *d);
@@ -142,13 +164,11 @@ static void step(struct daemon *d)
 
 	reap(d, now_us);
 	dispatch_run(d->dispatch, now_us);
-	commit(d, now_us);
+	next = sooner(next, commit_tick(d, now_us));
 	next = sooner(next, fleet_pump(d->fleet, now_us));
 	next = sooner(next, dispatch_next_us(d->dispatch, now_us));
 	next = sooner(next, intake_tick(d, now_us));
 	next = sooner(next, ready_tick(&d->ready, now_us));
-	if (d->store_retry_us > now_us)
-		next = sooner(next, d->store_retry_us);
 	if (now_us >= d->next_second_us) {
 		d->next_second_us = now_us + 1000000;
 		if (d->build_pid)
@@ -430,7 +450,8 @@ static void stop(struct daemon *d)
 		step(d);
 		osmo_select_main(0);
 	}
-	commit(d, UINT64_MAX);
+	intake_save_again(d);
+	commit(d);
 	while (storethread_pending(d->storethread) && clock_mono_us() < d->stop_by_us + FLUSH_US) {
 		sleep_until(d, clock_mono_us() + 1000);
 		osmo_select_main(0);

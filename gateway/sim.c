@@ -1,5 +1,6 @@
 #include "gateway/sim_int.h"
 #include "gateway/dispatch_int.h"
+#include "gateway/link.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
@@ -84,69 +85,6 @@ static struct sim_event take_event(struct sim *s)
 
 /* --- the process --- */
 
-struct sim_job *sim_job_of(struct sim *s, const struct dispatch_job *job)
-{
-	return &s->job[job->spec.id - 1];
-}
-
-static void withdraw(struct sim *s, struct sim_job *j)
-{
-	if (j->cancelled_us == 0)
-		j->cancelled_us = s->now;
-	j->cancel_waits = false;
-	if (j->job)
-		dispatch_withdraw(s->dispatch, j->job, UNIT_WITHDRAWN, s->now);
-}
-
-static void add_job(struct sim *s, struct sim_job *j)
-{
-	uint16_t links[SIM_LINKS];
-	double shares[SIM_LINKS], sum = 0;
-	struct job_spec spec = {.id = j->id,
-				.kind = j->plan->broadcast ? JOB_BROADCAST : JOB_SMS,
-				.n_units = j->plan->units,
-				.parts = j->plan->parts,
-				.deadline_us = (int64_t)j->deadline_us,
-				.expires_us = (int64_t)j->expires_us,
-				.links = links,
-				.shares = shares};
-
-	for (size_t i = 0; i < s->plan->n_links; i++) {
-		if (s->plan->link[i].group != j->plan->group)
-			continue;
-		links[spec.n_links] = s->link[i].index;
-		shares[spec.n_links] = s->plan->link[i].rate > 0 ? s->plan->link[i].rate : 1000;
-		sum += shares[spec.n_links++];
-	}
-	for (size_t i = 0; i < spec.n_links; i++)
-		shares[i] /= sum;
-	j->job = dispatch_add_job(s->dispatch, &spec, NULL, NULL);
-}
-
-/* From the spool. */
-static void accept_job(struct sim *s, struct sim_job *j)
-{
-	if (j->known || !j->arrived || j->cancelled_us)
-		return;
-	j->known = true;
-	j->deadline_us = s->now + j->plan->deadline_us;
-	j->expires_us = s->now + j->plan->expires_us;
-	add_job(s, j);
-}
-
-static int load_chunk(void *arg, const struct store_rec *rec)
-{
-	struct sim *s = arg;
-	struct dispatch_job *job;
-	uint64_t id;
-	uint32_t no;
-
-	if (dispatch_key_parse(rec->key, &id, &no) < 0)
-		return -EBADMSG;
-	job = dispatch_job(s->dispatch, id);
-	return job ? dispatch_load_chunk(s->dispatch, job, no, rec->value, rec->len, rec->epoch) : 0;
-}
-
 static void boot_links(struct sim *s)
 {
 	uint64_t filled = s->plan->full_bucket ? s->now - 10000000 : s->now;
@@ -159,7 +97,8 @@ static void boot_links(struct sim *s)
 		const struct sim_link_plan *p = l->plan;
 
 		throttle_init(&l->throttle, p->rate, p->burst, filled);
-		l->index = dispatch_add_link(s->dispatch, p->name, p->window, p->rate, 5);
+		l->index = dispatch_add_link(s->dispatch, p->name, sim_window(p), sim_rate(p), 5);
+		l->slots_max = 0;
 		l->connecting = false;
 		l->tries = 0;
 		l->retry_us = s->now;
@@ -169,27 +108,13 @@ static void boot_links(struct sim *s)
 
 static void boot(struct sim *s)
 {
-	int rc;
-
 	s->life = ++s->lives;
 	s->process = talloc_new(s);
 	s->dispatch = dispatch_new(s->process);
 	dispatch_break(s->dispatch, s->plan->faults);
 	s->wake_us = 0;
 	boot_links(s);
-	for (size_t i = 0; i < s->plan->n_jobs; i++)
-		if (s->job[i].known && !s->job[i].done)
-			add_job(s, &s->job[i]);
-	rc = s->store->ops->load(s->store, STORE_CHUNK, load_chunk, s);
-	if (rc)
-		sim_fail(s, "the ledger cannot be loaded: %d", rc);
-	for (size_t i = 0; i < s->plan->n_jobs; i++) {
-		struct sim_job *j = &s->job[i];
-
-		accept_job(s, j);
-		if (j->cancel_waits || j->cancelled_us)
-			withdraw(s, j);
-	}
+	sim_jobs_boot(s);
 }
 
 static void crash(struct sim *s, uint64_t off_us, bool power)
@@ -216,19 +141,22 @@ static void crash(struct sim *s, uint64_t off_us, bool power)
 	sim_at(s, s->now + off_us, EV_BOOT, 0, 0);
 }
 
-static void commit_begin(struct sim *s)
+/* Returns when to come again. */
+static uint64_t commit_begin(struct sim *s)
 {
-	uint64_t usual = s->plan->commit_us, us = usual / 2 + sim_rnd(s, usual + 1);
+	uint64_t usual = s->plan->commit_us, us = usual / 2 + sim_rnd(s, usual + 1),
+		 at = dispatch_commit_us(s->dispatch, s->now);
 
-	if (s->batch)
-		return;
+	if (s->batch || at > s->now)
+		return at;
 	s->batch = store_batch_new(s);
 	if (!dispatch_take_batch(s->dispatch, s->batch)) {
 		talloc_free(s->batch);
 		s->batch = NULL;
-		return;
+		return UINT64_MAX;
 	}
 	sim_at(s, s->now + us * (s->now < s->slow_until ? 100 : 1), EV_COMMIT, 0, s->life);
+	return UINT64_MAX;
 }
 
 static void commit_end(struct sim *s)
@@ -292,15 +220,6 @@ static void dialled(struct sim *s, struct sim_link *l)
 
 /* --- the loop --- */
 
-static void forget_done(struct sim *s, struct sim_job *j)
-{
-	if (j->job && j->id % 2 && dispatch_job_at_rest(j->job)) {
-		dispatch_remove_job(s->dispatch, j->job);
-		j->job = NULL;
-		j->done = true;
-	}
-}
-
 static uint64_t sooner_of(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -321,15 +240,52 @@ static void gateway_step(struct sim *s)
 			next = sooner_of(next, l->retry_us);
 	}
 	dispatch_run(s->dispatch, s->now);
-	commit_begin(s);
+	next = sooner_of(next, commit_begin(s));
 	next = sooner_of(next, dispatch_next_us(s->dispatch, s->now));
 	next = (next > s->now ? next : s->now) + sim_rnd(s, LATE_US) + 1;
 	if (s->wake_us <= s->now || next < s->wake_us) {
 		s->wake_us = next;
 		sim_at(s, next, EV_WAKE, 0, s->life);
 	}
-	for (size_t i = 0; i < s->plan->n_jobs; i++)
-		forget_done(s, &s->job[i]);
+	sim_jobs_forget(s);
+}
+
+static void block(struct sim *s, struct sim_link *l, bool blocked)
+{
+	struct link *link = l->ops->link ? l->ops->link(l->driver) : NULL;
+
+	if (!link)
+		return;
+	link->blocked = blocked;
+	dispatch_link_up(s->dispatch, l->index, !blocked && link->state == LINK_UP, s->now);
+}
+
+static void widen(struct sim *s, struct sim_link *l, uint32_t percent)
+{
+	uint32_t window = sim_window(l->plan) * percent / 100, now = s->dispatch->link[l->index].window;
+
+	l->slots_max = now > l->slots_max ? now : l->slots_max;
+	l->window_max = window > l->window_max ? window : l->window_max;
+	dispatch_link_params(s->dispatch, l->index, window, sim_rate(l->plan));
+}
+
+/* What needs a living process. */
+static void act_inside(struct sim *s, struct sim_link *l, const struct sim_action *a)
+{
+	switch (a->act) {
+	case ACT_CANCEL:
+		sim_job_withdraw(s, &s->job[a->who]);
+		break;
+	case ACT_BLOCK:
+	case ACT_UNBLOCK:
+		block(s, l, a->act == ACT_BLOCK);
+		break;
+	case ACT_WIDEN:
+		widen(s, l, a->percent);
+		break;
+	default:
+		break;
+	}
 }
 
 static void act(struct sim *s, const struct sim_action *a)
@@ -352,18 +308,21 @@ static void act(struct sim *s, const struct sim_action *a)
 	case ACT_POWER:
 		crash(s, a->for_us, a->act == ACT_POWER);
 		break;
-	case ACT_CANCEL:
-		if (s->life)
-			withdraw(s, &s->job[a->who]);
-		else
-			s->job[a->who].cancel_waits = true;
-		break;
 	case ACT_STORE_FAIL:
 		s->fail_until = s->now + a->for_us;
 		break;
 	case ACT_STORE_SLOW:
 		s->slow_until = s->now + a->for_us;
 		break;
+	case ACT_RESTART:
+		if (l->ops->peer_restart)
+			l->ops->peer_restart(s, l);
+		break;
+	default:
+		if (s->life)
+			act_inside(s, l, a);
+		else if (a->act == ACT_CANCEL)
+			s->job[a->who].cancel_waits = true;
 	}
 }
 
@@ -382,7 +341,7 @@ static bool handle(struct sim *s, struct sim_event *e)
 	case EV_JOB:
 		s->job[e->who].arrived = true;
 		if (s->life)
-			accept_job(s, &s->job[e->who]);
+			sim_job_arrive(s, &s->job[e->who]);
 		return true;
 	case EV_WAKE:
 		return e->life == s->life && e->at_us == s->wake_us;
@@ -421,6 +380,9 @@ static bool finished(const struct sim *s, size_t acted)
 	for (size_t i = 0; i < s->plan->n_jobs; i++)
 		if (s->job[i].job && !dispatch_job_at_rest(s->job[i].job))
 			return false;
+	for (size_t i = 0; i < s->plan->n_links; i++)
+		if (s->link[i].ops->settled && !s->link[i].ops->settled(s->link[i].driver))
+			return false;
 	return true;
 }
 
@@ -432,7 +394,10 @@ static void begin(struct sim *s)
 		s->link[i] = (struct sim_link){.plan = &p->link[i],
 					       .no = i,
 					       .peer_up = true,
-					       .ops = p->link[i].smpp ? &sim_smpp : &sim_fake};
+					       .window_max = sim_window(&p->link[i]),
+					       .ops = p->link[i].cells  ? &sim_cbsp
+						      : p->link[i].smpp ? &sim_smpp
+									: &sim_fake};
 	for (size_t i = 0; i < p->n_jobs; i++) {
 		uint32_t units = p->job[i].units;
 
@@ -441,6 +406,7 @@ static void begin(struct sim *s)
 		s->job[i].licensed = talloc_zero_array(s, uint8_t, units + 1);
 		s->job[i].fate = talloc_zero_array(s, uint8_t, units + 1);
 		s->job[i].by = talloc_zero_array(s, uint8_t, units + 1);
+		s->job[i].sent = talloc_zero_array(s, bool, units + 1);
 		sim_at(s, SIM_START_US + p->job[i].at_us, EV_JOB, i, 0);
 	}
 	for (size_t i = 0; i < p->n_links * p->n_jobs; i++) {

@@ -24,13 +24,16 @@ struct sim_link_plan {
 	uint32_t refuse, transient, throttle, drop, late, repeat;
 	uint32_t accept_rate; /* parts a second above which the peer answers "too fast"; 0 = any */
 	bool smpp;            /* the SMPP driver and an SMSC's octets; else a driver without a protocol */
+	uint32_t cells; /* > 0: the CBSP driver and a BSC's octets, so many cells a request; window and rate
+			   count requests, the chances cells */
 };
 
 struct sim_job_plan {
 	uint64_t at_us;
 	unsigned int group;
 	bool broadcast;
-	uint32_t units, parts;
+	uint32_t units, parts; /* CBSP: 1 part */
+	uint32_t found;        /* 1 + the earlier job whose reached units alone it is for; 0 = none */
 	uint64_t deadline_us, expires_us; /* after at_us */
 };
 
@@ -42,12 +45,17 @@ enum sim_act {
 	ACT_POWER,
 	ACT_CANCEL,
 	ACT_STORE_FAIL,
-	ACT_STORE_SLOW
+	ACT_STORE_SLOW,
+	ACT_BLOCK, /* the operator's */
+	ACT_UNBLOCK,
+	ACT_WIDEN,  /* the window is now so many percent of the plan's */
+	ACT_RESTART /* a BSC's cells come back empty */
 };
 struct sim_action {
 	uint64_t at_us, for_us; /* crash, power: off for so long; store: so long */
 	enum sim_act act;
 	unsigned int who; /* link or job */
+	uint32_t percent;
 };
 
 struct sim_expect {
@@ -73,6 +81,8 @@ struct sim_plan {
 	/* Rules broken on purpose, to see that it is noticed. */
 	unsigned int faults; /* dispatch_int.h */
 	bool full_bucket, lost_is_accepted;
+	bool no_recall, quiet_restart,
+		found_to_all; /* KILLs are forgotten; a BSC does not say that it lost all */
 };
 
 struct sim_report {
@@ -85,6 +95,9 @@ struct sim_report {
 
 /* A world from a seed. */
 void sim_plan_random(void *ctx, uint64_t seed, struct sim_plan *plan);
+/* Makes some of its links CBSP, and adds found texts, blocks, changed windows, restarts. Before the drivers
+ * of the other links are chosen. */
+void sim_plan_broadcast(void *ctx, struct sim_plan *plan);
 /* Scenario text (tests/scenarios/README). 0 or -EBADMSG with "line N: what" in err. */
 int sim_plan_parse(void *ctx, const char *text, struct sim_plan *plan, char *err, size_t err_len);
 void sim_plan_print(const struct sim_plan *plan, FILE *f); /* as scenario text */

@@ -42,7 +42,7 @@ static uint8_t *stored_units(struct sim *s, const struct sim_job *j, const struc
 	return units;
 }
 
-static enum unit_state stored_state(struct sim *s, const struct sim_job *j, uint32_t unit)
+enum unit_state sim_stored_state(struct sim *s, const struct sim_job *j, uint32_t unit)
 {
 	struct chunk c;
 	uint8_t octet = UNIT_WAITING;
@@ -85,6 +85,14 @@ uint32_t sim_carrier_burst(const struct sim_plan *plan, unsigned int carrier)
 	return sum;
 }
 
+static void check_ended(struct sim *s, const struct sim_job *j, uint32_t unit, uint64_t grace_us)
+{
+	if (j->cancelled_us && s->now > j->cancelled_us + grace_us)
+		sim_fail(s, "job %u unit %u: sent after the cancel", (unsigned int)j->id, unit);
+	if (s->now >= j->expires_us)
+		sim_fail(s, "job %u unit %u: sent after expiry", (unsigned int)j->id, unit);
+}
+
 void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit,
 		      uint32_t part)
 {
@@ -96,12 +104,34 @@ void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *jo
 	window_add(s, &l->sent, l->plan->rate, l->plan->burst, l->plan->name);
 	window_add(s, &s->carrier_sent[carrier], s->plan->carrier_rate[carrier],
 		   sim_carrier_burst(s->plan, carrier), "carrier");
-	if (part == 0 && stored_state(s, j, unit) != UNIT_HANDED)
+	if (part == 0 && sim_stored_state(s, j, unit) != UNIT_HANDED)
 		sim_fail(s, "job %u unit %u: sent before its attempt was durable", id, unit);
-	if (j->cancelled_us && s->now > j->cancelled_us + (part ? 1000000 : 0))
-		sim_fail(s, "job %u unit %u: sent after the cancel", id, unit);
-	if (s->now >= j->expires_us)
-		sim_fail(s, "job %u unit %u: sent after expiry", id, unit);
+	j->sent[unit] = true;
+	check_ended(s, j, unit, part ? 1000000 : 0);
+}
+
+void sim_check_request(struct sim *s, struct sim_link *l)
+{
+	s->report->submits++;
+	window_add(s, &l->sent, l->plan->rate, l->plan->burst, l->plan->name);
+}
+
+/* Handed over for the first time, or what is to be on air written once more. */
+void sim_check_cell(struct sim *s, unsigned int job, uint32_t unit)
+{
+	struct sim_job *j = &s->job[job];
+	enum unit_state state;
+
+	if (!j->job || unit >= j->plan->units) {
+		sim_fail(s, "job %u unit %u: there is none to be written", (unsigned int)j->id, unit);
+		return;
+	}
+	state = sim_stored_state(s, j, unit);
+	sim_note(s, 0xC8, (uint64_t)job << 32 | unit);
+	if (state != UNIT_HANDED && state != UNIT_ACCEPTED && state != UNIT_UNKNOWN)
+		sim_fail(s, "job %u unit %u: sent before its attempt was durable", (unsigned int)j->id, unit);
+	j->sent[unit] = true;
+	check_ended(s, j, unit, 0);
 }
 
 void sim_check_copy(struct sim *s, struct sim_link *l, struct sim_job *j, uint32_t unit, uint32_t part)
@@ -137,8 +167,8 @@ static void check_doubt(struct sim *s, const struct sim_link *l, uint32_t parts,
 {
 	if (parts > s->report->worst_event)
 		s->report->worst_event = parts;
-	if (parts > l->plan->window && units > 1)
-		sim_fail(s, "%s: %u parts in doubt, window %u", l->plan->name, parts, l->plan->window);
+	if (parts > l->window_max && units > 1)
+		sim_fail(s, "%s: %u parts in doubt, window %u", l->plan->name, parts, l->window_max);
 }
 
 /* Accepted by the carrier, not known to be so by the store. */
@@ -213,10 +243,14 @@ void sim_check_step(struct sim *s, bool all)
 {
 	for (size_t i = 0; s->life && i < s->plan->n_links; i++) {
 		const struct dlink *l = &s->dispatch->link[s->link[i].index];
+		uint32_t held = slots_held(l), *most = &s->link[i].slots_max;
 
-		/* More only by a single unit of more parts: it goes alone. */
-		if (slots_held(l) > l->window && slots_held(l) > s->link[i].widest)
-			sim_fail(s, "%s: %u slots in use, window %u", l->name, slots_held(l), l->window);
+		/* More only by a single unit of more parts, which goes alone, and after the window was
+		 * narrowed. */
+		if (held > l->window && held > s->link[i].widest && held > *most)
+			sim_fail(s, "%s: %u slots in use, window %u", l->name, held, l->window);
+		if (l->used + l->answered + l->settling <= l->window)
+			*most = 0;
 	}
 	for (size_t i = 0; all && s->life && i < s->plan->n_jobs; i++)
 		if (s->job[i].job)
@@ -245,6 +279,24 @@ static void check_final(struct sim *s, struct sim_job *j, uint32_t u, uint8_t oc
 		sim_fail(s, "job %u unit %u: unknown without an event", id, u);
 }
 
+/* A found text goes to those whom its alert reached, and to nobody else. */
+static void check_found(struct sim *s, const struct sim_job *j, const uint8_t *octets,
+			const struct dispatch_job *shape)
+{
+	const struct sim_job *earlier = &s->job[j->plan->found - 1];
+	uint8_t *theirs = stored_units(s, earlier, shape);
+
+	for (uint32_t u = 0; u < j->plan->units; u++) {
+		if (UNIT_STATE(theirs[u]) == UNIT_ACCEPTED && UNIT_STATE(octets[u]) == UNIT_EXCLUDED)
+			sim_fail(s, "job %u unit %u: excluded, but its alert was accepted",
+				 (unsigned int)j->id, u);
+		if (!earlier->sent[u] && j->sent[u] && UNIT_STATE(theirs[u]) != UNIT_UNKNOWN)
+			sim_fail(s, "job %u unit %u: sent to who never got the alert", (unsigned int)j->id,
+				 u);
+	}
+	talloc_free(theirs);
+}
+
 void sim_check_end(struct sim *s)
 {
 	struct dispatch_job shape = {0};
@@ -266,6 +318,11 @@ void sim_check_end(struct sim *s)
 			check_final(s, j, u, octets[u]);
 			s->report->sums[i].n[UNIT_STATE(octets[u])]++;
 		}
+		if (j->plan->found)
+			check_found(s, j, octets, &shape);
 		talloc_free(octets);
 	}
+	for (size_t i = 0; i < s->plan->n_links; i++)
+		if (s->link[i].ops->check_end)
+			s->link[i].ops->check_end(s, &s->link[i]);
 }

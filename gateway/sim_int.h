@@ -48,8 +48,14 @@ struct sim_driver_ops {
 	void (*input)(void *driver, const uint8_t *data, size_t len, uint64_t now_us);
 	uint64_t (*tick)(void *driver, uint64_t now_us); /* sends; when to call again */
 	void (*peer_input)(struct sim *s, struct sim_link *l, const uint8_t *data, size_t len);
+	/* The rest may be NULL. */
+	struct link *(*link)(void *driver);
+	void (*recall)(void *driver, struct dispatch_job *job); /* after dispatch_withdraw() */
+	bool (*settled)(void *driver); /* all that was begun is through; else the world goes on */
+	void (*peer_restart)(struct sim *s, struct sim_link *l);
+	void (*check_end)(struct sim *s, struct sim_link *l); /* what the peer has */
 };
-extern const struct sim_driver_ops sim_fake, sim_smpp;
+extern const struct sim_driver_ops sim_fake, sim_smpp, sim_cbsp;
 
 struct sim_link {
 	const struct sim_link_plan *plan;
@@ -60,6 +66,9 @@ struct sim_link {
 	struct sim_window sent;
 	uint64_t peer_second, peer_parts; /* for accept_rate */
 	uint32_t widest;                  /* parts of the largest message */
+	uint32_t window_max;              /* that it ever had */
+	uint32_t slots_max;               /* in use: above the window only after it was narrowed */
+	struct sim_bsc *bsc;              /* the peer, where it is one */
 	/* of the process */
 	uint16_t index;
 	struct throttle throttle;
@@ -82,6 +91,7 @@ struct sim_job {
 	uint8_t *licensed;        /* [units] events that left it in doubt, and so may repeat it */
 	uint8_t *fate;            /* [units] the peer's verdict on the message that is arriving */
 	uint8_t *by;              /* [units] link that carried the last copy */
+	bool *sent;               /* [units] was on the line */
 	struct dispatch_job *job; /* of the process */
 };
 
@@ -106,6 +116,23 @@ struct sim {
 	uint64_t wake_us;
 };
 
+/* In units of dispatch. */
+static inline uint32_t sim_window(const struct sim_link_plan *p)
+{
+	return p->window * (p->cells ? p->cells : 1);
+}
+
+static inline double sim_rate(const struct sim_link_plan *p)
+{
+	return p->rate * (p->cells ? p->cells : 1);
+}
+
+/* sim_job.c */
+void sim_job_arrive(struct sim *s, struct sim_job *j); /* from the spool */
+void sim_job_withdraw(struct sim *s, struct sim_job *j);
+void sim_jobs_boot(struct sim *s); /* what the ledger knows */
+void sim_jobs_forget(struct sim *s);
+
 /* sim.c */
 uint64_t sim_rnd(struct sim *s, uint64_t below);
 struct sim_event *sim_at(struct sim *s, uint64_t at_us, enum sim_event_type type, unsigned int who,
@@ -128,6 +155,10 @@ void sim_line_cut(struct sim *s, struct sim_link *l); /* what is on its way arri
 /* sim_check.c: the promises */
 void sim_check_submit(struct sim *s, struct sim_link *l, struct dispatch_job *job, uint32_t unit,
 		      uint32_t part);
+/* The same for broadcasts: a request, and a cell that it names. */
+void sim_check_request(struct sim *s, struct sim_link *l);
+void sim_check_cell(struct sim *s, unsigned int job, uint32_t unit);
+enum unit_state sim_stored_state(struct sim *s, const struct sim_job *j, uint32_t unit);
 void sim_check_copy(struct sim *s, struct sim_link *l, struct sim_job *j, uint32_t unit, uint32_t part);
 void sim_check_crash(struct sim *s); /* before the process goes */
 void sim_check_break(struct sim *s,

@@ -119,6 +119,83 @@ void sim_plan_random(void *ctx, uint64_t seed, struct sim_plan *p)
 		*add_action(ctx, p) = (struct sim_action){.at_us = 61 * SEC, .act = ACT_LINK_UP, .who = i};
 }
 
+/* A BSC: its cells are its own, so it is alone in its group. */
+static void make_cbsp(uint64_t *seed, struct sim_plan *p, unsigned int i)
+{
+	static const double rates[] = {0.5, 2, 10, 50, 0};
+	struct sim_link_plan *l = &p->link[i];
+
+	l->cells = 1 + rnd(seed, rnd(seed, 2) ? 10 : 50);
+	l->window = 1 + rnd(seed, 5);
+	l->rate = rates[rnd(seed, 5)];
+	l->burst = 1 + rnd(seed, 3);
+	l->group = 100 + i;
+	l->accept_rate = 0;
+}
+
+static bool by_cells(const struct sim_plan *p, unsigned int group)
+{
+	for (size_t i = 0; i < p->n_links; i++)
+		if (p->link[i].group == group)
+			return p->link[i].cells > 0;
+	return false;
+}
+
+/* A job's group may have gone; what a BSC serves is small enough for its rate. */
+static void assign(uint64_t *seed, struct sim_plan *p, struct sim_job_plan *j)
+{
+	const struct sim_link_plan *l = &p->link[rnd(seed, p->n_links)];
+
+	j->group = l->group;
+	if (!by_cells(p, j->group))
+		return;
+	j->broadcast = true;
+	j->parts = 1;
+	j->units = 1 + rnd(seed, l->rate > 0 && l->rate < 5 ? 4 * l->cells : 400);
+}
+
+/* Cancels a job, and tells those whom it reached. */
+static void add_found(void *ctx, uint64_t *seed, struct sim_plan *p, unsigned int of)
+{
+	struct sim_job_plan *j = &p->job[p->n_jobs++];
+
+	*j = p->job[of];
+	j->at_us += 1 + rnd(seed, 20 * SEC);
+	j->found = of + 1;
+	j->expires_us = 7200 * SEC;
+	*add_action(ctx, p) = (struct sim_action){.at_us = j->at_us, .act = ACT_CANCEL, .who = of};
+	j->at_us++; /* the cancel comes first */
+}
+
+static void random_link_action(void *ctx, uint64_t *seed, struct sim_plan *p)
+{
+	static const enum sim_act kinds[] = {ACT_BLOCK, ACT_UNBLOCK, ACT_WIDEN, ACT_RESTART, ACT_RESTART};
+	struct sim_action *a = add_action(ctx, p);
+
+	*a = (struct sim_action){.at_us = rnd(seed, 60 * SEC), .act = kinds[rnd(seed, 5)]};
+	a->who = rnd(seed, p->n_links);
+	a->percent = a->act == ACT_WIDEN ? 10 + rnd(seed, 200) : 0;
+}
+
+void sim_plan_broadcast(void *ctx, struct sim_plan *p)
+{
+	uint64_t r = (p->seed + 7) * UINT64_C(0xD1342543DE82EF95) | 1;
+	size_t n = p->n_jobs;
+
+	for (size_t i = 0; i < p->n_links; i++)
+		if (i == 0 || rnd(&r, 2))
+			make_cbsp(&r, p, i);
+	for (size_t i = 0; i < n; i++)
+		assign(&r, p, &p->job[i]);
+	for (size_t i = 0; i < n; i++)
+		if (rnd(&r, 3) == 0)
+			add_found(ctx, &r, p, i);
+	for (size_t i = rnd(&r, 12); i > 0; i--)
+		random_link_action(ctx, &r, p);
+	for (size_t i = 0; i < p->n_links; i++)
+		*add_action(ctx, p) = (struct sim_action){.at_us = 61 * SEC, .act = ACT_UNBLOCK, .who = i};
+}
+
 /* --- text --- */
 
 struct field {
@@ -130,35 +207,35 @@ struct field {
 	{                                                                                                    \
 		w, offsetof(struct s, m), t                                                                  \
 	}
-static const struct field link_fields[] = {F(sim_link_plan, "GROUP", group, 'u'),
-					   F(sim_link_plan, "CARRIER", carrier, 'u'),
-					   F(sim_link_plan, "RATE", rate, 'd'),
-					   F(sim_link_plan, "BURST", burst, 'u'),
-					   F(sim_link_plan, "WINDOW", window, 'u'),
-					   F(sim_link_plan, "DELAY_MS", delay_ms, 'u'),
-					   F(sim_link_plan, "SPREAD_MS", spread_ms, 'u'),
-					   F(sim_link_plan, "LATENCY_MS", latency_ms, 'u'),
-					   F(sim_link_plan, "REFUSE", refuse, 'u'),
-					   F(sim_link_plan, "TRANSIENT", transient, 'u'),
-					   F(sim_link_plan, "THROTTLE", throttle, 'u'),
-					   F(sim_link_plan, "DROP", drop, 'u'),
-					   F(sim_link_plan, "LATE", late, 'u'),
-					   F(sim_link_plan, "REPEAT", repeat, 'u'),
-					   F(sim_link_plan, "ACCEPTS", accept_rate, 'u'),
-					   F(sim_link_plan, "SMPP", smpp, 'b'),
-					   {NULL, 0, 0}};
+static const struct field link_fields[] = {
+	F(sim_link_plan, "GROUP", group, 'u'),         F(sim_link_plan, "CARRIER", carrier, 'u'),
+	F(sim_link_plan, "RATE", rate, 'd'),           F(sim_link_plan, "BURST", burst, 'u'),
+	F(sim_link_plan, "WINDOW", window, 'u'),       F(sim_link_plan, "DELAY_MS", delay_ms, 'u'),
+	F(sim_link_plan, "SPREAD_MS", spread_ms, 'u'), F(sim_link_plan, "LATENCY_MS", latency_ms, 'u'),
+	F(sim_link_plan, "REFUSE", refuse, 'u'),       F(sim_link_plan, "TRANSIENT", transient, 'u'),
+	F(sim_link_plan, "THROTTLE", throttle, 'u'),   F(sim_link_plan, "DROP", drop, 'u'),
+	F(sim_link_plan, "LATE", late, 'u'),           F(sim_link_plan, "REPEAT", repeat, 'u'),
+	F(sim_link_plan, "ACCEPTS", accept_rate, 'u'), F(sim_link_plan, "SMPP", smpp, 'b'),
+	F(sim_link_plan, "CELLS", cells, 'u'),         {NULL, 0, 0}};
 static const struct field job_fields[] = {F(sim_job_plan, "AT", at_us, 't'),
 					  F(sim_job_plan, "GROUP", group, 'u'),
 					  F(sim_job_plan, "UNITS", units, 'u'),
 					  F(sim_job_plan, "PARTS", parts, 'u'),
+					  F(sim_job_plan, "FOUND", found, 'u'),
 					  F(sim_job_plan, "DEADLINE", deadline_us, 't'),
 					  F(sim_job_plan, "EXPIRES", expires_us, 't'),
 					  F(sim_job_plan, "BROADCAST", broadcast, 'b'),
 					  {NULL, 0, 0}};
-static const char *const acts[] = {
-	[ACT_LINK_DOWN] = "DOWN",  [ACT_LINK_UP] = "UP",     [ACT_DROP] = "DROP",
-	[ACT_CRASH] = "CRASH",     [ACT_POWER] = "POWER",    [ACT_CANCEL] = "CANCEL",
-	[ACT_STORE_FAIL] = "FAIL", [ACT_STORE_SLOW] = "SLOW"};
+static const struct {
+	const char *word;
+	char kind; /* l: of a link, j: of a job, s: of the store, p: of the process */
+	char with; /* t: for so long, %: of so many percent */
+} acts[] = {[ACT_LINK_DOWN] = {"DOWN", 'l', 0},    [ACT_LINK_UP] = {"UP", 'l', 0},
+	    [ACT_DROP] = {"DROP", 'l', 0},         [ACT_CRASH] = {"CRASH", 'p', 't'},
+	    [ACT_POWER] = {"POWER", 'p', 't'},     [ACT_CANCEL] = {"CANCEL", 'j', 0},
+	    [ACT_STORE_FAIL] = {"FAIL", 's', 't'}, [ACT_STORE_SLOW] = {"SLOW", 's', 't'},
+	    [ACT_BLOCK] = {"BLOCK", 'l', 0},       [ACT_UNBLOCK] = {"UNBLOCK", 'l', 0},
+	    [ACT_WIDEN] = {"WIDEN", 'l', '%'},     [ACT_RESTART] = {"RESTART", 'l', 0}};
 
 /* One line's words. */
 struct words {
@@ -246,7 +323,8 @@ static int read_job(struct words *w, struct sim_plan *p)
 		return -EBADMSG;
 	*j = (struct sim_job_plan){
 		.units = 100, .parts = 1, .deadline_us = 3600 * SEC, .expires_us = 86400 * SEC};
-	if (read_fields(w, job_fields, j) || j->parts < 1 || j->parts > 10 || j->units > 100000)
+	if (read_fields(w, job_fields, j) || j->found > p->n_jobs || j->parts < 1 || j->parts > 10 ||
+	    j->units > 100000)
 		return -EBADMSG;
 	for (size_t i = 0; i < p->n_links; i++)
 		served |= p->link[i].group == j->group;
@@ -269,27 +347,47 @@ static int job_numbered(const struct sim_plan *p, const char *text)
 	return n >= 1 && n <= (int)p->n_jobs ? n - 1 : -1;
 }
 
-/* AT 5s LINK a DOWN | CRASH 200ms | POWER 1s | CANCEL 1 | STORE FAIL 3s | STORE SLOW 3s */
+static int read_with(struct words *w, char with, struct sim_action *a)
+{
+	double v = 0;
+	int rc = 0;
+
+	if (with == 't')
+		rc = read_time(word(w), &a->for_us);
+	else if (with == '%')
+		rc = read_number(word(w), &v);
+	a->percent = (uint32_t)v;
+	return rc;
+}
+
+/* AT 5s LINK a DOWN | LINK a WIDEN 50 | CRASH 200ms | CANCEL 1 | STORE FAIL 3s */
 static int read_action(void *ctx, struct words *w, struct sim_plan *p)
 {
 	struct sim_action a = {0};
 	const char *what;
-	int who = 0, k = 0;
+	char kind = 0;
+	int who = 0;
 
 	if (read_time(word(w), &a.at_us))
 		return -EBADMSG;
 	what = word(w);
-	if (!strcmp(what, "LINK"))
+	if (!strcmp(what, "LINK")) {
+		kind = 'l';
 		who = link_named(p, word(w));
-	if (!strcmp(what, "LINK") || !strcmp(what, "STORE"))
+	} else if (!strcmp(what, "STORE")) {
+		kind = 's';
+	}
+	if (kind)
 		what = word(w);
-	while (k < (int)ARRAY_SIZE(acts) && strcmp(acts[k], what))
-		k++;
-	a.act = k;
-	if (a.act == ACT_CANCEL)
+	while (a.act < ARRAY_SIZE(acts) && strcmp(acts[a.act].word, what))
+		a.act++;
+	if (a.act == ARRAY_SIZE(acts) ||
+	    ((kind == 'l' || kind == 's') ? acts[a.act].kind != kind
+					  : acts[a.act].kind == 'l' || acts[a.act].kind == 's'))
+		return -EBADMSG;
+	if (acts[a.act].kind == 'j')
 		who = job_numbered(p, word(w));
-	if (k == (int)ARRAY_SIZE(acts) || who < 0 ||
-	    (a.act >= ACT_CRASH && a.act != ACT_CANCEL && read_time(word(w), &a.for_us)))
+	if (who < 0 || read_with(w, acts[a.act].with, &a) < 0)
 		return -EBADMSG;
 	a.who = who;
 	*add_action(ctx, p) = a;
@@ -410,13 +508,16 @@ static void print_fields(FILE *f, const struct field *x, const void *from)
 static void print_action(const struct sim_plan *p, const struct sim_action *a, FILE *f)
 {
 	fprintf(f, "AT %" PRIu64 "us ", a->at_us);
-	if (a->act <= ACT_DROP)
-		fprintf(f, "LINK %s %s\n", p->link[a->who].name, acts[a->act]);
-	else if (a->act == ACT_CANCEL)
-		fprintf(f, "CANCEL %u\n", a->who + 1);
-	else
-		fprintf(f, "%s%s %" PRIu64 "us\n", a->act >= ACT_STORE_FAIL ? "STORE " : "", acts[a->act],
-			a->for_us);
+	if (acts[a->act].kind == 'l')
+		fprintf(f, "LINK %s ", p->link[a->who].name);
+	fprintf(f, "%s%s", acts[a->act].kind == 's' ? "STORE " : "", acts[a->act].word);
+	if (acts[a->act].kind == 'j')
+		fprintf(f, " %u", a->who + 1);
+	if (acts[a->act].with == 't')
+		fprintf(f, " %" PRIu64 "us", a->for_us);
+	if (acts[a->act].with == '%')
+		fprintf(f, " %" PRIu32, a->percent);
+	fputc('\n', f);
 }
 
 void sim_plan_print(const struct sim_plan *p, FILE *f)

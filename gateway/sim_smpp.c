@@ -241,6 +241,11 @@ static uint64_t smpp_tick(void *driver, uint64_t now_us)
 	return next;
 }
 
+static struct link *smpp_link(void *driver)
+{
+	return ((struct peer_smpp *)driver)->link;
+}
+
 /* --- the SMSC --- */
 
 static void respond(struct sim *s, struct sim_link *l, const uint8_t *pdu, uint32_t status, const char *body,
@@ -305,4 +310,5 @@ const struct sim_driver_ops sim_smpp = {
 	.input = smpp_input,
 	.tick = smpp_tick,
 	.peer_input = smpp_peer_input,
+	.link = smpp_link,
 };

@@ -116,7 +116,8 @@ static int write_zeros(int fd, off_t from, off_t to)
 	static const uint8_t zeros[65536];
 
 	while (from < to) {
-		ssize_t n = pwrite(fd, zeros, to - from < (off_t)sizeof(zeros) ? to - from : (off_t)sizeof(zeros), from);
+		ssize_t n = pwrite(fd, zeros,
+				   to - from < (off_t)sizeof(zeros) ? to - from : (off_t)sizeof(zeros), from);
 
 		if (n <= 0)
 			return n < 0 ? -errno : -EIO;

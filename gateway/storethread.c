@@ -154,8 +154,8 @@ void storethread_submit(struct storethread *thread, struct store_batch *take)
 	pthread_mutex_lock(&thread->mutex);
 	list_add(&thread->todo, i);
 	thread->pending++;
-	pthread_cond_signal(&thread->work);
 	pthread_mutex_unlock(&thread->mutex);
+	pthread_cond_signal(&thread->work);
 }
 
 struct store_batch *storethread_reap(struct storethread *thread)
@@ -166,8 +166,8 @@ struct store_batch *storethread_reap(struct storethread *thread)
 
 	pthread_mutex_lock(&thread->mutex);
 	i = list_take(&thread->done);
-	/* The descriptor stays readable for as long as an outcome waits. One that is about to be written is read next
-	 * time. */
+	/* The descriptor stays readable for as long as an outcome waits. One that is about to be written is
+	 * read next time. */
 	if (!thread->done.first && thread->signalled && eventfd_read(thread->fd, &count) == 0)
 		thread->signalled = false;
 	pthread_mutex_unlock(&thread->mutex);

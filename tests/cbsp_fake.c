@@ -89,6 +89,16 @@ size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch
 	return n;
 }
 
+uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit)
+{
+	return ((const struct fake_job *)job)->unit[unit];
+}
+
+uint16_t dispatch_unit_link(const struct dispatch_job *job, uint32_t unit)
+{
+	return 0;
+}
+
 /* alert side */
 static const struct payload *payload_job(void *arg, const struct dispatch_job *job, const struct link *link)
 {

@@ -21,10 +21,15 @@ TESTS += tests/test_dispatch_share
 tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h
 tests_test_dispatch_share_LDADD = $(CORE_TEST_LIBS)
 
+check_PROGRAMS += tests/test_dispatch_commit
+TESTS += tests/test_dispatch_commit
+tests_test_dispatch_commit_SOURCES = tests/test_dispatch_commit.c tests/rig.h
+tests_test_dispatch_commit_LDADD = $(CORE_TEST_LIBS)
+
 check_PROGRAMS += tests/test_sim
 TESTS += tests/test_sim
 tests_test_sim_SOURCES = tests/test_sim.c
-SIM_LIBS = libsim.a libsmpplink.a libreusmpp.a $(CORE_TEST_LIBS) $(SMPP34_LIBS)
+SIM_LIBS = libsim.a libsmpplink.a libcbsp.a libreusmpp.a $(CORE_TEST_LIBS) $(SMPP34_LIBS)
 tests_test_sim_LDADD = $(SIM_LIBS)
 
 check_PROGRAMS += tests/test_sim_scenarios

@@ -27,15 +27,24 @@ static void print_report(const struct sim_report *r)
 		(unsigned long)r->failed_commits, (unsigned long)r->hash);
 }
 
-static bool run_seed(uint64_t seed, struct sim_report *r, bool show, bool smpp)
+enum world { WORLD_FAKE, WORLD_SMPP, WORLD_BROADCAST };
+
+static void make_plan(void *ctx, uint64_t seed, enum world world, struct sim_plan *plan)
+{
+	sim_plan_random(ctx, seed, plan);
+	if (world == WORLD_BROADCAST)
+		sim_plan_broadcast(ctx, plan);
+	for (size_t i = 0; i < plan->n_links; i++)
+		plan->link[i].smpp = world == WORLD_SMPP || (world == WORLD_BROADCAST && seed % 2);
+}
+
+static bool run_seed(uint64_t seed, struct sim_report *r, bool show, enum world world)
 {
 	void *ctx = talloc_new(NULL);
 	struct sim_plan plan;
 	int rc;
 
-	sim_plan_random(ctx, seed, &plan);
-	for (size_t i = 0; i < plan.n_links; i++)
-		plan.link[i].smpp = smpp;
+	make_plan(ctx, seed, world, &plan);
 	rc = sim_run(&plan, r);
 	if (rc < 0)
 		print_error("seed %lu: %s\n", (unsigned long)seed, r->error);
@@ -47,13 +56,13 @@ static bool run_seed(uint64_t seed, struct sim_report *r, bool show, bool smpp)
 	return rc == 0;
 }
 
-static void run_seeds(uint64_t usual, bool smpp)
+static void run_seeds(uint64_t usual, enum world world)
 {
 	uint64_t n = from_env("REUNION_SEEDS", usual), one = from_env("REUNION_SEED", 0), failed = 0;
 	struct sim_report all = {0}, r;
 
 	for (uint64_t seed = one ? one : 1; seed <= (one ? one : n) && failed < 5; seed++) {
-		failed += !run_seed(seed, &r, one != 0, smpp);
+		failed += !run_seed(seed, &r, one != 0, world);
 		all.steps += r.steps;
 		all.submits += r.submits;
 		all.copies += r.copies;
@@ -74,13 +83,19 @@ static void run_seeds(uint64_t usual, bool smpp)
 static void test_seeds(void **state)
 {
 	(void)state;
-	run_seeds(200, false);
+	run_seeds(200, WORLD_FAKE);
 }
 
 static void test_seeds_smpp(void **state)
 {
 	(void)state;
-	run_seeds(100, true);
+	run_seeds(100, WORLD_SMPP);
+}
+
+static void test_seeds_broadcast(void **state)
+{
+	(void)state;
+	run_seeds(250, WORLD_BROADCAST);
 }
 
 static void test_same_seed_same_trace(void **state)
@@ -89,11 +104,11 @@ static void test_same_seed_same_trace(void **state)
 
 	(void)state;
 	for (uint64_t seed = 5; seed < 25; seed++) {
-		assert_true(run_seed(seed, &a, false, seed % 2));
-		assert_true(run_seed(seed, &b, false, seed % 2));
+		assert_true(run_seed(seed, &a, false, seed % 3));
+		assert_true(run_seed(seed, &b, false, seed % 3));
 		assert_true(a.hash == b.hash && a.steps == b.steps);
 	}
-	assert_true(run_seed(25, &b, false, false));
+	assert_true(run_seed(25, &b, false, WORLD_FAKE));
 	assert_true(a.hash != b.hash);
 }
 
@@ -109,7 +124,7 @@ static void test_scenario_is_the_seed(void **state)
 		size_t len;
 		FILE *f = open_memstream(&text, &len);
 
-		sim_plan_random(ctx, seed, &plan);
+		make_plan(ctx, seed, seed % 3, &plan);
 		sim_plan_print(&plan, f);
 		fclose(f);
 		assert_int_equal(sim_plan_parse(ctx, text, &again, err, sizeof(err)), 0);
@@ -121,8 +136,8 @@ static void test_scenario_is_the_seed(void **state)
 	}
 }
 
-/* How many of 40 seeds notice that a rule is broken. */
-static unsigned int noticed(unsigned int faults, bool full_bucket, bool lost_is_accepted, const char *what)
+/* How many of 40 seeds notice that the rules broken in `broken` are. */
+static unsigned int noticed(const struct sim_plan *broken, enum world world, const char *what)
 {
 	unsigned int n = 0;
 
@@ -131,10 +146,13 @@ static unsigned int noticed(unsigned int faults, bool full_bucket, bool lost_is_
 		struct sim_plan plan;
 		struct sim_report r;
 
-		sim_plan_random(ctx, seed, &plan);
-		plan.faults = faults;
-		plan.full_bucket = full_bucket;
-		plan.lost_is_accepted = lost_is_accepted;
+		make_plan(ctx, seed, world, &plan);
+		plan.faults = broken->faults;
+		plan.full_bucket = broken->full_bucket;
+		plan.lost_is_accepted = broken->lost_is_accepted;
+		plan.no_recall = broken->no_recall;
+		plan.quiet_restart = broken->quiet_restart;
+		plan.found_to_all = broken->found_to_all;
 		sim_run(&plan, &r);
 		n += strstr(r.error, what) != NULL;
 		talloc_free(ctx);
@@ -145,14 +163,27 @@ static unsigned int noticed(unsigned int faults, bool full_bucket, bool lost_is_
 
 static void test_gates_can_fail(void **state)
 {
+	static const struct {
+		struct sim_plan broken;
+		enum world world;
+		const char *what;
+	} gate[] = {
+		{{.faults = FAULT_LAZY_ANSWERS}, WORLD_FAKE, "parts in doubt"},
+		{{.faults = FAULT_HAND_EARLY}, WORLD_FAKE, "before its attempt was durable"},
+		{{.faults = FAULT_HAND_EARLY}, WORLD_BROADCAST, "before its attempt was durable"},
+		{{.faults = FAULT_NO_ATTEMPTS}, WORLD_FAKE, "4 copies"},
+		{{.faults = FAULT_KEEP_RESERVED}, WORLD_FAKE, "sent after"},
+		{{.faults = FAULT_FAILED_IS_DONE}, WORLD_FAKE, "before its attempt was durable"},
+		{{.full_bucket = true}, WORLD_FAKE, "parts within a second"},
+		{{.lost_is_accepted = true}, WORLD_FAKE, "accepted in the ledger only"},
+		{{.no_recall = true}, WORLD_BROADCAST, "recalled but is on air"},
+		{{.quiet_restart = true}, WORLD_BROADCAST, "accepted but not on air"},
+		{{.found_to_all = true}, WORLD_BROADCAST, "sent to who never got the alert"},
+	};
+
 	(void)state;
-	assert_true(noticed(FAULT_LAZY_ANSWERS, false, false, "parts in doubt") > 0);
-	assert_true(noticed(FAULT_HAND_EARLY, false, false, "before its attempt was durable") > 0);
-	assert_true(noticed(FAULT_NO_ATTEMPTS, false, false, "4 copies") > 0);
-	assert_true(noticed(FAULT_KEEP_RESERVED, false, false, "sent after") > 0);
-	assert_true(noticed(FAULT_FAILED_IS_DONE, false, false, "before its attempt was durable") > 0);
-	assert_true(noticed(0, true, false, "parts within a second") > 0);
-	assert_true(noticed(0, false, true, "accepted in the ledger only") > 0);
+	for (size_t i = 0; i < sizeof(gate) / sizeof(*gate); i++)
+		assert_true(noticed(&gate[i].broken, gate[i].world, gate[i].what) > 0);
 }
 
 int main(void)
@@ -160,6 +191,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_seeds_smpp),
+		cmocka_unit_test(test_seeds_broadcast),
 		cmocka_unit_test(test_same_seed_same_trace),
 		cmocka_unit_test(test_scenario_is_the_seed),
 		cmocka_unit_test(test_gates_can_fail),
