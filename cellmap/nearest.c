@@ -9,22 +9,30 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 
-#define CHEAP_MAX 400000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
+#define CHEAP_MAX 300000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
+#define E2        0.0066943799901413165 /* of WGS-84 */
+#define AXIS      6378137.0
 #define ERROR_MAX 1e-7 /* of the squared chord, relative: 5 mm at 100 km */
 
 struct near {
 	const struct cellmap *map;
 	const struct cell_query *q;
 	struct rim_centre centre;
-	struct geo_xyz xyz;
-	double along, across; /* curvature of the meridian and across it at the centre */
+	double along, across; /* curvature of the meridian and across it, half way to the cells */
 	struct radix_pair *pairs;
 	size_t n;
 };
 
-/* The arc over a chord, by the curvature in its direction half way; exact to fourth order on an ellipsoid of
- * revolution as flat as ours. */
+static void set_curvature(struct near *s, double lat_e7)
+{
+	double w = sin((lat_e7 + s->centre.lat) / 2 * RADIAN_E7), w2 = 1 - E2 * w * w;
+
+	s->across = sqrt(w2) / AXIS;
+	s->along = s->across * w2 / (1 - E2);
+}
+
+/* The arc over a chord, by the curvature in its direction half way. */
 static double arc(const struct near *s, double chord2, double north)
 {
 	double share, bend;
@@ -63,8 +71,8 @@ static void fit_rim(const struct near *s, struct rim *rim, const struct map_bloc
 		north = OSMO_MAX(north, b->lat[i % MAP_BLOCK]);
 		wide = fmax(wide, fabs(b->lon[i % MAP_BLOCK] - rim->lon));
 	}
-	rim_row(rim, &s->centre, (south + north) / 2, (north - south) / 2 + 1,
-		fmin(wide * RADIAN_E7, RIM_LON_MAX));
+	rim_row(&rim->row, &s->centre, (south + north) / 2);
+	rim_bound(rim, &s->centre, (north - south) / 2 + 1, fmin(wide * RADIAN_E7, RIM_LON_MAX));
 }
 
 static void add_block(struct near *s, uint32_t from, uint32_t to)
@@ -74,6 +82,7 @@ static void add_block(struct near *s, uint32_t from, uint32_t to)
 	struct rim rim;
 
 	fit_rim(s, &rim, b, from % MAP_BLOCK, from % MAP_BLOCK + (to - from));
+	set_curvature(s, rim.row.lat);
 	rim_chords2(&rim, b, chord2);
 	for (uint32_t i = from; i < to; i++) {
 		double c2 = chord2[i % MAP_BLOCK], lat = b->lat[i % MAP_BLOCK];
@@ -128,18 +137,15 @@ int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_quer
 		    size_t *n)
 {
 	struct near s = {.map = map, .q = q};
-	double w = sin(q->lat * M_PI / 180);
 	size_t n_spans, max = cellmap_max_spans(map, q);
 	void *work = talloc_named_const(ctx, 0, "cellmap_nearest");
 	struct cell_span *spans = bigmem(work, (max + 1) * sizeof(*spans));
 	int rc = cellmap_query(map, q, spans, max, &n_spans);
 
 	if (rc == 0) {
-		s.xyz = geo_xyz(q->lat, q->lon);
-		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, hypot(s.xyz.x, s.xyz.y), s.xyz.z};
-		w = 1 - 0.0066943799901413165 * w * w;
-		s.across = sqrt(w) / 6378137;
-		s.along = s.across * w / (1 - 0.0066943799901413165);
+		struct geo_xyz at = geo_meridian(q->lat);
+
+		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, at.x, at.z};
 		rc = list(work, &s, spans, n_spans, hits);
 	}
 	*n = s.n;

@@ -40,9 +40,9 @@ static void meridian(double lat, double rho[4], double z[4])
 	z[3] = m2 * k - 2 * m1 * s - m * k;
 }
 
-void rim_row(struct rim *r, const struct rim_centre *c, double lat_e7, double half_e7, double lon_max)
+void rim_row(struct rim_row *r, const struct rim_centre *c, double lat_e7)
 {
-	double rho[4], z[4], x, y, d = half_e7 * RADIAN_E7, e = RADIAN_E7, plane, v, by_lat, by_lon, lon4;
+	double rho[4], z[4], x, y, e = RADIAN_E7;
 
 	meridian(lat_e7 * RADIAN_E7, rho, z);
 	x = rho[0] - c->rho;
@@ -56,15 +56,19 @@ void rim_row(struct rim *r, const struct rim_centre *c, double lat_e7, double ha
 	r->b[1] = 2 * c->rho * rho[1] * e;
 	r->b[2] = c->rho * rho[2] * e * e;
 	r->b[3] = c->rho * rho[3] / 3 * e * e * e;
-	r->lon2_max = lon_max * lon_max * (1 + 1e-9) + 1e-18;
-	/* Remainders by Taylor, and rounding. */
-	plane = sqrt(r->a[0]) + 6.4e6 * d;
-	v = fmin(2, lon_max * lon_max / 2);
-	lon4 = r->lon2_max * r->lon2_max;
-	by_lat = (SQUARE4 + 2 * plane * CURVE4 + 2 * c->rho * CURVE4 * v) * d * d * d * d / 24;
-	by_lon = 2 * c->rho * 6.4e6 * lon4 * lon4 * lon4 * r->lon2_max / 8.7e10;
+}
+
+/* Remainders by Taylor, and rounding. */
+void rim_bound(struct rim *r, const struct rim_centre *c, double half_e7, double lon_max)
+{
+	double d = half_e7 * RADIAN_E7, d2 = d * d, lon2 = lon_max * lon_max, lon4 = lon2 * lon2;
+	double plane = sqrt(r->row.a[0]) + 6.4e6 * d, v = lon2 < 4 ? lon2 / 2 : 2;
+	double by_lat = (SQUARE4 + 2 * plane * CURVE4 + 2 * c->rho * CURVE4 * v) * d2 * d2 / 24;
+	double by_lon = 2 * c->rho * 6.4e6 * lon4 * lon4 * lon4 * lon2 / 8.7e10;
+
+	r->lon2_max = lon2 * (1 + 1e-9) + 1e-18;
 	r->error = 1.01 * (by_lat + by_lon) +
-		   1e-12 * (plane * plane + 2 * c->rho * (rho[0] + 6.4e6 * d) * v) + 1e-4;
+		   1e-12 * (plane * plane + (r->row.b[0] + 2 * c->rho * 6.4e6 * d) * v) + 1e-4;
 }
 
 /* Chords are concave in the reach: the secant lies below them, the tangent above. */
@@ -88,15 +92,15 @@ void rim_limits(struct rim *r, double radius, double least, double most)
 /* chord2 of eight cells and the square of their longitude's difference, radians. */
 #define CHORD2(r, b, i, chord2, lon2)                                                                        \
 	do {                                                                                                 \
-		vd d_ = __builtin_convertvector(*(const vi *)&(b)->lat[i], vd) - (r)->lat;                   \
+		vd d_ = __builtin_convertvector(*(const vi *)&(b)->lat[i], vd) - (r)->row.lat;                  \
 		vd x_ = (__builtin_convertvector(*(const vi *)&(b)->lon[i], vd) - (r)->lon) * RADIAN_E7;     \
 		vd t_ = x_ * x_;                                                                             \
 		vd v_ = t_ * (1 / 2.0 +                                                                      \
 			      t_ * (-1 / 24.0 +                                                              \
 				    t_ * (1 / 720.0 +                                                        \
 					  t_ * (-1 / 40320.0 + t_ * (1 / 3628800.0 - t_ / 479001600.0)))));  \
-		(chord2) = (r)->a[0] + d_ * ((r)->a[1] + d_ * ((r)->a[2] + d_ * (r)->a[3])) +                \
-			   ((r)->b[0] + d_ * ((r)->b[1] + d_ * ((r)->b[2] + d_ * (r)->b[3]))) * v_;          \
+		(chord2) = (r)->row.a[0] + d_ * ((r)->row.a[1] + d_ * ((r)->row.a[2] + d_ * (r)->row.a[3])) +                \
+			   ((r)->row.b[0] + d_ * ((r)->row.b[1] + d_ * ((r)->row.b[2] + d_ * (r)->row.b[3]))) * v_;          \
 		(lon2) = t_;                                                                                 \
 	} while (0)
 
@@ -136,12 +140,11 @@ static void test_ranges(const struct rim *r, const struct map_block *b, const ui
 	vl bit = {1, 2, 4, 8, 16, 32, 64, 128}, in = {0}, out = {0};
 
 	for (int i = 0; i < MAP_BLOCK; i += LANES) {
-		vd chord2, lon2, range = __builtin_convertvector((vi)(*(const vu *)&words[i] >> 8), vd);
+		vd chord2, lon2, range = __builtin_convertvector(
+			   (vi)(*(const vu *)&words[i] >> 8 & MAP_CELL_RANGE_MAX), vd);
 		vd limit;
-		vl near, known = range > 0, cut;
+		vl near, cut = range > r->range_max;
 
-		range = (vd)(((vl)range & known) | ((vl)(range * 0 + r->range_unknown) & ~known));
-		cut = range > r->range_max;
 		range = (vd)(((vl)range & ~cut) | ((vl)(range * 0 + r->range_max) & cut));
 		CHORD2(r, b, i, chord2, lon2);
 		near = (lon2 <= r->lon2_max) & bit;

@@ -15,18 +15,25 @@ struct rim_centre {
 	double rho, z;   /* metres from the axis, from the equator's plane */
 };
 
-struct rim {
-	double lat, lon; /* 1e-7 degree: the row's middle; the centre, on the same turn as the row's cells */
+/* A and B about a row's middle. */
+struct rim_row {
+	double lat; /* 1e-7 degree */
 	double a[4], b[4];
+};
+
+struct rim {
+	struct rim_row row;
+	double lon;       /* 1e-7 degree: the centre, on the same turn as the row's cells */
 	double lon2_max;  /* cells farther away than this, radians squared, are outside */
 	double error;     /* of the squared chord */
 	double in[2], out[2]; /* chords within which a cell is inside, beyond which outside: [0] + [1] x range */
-	double range_max, range_unknown;
+	double range_max;
 	bool by_range; /* in[1], out[1] are not 0 */
 };
 
-/* What depends on the row: lat, a, b, lon2_max, error. */
-void rim_row(struct rim *r, const struct rim_centre *c, double lat_e7, double half_e7, double lon_max);
+void rim_row(struct rim_row *r, const struct rim_centre *c, double lat_e7);
+/* lon2_max and error, for a row of this half height and no more than lon_max radians to either side. */
+void rim_bound(struct rim *r, const struct rim_centre *c, double half_e7, double lon_max);
 /* The bounds for reaches from least to most, metres: radius plus range. */
 void rim_limits(struct rim *r, double radius, double least, double most);
 /* A bit per cell: certainly inside; and, of the rest, perhaps. Bits of cells that are not of the row mean

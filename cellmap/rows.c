@@ -61,13 +61,14 @@ int rows_add(struct rows *r, const struct row *add, size_t n)
 void row_pack(const struct csv_row *from, struct row *to)
 {
 	uint64_t cell = from->cell < 0 ? (uint64_t)-from->cell : (uint64_t)from->cell;
-	uint32_t range = OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX);
+	uint32_t range = from->range_m ? OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX) << 8
+				       : map_default_range(from->radio) << 8 | MAP_RANGE_UNKNOWN;
 
 	*to = (struct row){from->lat,
 			   from->lon,
 			   from->area,
 			   (uint32_t)cell,
-			   range << 8 | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
+			   range | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
 				   (uint32_t)(cell >> 32),
 			   from->updated,
 			   from->samples,
