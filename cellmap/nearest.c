@@ -13,7 +13,7 @@
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
 #define E2        0.0066943799901413165 /* of WGS-84 */
 #define AXIS      6378137.0
-#define ERROR_MAX 1e-7 /* of the squared chord, relative: 5 mm at 100 km */
+#define LOSS_M    0.01 /* twice what a chord may be off */
 
 struct near {
 	const struct cellmap *map;
@@ -60,34 +60,38 @@ static void add(struct near *s, uint32_t i, double distance)
 	s->pairs[s->n++] = (struct radix_pair){bits, i};
 }
 
-static void fit_rim(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
-		    uint32_t to)
+/* The polynomials about the middle of some cells of a block; returns by how much the squared chords may be
+ * off (rim.c explains the numbers). */
+static double fit_row(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
+		      uint32_t to)
 {
-	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from % MAP_BLOCK] - s->centre.lon;
+	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from] - s->centre.lon, d, w;
 
 	rim->lon = s->centre.lon + (turn > 1.8e9 ? 3.6e9 : turn < -1.8e9 ? -3.6e9 : 0);
 	for (uint32_t i = from; i < to; i++) {
-		south = OSMO_MIN(south, b->lat[i % MAP_BLOCK]);
-		north = OSMO_MAX(north, b->lat[i % MAP_BLOCK]);
-		wide = fmax(wide, fabs(b->lon[i % MAP_BLOCK] - rim->lon));
+		south = OSMO_MIN(south, b->lat[i]);
+		north = OSMO_MAX(north, b->lat[i]);
+		wide = OSMO_MAX(wide, fabs(b->lon[i] - rim->lon));
 	}
 	rim_row(&rim->row, &s->centre, (south + north) / 2);
-	rim_bound(rim, &s->centre, (north - south) / 2 + 1, fmin(wide * RADIAN_E7, RIM_LON_MAX));
+	d = (north - south) / 2 * RADIAN_E7;
+	w = wide * RADIAN_E7;
+	return 3e13 * d * d * d * d + (w < 0.2 ? 2.3e7 * pow(w, 10) : INFINITY) + 1e-3;
 }
 
 static void add_block(struct near *s, uint32_t from, uint32_t to)
 {
 	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
-	double chord2[MAP_BLOCK];
+	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
 	struct rim rim;
+	double error = fit_row(s, &rim, b, from - first, to - first), least2 = error * error / (LOSS_M * LOSS_M);
 
-	fit_rim(s, &rim, b, from % MAP_BLOCK, from % MAP_BLOCK + (to - from));
 	set_curvature(s, rim.row.lat);
-	rim_chords2(&rim, b, chord2);
 	for (uint32_t i = from; i < to; i++) {
-		double c2 = chord2[i % MAP_BLOCK], lat = b->lat[i % MAP_BLOCK];
+		int32_t lat = b->lat[i - first];
+		double c2 = rim_chord2(&rim, lat, b->lon[i - first]);
 
-		if (c2 < CHEAP_MAX * CHEAP_MAX && rim.error < fmax(c2 * ERROR_MAX, 1))
+		if (c2 > least2 && c2 < CHEAP_MAX * CHEAP_MAX)
 			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
 		else
 			add(s, i, slow_distance(s, i));

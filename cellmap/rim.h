@@ -2,12 +2,12 @@
  *
  * The squared chord from the centre to a cell is A(lat) + B(lat) (1 - cos dlon): A the squared distance in the
  * plane of the axis, B twice the product of the distances from the axis. About the middle of a row A and B are
- * taken as polynomials of third degree, 1 - cos as one of twelfth; `error` bounds what both leave out. */
+ * taken as polynomials of third degree, 1 - cos as one of eighth, all in single precision; `error` bounds what is lost by that. */
 #pragma once
 #include "cellmap/map.h"
 
 #define RIM_HALF_MAX 5000000 /* half a row, 1e-7 degree, above which the polynomials are not worth it */
-#define RIM_LON_MAX  1.0     /* radians */
+#define RIM_LON_MAX  0.6     /* radians */
 
 /* Where a circle's centre lies. */
 struct rim_centre {
@@ -40,5 +40,5 @@ void rim_limits(struct rim *r, double radius, double least, double most);
  * nothing. words: the block's part of `ranges`, or NULL unless by_range. */
 void rim_test(const struct rim *r, const struct map_block *b, const uint32_t *words, uint64_t *inside,
 	      uint64_t *perhaps);
-/* Squared chords of a block's cells. */
-void rim_chords2(const struct rim *r, const struct map_block *b, double chord2[MAP_BLOCK]);
+/* The squared chord in double precision. */
+double rim_chord2(const struct rim *r, int32_t lat_e7, int32_t lon_e7);
