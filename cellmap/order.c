@@ -245,9 +245,9 @@ static void sort_group(void *arg, unsigned int job)
 	struct order_group *group = &s->order->groups[job];
 	struct map_group *g = &group->map;
 	uint32_t *row = s->order->row + g->first;
-	struct radix_pair *p = malloc(2 * (size_t)g->count * sizeof(*p));
+	size_t size = 2 * (size_t)g->count * sizeof(struct radix_pair);
+	struct radix_pair *p = bigmem_take(size);
 
-	OSMO_ASSERT(p);
 	choose_height(s, g);
 	g->range_min = UINT32_MAX;
 	g->west = INT32_MAX;
@@ -264,7 +264,7 @@ static void sort_group(void *arg, unsigned int job)
 	for (uint32_t i = 0; i < g->count; i++)
 		row[i] = p[i].row;
 	list_rows(group, p);
-	free(p);
+	bigmem_drop(p, size);
 }
 
 static int drop(struct order *o)

@@ -214,17 +214,16 @@ static void sort_part(void *arg, unsigned int part)
 	m->kept[part] = kept;
 }
 
+/* The pairs that stay move together. */
 static void list_kept(struct merge *m)
 {
 	struct rows *r = m->rows;
-	uint32_t *to;
 
-	for (int part = 0; part < PARTS; part++)
+	for (int part = 0; part < PARTS; part++) {
+		memmove(&m->pairs[r->n_kept], &m->pairs[m->first[part]], m->kept[part] * sizeof(*m->pairs));
 		r->n_kept += m->kept[part];
-	to = r->by_hash = bigmem(r, (size_t)r->n_kept * sizeof(*to));
-	for (int part = 0; part < PARTS; part++)
-		for (uint32_t i = 0; i < m->kept[part]; i++)
-			*to++ = m->pairs[m->first[part] + i].row;
+	}
+	r->by_hash = m->pairs;
 }
 
 uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables,
@@ -237,7 +236,7 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	m->starts = starts;
 	m->priority = priority;
 	m->n_tables = n_tables;
-	m->pairs = bigmem(m, (size_t)r->n * sizeof(*m->pairs));
+	m->pairs = bigmem(r, (size_t)r->n * sizeof(*m->pairs));
 	parallel(threads, JOBS, count_piece, m);
 	place_parts(m);
 	parallel(threads, JOBS, spread_piece, m);
