@@ -12,3 +12,9 @@ libcellmap_a_SOURCES = \
 	cellmap/cmdquery.c cellmap/cmdarea.h cellmap/cmdarea.c cellmap/cmdsynth.c
 CELLMAP_LIBS = libcellmap.a $(OSMO_LIBS) $(PROJ_LIBS) $(ZLIB_LIBS) -lm
 dist_man_MANS += cellmap/reunion-cellmap.5
+# Its costs beside rivals' (CELLS and CIRCLES in the environment); not part of make check.
+bench-cellmap: tests/bench_cellmap tests/cellmaptool
+	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' SHARED_DATA="$${SHARED_DATA:-$(abs_top_srcdir)/../shared/data}" \
+		bash $(srcdir)/tests/bench_cellmap.sh
+.PHONY: bench-cellmap
+EXTRA_DIST += tests/bench_cellmap.sh tests/bench_geos.c tests/bench_nanoflann.cpp

@@ -19,6 +19,7 @@ struct near {
 	const struct cellmap *map;
 	const struct cell_query *q;
 	struct rim_centre centre;
+	struct geo_xyz xyz;
 	double along, across; /* curvature of the meridian and across it, half way to the cells */
 	struct radix_pair *pairs;
 	size_t n;
@@ -45,10 +46,17 @@ static double arc(const struct near *s, double chord2, double north)
 	return sqrt(chord2) * (1 + bend / 24 + 3 * bend * bend / 640);
 }
 
-static double slow_distance(const struct near *s, uint32_t i)
+/* Without polynomials, and farther away with the geodesic. */
+static double slow_distance(struct near *s, uint32_t i)
 {
-	return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, map_lat(s->map, i) / 1e7,
-			      map_lon(s->map, i) / 1e7);
+	double lat = map_lat(s->map, i), lon = map_lon(s->map, i);
+	struct geo_xyz at = geo_xyz(lat / 1e7, lon / 1e7);
+	double x = at.x - s->xyz.x, y = at.y - s->xyz.y, z = at.z - s->xyz.z, chord2 = x * x + y * y + z * z;
+
+	if (chord2 >= CHEAP_MAX * CHEAP_MAX)
+		return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, lat / 1e7, lon / 1e7);
+	set_curvature(s, lat);
+	return arc(s, chord2, (lat - s->centre.lat) * RADIAN_E7 / s->along);
 }
 
 static void add(struct near *s, uint32_t i, double distance)
@@ -94,7 +102,7 @@ static void add_block(struct near *s, uint32_t from, uint32_t to)
 		if (c2 > least2 && c2 < CHEAP_MAX * CHEAP_MAX)
 			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
 		else
-			add(s, i, slow_distance(s, i));
+			add(s, i, slow_distance(s, i)); /* sets a curvature of its own, as good for its neighbours */
 	}
 }
 
@@ -149,6 +157,7 @@ int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_quer
 	if (rc == 0) {
 		struct geo_xyz at = geo_meridian(q->lat);
 
+		s.xyz = geo_xyz(q->lat, q->lon);
 		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, at.x, at.z};
 		rc = list(work, &s, spans, n_spans, hits);
 	}
