@@ -111,8 +111,8 @@ static void list_countries(struct cellmap *map)
 		const struct map_network *net = &map->networks[i];
 
 		if (i == 0 || net->mcc != net[-1].mcc)
-			map->countries[map->n_countries++] = (struct map_country){
-				i, 0, net->south, net->west, net->north, net->east};
+			map->countries[map->n_countries++] =
+				(struct map_country){i, 0, net->south, net->west, net->north, net->east};
 		c = &map->countries[map->n_countries - 1];
 		c->n++;
 		c->south = OSMO_MIN(c->south, net->south);

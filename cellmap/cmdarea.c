@@ -42,14 +42,15 @@ static bool read_point(char *word, struct cell_point *p)
 	return cmd_number(word, -1e9, 1e9, &p->lat) && cmd_number(comma + 1, -1e9, 1e9, &p->lon);
 }
 
-static void set_circle(struct cell_query *q, const struct cell_polygon *p, const struct cell_point *points, size_t n)
+static void set_circle(struct cell_query *q, const struct cell_polygon *p, const struct cell_point *points,
+		       size_t n)
 {
 	q->lat = (double)(p->south + p->north) / 2e7;
 	q->lon = remainder((double)(p->west + p->east) / 2e7, 360);
 	q->radius_m = 1;
 	for (size_t i = 0; i < n; i++)
-		q->radius_m =
-			fmax(q->radius_m, geo_distance_m(&p->geod, q->lat, q->lon, points[i].lat, points[i].lon));
+		q->radius_m = fmax(q->radius_m,
+				   geo_distance_m(&p->geod, q->lat, q->lon, points[i].lat, points[i].lon));
 	q->radius_m = fmin(q->radius_m, 20037000);
 }
 
@@ -65,7 +66,8 @@ int area_read_polygon(void *ctx, const char *path, enum geo_datum datum, struct 
 		return -1;
 	for (word = strtok_r(text, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
 		if (n > POLYGON_POINTS_MAX || !read_point(word, &points[n])) {
-			snprintf(err, err_len, "%s: point %zu is not LAT,LON in decimal degrees", path, n + 1);
+			snprintf(err, err_len, "%s: point %zu is not LAT,LON in decimal degrees", path,
+				 n + 1);
 			return -1;
 		}
 		geo_to_wgs84(datum, &points[n].lat, &points[n].lon);
@@ -100,8 +102,8 @@ static int query_all(void *ctx, const struct cellmap *map, const struct cell_que
 	return run(map, q, polygon, *spans, max, n);
 }
 
-int area_query(void *ctx, const struct cellmap *map, const struct cell_query *q, const struct cell_polygon *polygon,
-	       double minus_m, struct cell_span **spans, size_t *n)
+int area_query(void *ctx, const struct cellmap *map, const struct cell_query *q,
+	       const struct cell_polygon *polygon, double minus_m, struct cell_span **spans, size_t *n)
 {
 	struct cell_query inner = *q;
 	struct cell_span *all, *without;

@@ -9,5 +9,5 @@ int area_read_polygon(void *ctx, const char *path, enum geo_datum datum, struct 
 		      struct cell_polygon **polygon, char *err, size_t err_len);
 /* The spans of q's circle, or of the polygon when there is one, without those of the circle of minus_m metres
  * round the same centre when that is above 0. *spans is a child of ctx. 0 or -errno. */
-int area_query(void *ctx, const struct cellmap *map, const struct cell_query *q, const struct cell_polygon *polygon,
-	       double minus_m, struct cell_span **spans, size_t *n);
+int area_query(void *ctx, const struct cellmap *map, const struct cell_query *q,
+	       const struct cell_polygon *polygon, double minus_m, struct cell_span **spans, size_t *n);

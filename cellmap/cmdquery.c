@@ -144,7 +144,8 @@ static int take_option(struct arguments *a, int c, const char *value)
 		return 0;
 	case 'M':
 		if (!cmd_number(value, 0, 20037, &v) || v <= 0)
-			return cmd_usage("query", "--minus-radius-km %s: is no number above 0 and at most 20037",
+			return cmd_usage("query",
+					 "--minus-radius-km %s: is no number above 0 and at most 20037",
 					 value);
 		a->minus_m = v * 1000;
 		return 0;
@@ -199,21 +200,12 @@ static int check_area(struct arguments *a)
 
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {{"at", 1, NULL, 'a'},
-						{"radius-km", 1, NULL, 'r'},
-						{"minus-radius-km", 1, NULL, 'M'},
-						{"polygon", 1, NULL, 'p'},
-						{"max-range-m", 1, NULL, 'm'},
-						{"select", 1, NULL, 's'},
-						{"networks", 1, NULL, 'n'},
-						{"radio", 1, NULL, 'R'},
-						{"format", 1, NULL, 'f'},
-						{"datum", 1, NULL, 'd'},
-						{"output", 1, NULL, 'o'},
-						{"json", 0, NULL, 'j'},
-						{"count", 0, NULL, 'c'},
-						{"help", 0, NULL, 'h'},
-						{0}};
+	static const struct option options[] = {
+		{"at", 1, NULL, 'a'},       {"radius-km", 1, NULL, 'r'},   {"minus-radius-km", 1, NULL, 'M'},
+		{"polygon", 1, NULL, 'p'},  {"max-range-m", 1, NULL, 'm'}, {"select", 1, NULL, 's'},
+		{"networks", 1, NULL, 'n'}, {"radio", 1, NULL, 'R'},       {"format", 1, NULL, 'f'},
+		{"datum", 1, NULL, 'd'},    {"output", 1, NULL, 'o'},      {"json", 0, NULL, 'j'},
+		{"count", 0, NULL, 'c'},    {"help", 0, NULL, 'h'},        {0}};
 	int c, rc;
 
 	optind = 0;
@@ -318,8 +310,7 @@ static int query(void *ctx, struct arguments *a, const char *path)
 	size_t n = 0;
 	char err[1024];
 
-	if (a->polygon &&
-	    area_read_polygon(ctx, a->polygon, a->datum, &a->q, &polygon, err, sizeof(err)) < 0)
+	if (a->polygon && area_read_polygon(ctx, a->polygon, a->datum, &a->q, &polygon, err, sizeof(err)) < 0)
 		return cmd_fail(err);
 	if (cellmap_open(ctx, path, &map, err, sizeof(err)) < 0)
 		return cmd_fail(err);

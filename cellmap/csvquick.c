@@ -2,7 +2,7 @@
 #include "cellmap/cellmap.h"
 #include <string.h>
 
-#define DEGREES_E7(x) ((int32_t)(x) * 10000000)
+#define DEGREES_E7(x) ((int32_t)(x)*10000000)
 
 struct cursor {
 	const char *p, *end;

@@ -1,5 +1,5 @@
-/* csvquick: the usual row of an OpenCelliD table, fast. What is unusual in any way is left to csv_parse(), which
- * gives the same for the usual. */
+/* csvquick: the usual row of an OpenCelliD table, fast. What is unusual in any way is left to csv_parse(),
+ * which gives the same for the usual. */
 #pragma once
 #include "cellmap/csv.h"
 

@@ -325,8 +325,8 @@ static void write_all(struct writer *w, unsigned int threads)
 	write_directory(w);
 }
 
-int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head, char *err,
-	      size_t err_len)
+int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head,
+	      char *err, size_t err_len)
 {
 	struct writer *w = talloc_zero(NULL, struct writer);
 	int rc;

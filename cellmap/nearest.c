@@ -92,7 +92,8 @@ static void add_block(struct near *s, uint32_t from, uint32_t to)
 	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
 	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
 	struct rim rim;
-	double error = fit_row(s, &rim, b, from - first, to - first), least2 = error * error / (LOSS_M * LOSS_M);
+	double error = fit_row(s, &rim, b, from - first, to - first),
+	       least2 = error * error / (LOSS_M * LOSS_M);
 
 	set_curvature(s, rim.row.lat);
 	for (uint32_t i = from; i < to; i++) {
@@ -102,7 +103,9 @@ static void add_block(struct near *s, uint32_t from, uint32_t to)
 		if (c2 > least2 && c2 < CHEAP_MAX * CHEAP_MAX)
 			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
 		else
-			add(s, i, slow_distance(s, i)); /* sets a curvature of its own, as good for its neighbours */
+			add(s, i,
+			    slow_distance(s,
+					  i)); /* sets a curvature of its own, as good for its neighbours */
 	}
 }
 

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASS_MIN 512 /* cells below which a class is no group of its own */
-#define MCC_END   1000
-#define SAMPLE    512
-#define ROW_WIDTH 8.0 /* rows of a group: the square root of its cells over this */
-#define LON_BITS  20
+#define CLASS_MIN  512 /* cells below which a class is no group of its own */
+#define MCC_END    1000
+#define SAMPLE     512
+#define ROW_WIDTH  8.0 /* rows of a group: the square root of its cells over this */
+#define LON_BITS   20
 #define SHIFT_WISH 22 /* no taller rows without need: the test of cells near the edge likes them low */
 
 unsigned int order_class(uint32_t range_m)
@@ -41,8 +41,8 @@ struct sorter {
 	const struct rows *rows;
 	struct order *order;
 	unsigned int jobs;
-	uint16_t *rank[MCC_END]; /* by mnc */
-	uint32_t *count;         /* jobs x networks x classes: cells, then where the next one goes */
+	uint16_t *rank[MCC_END];        /* by mnc */
+	uint32_t *count;                /* jobs x networks x classes: cells, then where the next one goes */
 	uint8_t (*joined)[MAP_CLASSES]; /* by network */
 };
 
@@ -210,9 +210,9 @@ static void choose_height(const struct sorter *s, struct map_group *g)
 	}
 	height = 1.1 * ((double)lat[n * 19 / 20] - lat[n / 20]) / fmax(rows, 1);
 	g->shift = MAP_SHIFT_MIN;
-	while (g->shift < MAP_SHIFT_MAX &&
-	       ((exp2(g->shift + 0.5) < height && g->shift < SHIFT_WISH) || ((int64_t)north - south) >> g->shift >= MAP_ROWS_MAX - 1 ||
-		((int64_t)north - south) >> g->shift > g->count))
+	while (g->shift < MAP_SHIFT_MAX && ((exp2(g->shift + 0.5) < height && g->shift < SHIFT_WISH) ||
+					    ((int64_t)north - south) >> g->shift >= MAP_ROWS_MAX - 1 ||
+					    ((int64_t)north - south) >> g->shift > g->count))
 		g->shift++;
 	g->row = (uint32_t)((south + INT64_C(900000000)) >> g->shift);
 	g->n_rows = (uint32_t)((north + INT64_C(900000000)) >> g->shift) - g->row + 1;

@@ -82,7 +82,8 @@ int cell_polygon_new(void *ctx, const struct cell_point *points, size_t n, struc
 		}
 	}
 	if (n < 4 || n > POLYGON_POINTS_MAX) {
-		snprintf(err, err_len, "polygon: has %zu points; it takes 4 to %d, the last equal to the first", n,
+		snprintf(err, err_len,
+			 "polygon: has %zu points; it takes 4 to %d, the last equal to the first", n,
 			 POLYGON_POINTS_MAX);
 		return -EINVAL;
 	}
@@ -124,7 +125,8 @@ static int place(const struct cell_polygon *p, int64_t lat, int64_t lon)
 		bool up = b->lat > lat, from_up = a->lat > lat;
 
 		if (lat >= OSMO_MIN(a->lat, b->lat) && lat <= OSMO_MAX(a->lat, b->lat) &&
-		    lon >= OSMO_MIN(a->lon, b->lon) && lon <= OSMO_MAX(a->lon, b->lon) && side(a, b, lat, lon) == 0)
+		    lon >= OSMO_MIN(a->lon, b->lon) && lon <= OSMO_MAX(a->lon, b->lon) &&
+		    side(a, b, lat, lon) == 0)
 			return -1;
 		if (up != from_up && (side(a, b, lat, lon) > 0) == up)
 			inside = !inside;

@@ -10,7 +10,8 @@
 #define RADIUS_TOP_M 20037000.0
 #define RADIAN_E7    (M_PI / 180 * 1e-7)
 #define AXIS         6378137.0
-/* Chord from which on the distance along a meridian might not grow with the latitude's difference any more. */
+/* Chord from which on the distance along a meridian might not grow with the latitude's difference any more.
+ */
 #define NEARLY_ACROSS 1.27e7
 #define PLACES        64
 
@@ -29,8 +30,8 @@ struct place {
 struct circle {
 	struct geo_xyz xyz;
 	struct rim_centre centre;
-	struct rim rim;   /* the limits of the group; a row fills in the rest */
-	double in2, out2; /* squared chords that decide whole rows */
+	struct rim rim;         /* the limits of the group; a row fills in the rest */
+	double in2, out2;       /* squared chords that decide whole rows */
 	uint32_t known[PLACES]; /* which row: its number << 5 | shift; 0: none yet */
 	struct scan scan;
 	struct place places[PLACES];

@@ -27,7 +27,8 @@ typedef uint64_t vl __attribute__((vector_size(4 * LANES)));
 /* A rim in single precision, relative to whole 1e-7 degrees. */
 struct fine {
 	int32_t lat;
-	uint32_t lon; /* of the centre, by 2^32: what lies farther than RIM_LON_MAX is never mistaken as near */
+	uint32_t lon; /* of the centre, by 2^32: what lies farther than RIM_LON_MAX is never mistaken as near
+		       */
 	float rest;   /* of the centre's longitude */
 	float a[4], b[4], lon2_max;
 };
@@ -116,7 +117,8 @@ void rim_limits(struct rim *r, double radius, double least, double most)
 #define CHORD2(f, b, i, chord2, lon2)                                                                        \
 	do {                                                                                                 \
 		vf d_ = __builtin_convertvector(*(const vi *)&(b)->lat[i] - (f)->lat, vf);                   \
-		vf x_ = (__builtin_convertvector((vi)(*(const vu *)&(b)->lon[i] - (f)->lon), vf) - (f)->rest) * \
+		vf x_ = (__builtin_convertvector((vi)(*(const vu *)&(b)->lon[i] - (f)->lon), vf) -           \
+			 (f)->rest) *                                                                        \
 			(float)RADIAN_E7;                                                                    \
 		vf t_ = x_ * x_;                                                                             \
 		vf v_ = t_ * (1 / 2.0f + t_ * (-1 / 24.0f + t_ * (1 / 720.0f - t_ * (1 / 40320.0f))));       \
@@ -181,8 +183,9 @@ static void test_ranges(const struct rim *r, const struct map_block *b, const ui
 
 		for (int k = 0; k < 2; k++) {
 			int i = half + k * LANES;
-			vf chord2, lon2, limit, range = __builtin_convertvector(
-							(vi)(*(const vu *)&words[i] >> 8 & MAP_CELL_RANGE_MAX), vf);
+			vf chord2, lon2, limit,
+				range = __builtin_convertvector(
+					(vi)(*(const vu *)&words[i] >> 8 & MAP_CELL_RANGE_MAX), vf);
 			vi near, cut = range > top;
 
 			range = (vf)(((vi)range & ~cut) | ((vi)(range * 0 + top) & cut));

@@ -1,8 +1,9 @@
 /* rim: the cheap test of cells near the edge of a circle, a block at a time.
  *
- * The squared chord from the centre to a cell is A(lat) + B(lat) (1 - cos dlon): A the squared distance in the
- * plane of the axis, B twice the product of the distances from the axis. About the middle of a row A and B are
- * taken as polynomials of third degree, 1 - cos as one of eighth, all in single precision; `error` bounds what is lost by that. */
+ * The squared chord from the centre to a cell is A(lat) + B(lat) (1 - cos dlon): A the squared distance in
+ * the plane of the axis, B twice the product of the distances from the axis. About the middle of a row A and
+ * B are taken as polynomials of third degree, 1 - cos as one of eighth, all in single precision; `error`
+ * bounds what is lost by that. */
 #pragma once
 #include "cellmap/map.h"
 
@@ -23,10 +24,11 @@ struct rim_row {
 
 struct rim {
 	struct rim_row row;
-	double lon;       /* 1e-7 degree: the centre, on the same turn as the row's cells */
-	double lon2_max;  /* cells farther away than this, radians squared, are outside */
-	double error;     /* of the squared chord */
-	double in[2], out[2]; /* chords within which a cell is inside, beyond which outside: [0] + [1] x range */
+	double lon;      /* 1e-7 degree: the centre, on the same turn as the row's cells */
+	double lon2_max; /* cells farther away than this, radians squared, are outside */
+	double error;    /* of the squared chord */
+	double in[2],
+		out[2]; /* chords within which a cell is inside, beyond which outside: [0] + [1] x range */
 	double range_max;
 	bool by_range; /* in[1], out[1] are not 0 */
 };

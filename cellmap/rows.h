@@ -10,7 +10,8 @@ struct row {
 	uint32_t word; /* as in a map's `ranges` */
 	uint32_t updated;
 	uint32_t samples;
-	uint32_t net;     /* mcc << 18 | mnc << 2 | digits of the MNC as written (0: no leading zero); 0: merged away */
+	uint32_t net; /* mcc << 18 | mnc << 2 | digits of the MNC as written (0: no leading zero); 0: merged
+			 away */
 };
 
 /* Grows without copying (mremap). */

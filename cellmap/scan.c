@@ -172,7 +172,8 @@ static int find_blocks(const struct scan *s, struct scan_window *w, int64_t in_w
 	if (in_west <= in_east)
 		w->in_begin = find_block(map, w->begin, w->end - 1, (in_west >> MAP_LON_SHIFT) + 1);
 	if (w->in_begin < w->end)
-		w->in_end = find_block(map, w->in_begin - 1, w->end - 1, top) - 1; /* its own may reach over */
+		w->in_end =
+			find_block(map, w->in_begin - 1, w->end - 1, top) - 1; /* its own may reach over */
 	if (w->in_begin < w->in_end) {
 		fetch(s, w->begin, w->in_begin, w->rim.by_range);
 		fetch(s, w->in_end, w->end, w->rim.by_range);
@@ -296,8 +297,8 @@ static int scan_country(struct scan *s, const struct map_country *c)
 }
 
 /* The windows need no zeros. */
-void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q, struct cell_span *spans,
-		size_t max)
+void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q,
+		struct cell_span *spans, size_t max)
 {
 	memset(s, 0, offsetof(struct scan, waiting));
 	s->map = map;

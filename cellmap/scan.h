@@ -31,12 +31,12 @@ struct scan_window {
 /* An area fills in what stands above `spans`, and embeds this. */
 struct scan {
 	const struct cellmap *map;
-	const struct cell_query *q; /* lat, lon, radius_m may mean nothing */
-	double max_range_m;         /* 0 for SITE */
+	const struct cell_query *q;       /* lat, lon, radius_m may mean nothing */
+	double max_range_m;               /* 0 for SITE */
 	int64_t south, north, west, east; /* no cell outside is inside the area; west, east on one turn */
-	bool (*inside)(const struct scan *s, uint32_t cell);       /* exact */
-	bool (*group)(struct scan *s, const struct map_group *g);  /* false: no cell of this group */
-	int (*row)(struct scan *s, const struct scan_row *row);    /* calls the functions below; 0 or -EBADMSG */
+	bool (*inside)(const struct scan *s, uint32_t cell);      /* exact */
+	bool (*group)(struct scan *s, const struct map_group *g); /* false: no cell of this group */
+	int (*row)(struct scan *s, const struct scan_row *row); /* calls the functions below; 0 or -EBADMSG */
 	struct cell_span *spans;
 	size_t max, n;
 	uint32_t end; /* of the last span */
@@ -47,15 +47,15 @@ struct scan {
 };
 
 /* What q asks besides its area. */
-void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q, struct cell_span *spans,
-		size_t max);
+void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q,
+		struct cell_span *spans, size_t max);
 /* 0, -ENOSPC or -EBADMSG; s->n is the number of spans. */
 int scan_run(struct scan *s);
 
 int scan_inside(struct scan *s, const struct scan_row *row); /* the whole row is inside */
 int scan_test(struct scan *s, const struct scan_row *row);   /* each cell by itself */
 /* Cells from west to east may be inside, those from in_west to in_east are (none when in_west > in_east).
- * Windows of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and end
- * with whole multiples of that. rim NULL: each cell by itself. */
+ * Windows of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and
+ * end with whole multiples of that. rim NULL: each cell by itself. */
 int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
 		 int64_t east, const struct rim *rim);

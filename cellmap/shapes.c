@@ -48,7 +48,8 @@ static bool shape_group(struct scan *s, const struct map_group *g)
 static bool add_stretch(struct shape *s, int64_t west, int64_t east)
 {
 	for (int64_t turn = -2 * SCAN_TURN; turn <= 2 * SCAN_TURN; turn += SCAN_TURN) {
-		int64_t from = OSMO_MAX(west + turn, -SCAN_TURN / 2), to = OSMO_MIN(east + turn, SCAN_TURN / 2);
+		int64_t from = OSMO_MAX(west + turn, -SCAN_TURN / 2),
+			to = OSMO_MIN(east + turn, SCAN_TURN / 2);
 
 		if (from > to)
 			continue;
@@ -63,7 +64,8 @@ static bool add_stretch(struct shape *s, int64_t west, int64_t east)
 static bool add_edge(struct shape *s, const struct polygon_point *a, const struct polygon_point *b,
 		     int64_t south, int64_t north, int64_t wide)
 {
-	double lo = (double)OSMO_MIN(a->lon, b->lon), hi = (double)OSMO_MAX(a->lon, b->lon), at_south, at_north;
+	double lo = (double)OSMO_MIN(a->lon, b->lon), hi = (double)OSMO_MAX(a->lon, b->lon), at_south,
+	       at_north;
 
 	if (OSMO_MAX(a->lat, b->lat) < south || OSMO_MIN(a->lat, b->lat) > north)
 		return true;
@@ -104,8 +106,9 @@ static int scan_gap(struct scan *s, const struct scan_row *row, int64_t west, in
 {
 	int64_t lat = (row->south + row->north) / 2;
 
-	if (west > east || !polygon_contains(shape_of(s)->polygon, OSMO_MAX(OSMO_MIN(lat, 900000000), -900000000),
-					     west + (east - west) / 2))
+	if (west > east ||
+	    !polygon_contains(shape_of(s)->polygon, OSMO_MAX(OSMO_MIN(lat, 900000000), -900000000),
+			      west + (east - west) / 2))
 		return 0;
 	return scan_between(s, row, west, west, east, east, NULL);
 }
@@ -115,11 +118,13 @@ static int shape_row(struct scan *s, const struct scan_row *row)
 	struct shape *shape = shape_of(s);
 	const struct cell_polygon *p = shape->polygon;
 	int64_t high = shape->reach_m > 0 ? polygon_high(shape->reach_m) : 1,
-		wide = polygon_wide(shape->reach_m, row->south, row->north), from = (-SCAN_TURN / 2) & -QUANTUM;
+		wide = polygon_wide(shape->reach_m, row->south, row->north),
+		from = (-SCAN_TURN / 2) & -QUANTUM;
 
 	shape->n = 0;
 	for (size_t i = 0; i < p->n; i++)
-		if (!add_edge(shape, &p->points[i], &p->points[i + 1], row->south - high, row->north + high, wide))
+		if (!add_edge(shape, &p->points[i], &p->points[i + 1], row->south - high, row->north + high,
+			      wide))
 			return scan_test(s, row);
 	join_stretches(shape);
 	for (size_t i = 0; i < shape->n; i++) {

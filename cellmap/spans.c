@@ -23,7 +23,8 @@ size_t cell_spans_join(const struct cell_span *a, size_t n_a, const struct cell_
 	size_t i = 0, k = 0;
 
 	while (i < n_a || k < n_b) {
-		const struct cell_span *next = k == n_b || (i < n_a && a[i].first <= b[k].first) ? &a[i++] : &b[k++];
+		const struct cell_span *next =
+			k == n_b || (i < n_a && a[i].first <= b[k].first) ? &a[i++] : &b[k++];
 
 		/* Neighbours stay apart: they may be of two networks. */
 		if (next->first >= end) {

@@ -105,7 +105,8 @@ static double run_ours(struct bench *b, int circles, double radius_m, enum cell_
 
 	for (int i = 0; i < circles; i++)
 		cost[i] = INFINITY;
-	for (int pass = 0; pass < 6; pass++) { /* the first verifies the blocks; of the others each one's best */
+	for (int pass = 0; pass < 6;
+	     pass++) { /* the first verifies the blocks; of the others each one's best */
 		cells = spans = 0;
 		mean = 0;
 		for (int i = 0; i < circles; i++) {
@@ -274,7 +275,8 @@ static void run_ids(struct bench *b, int circles, double radius_m)
 				ids[at++] = spans[k].first + c;
 		b->sum += at ? ids[at / 2] : 0;
 	}
-	printf("all ids, %4.0f km, site         %8.1f us mean\n", radius_m / 1000, (cpu_us() - start) / circles);
+	printf("all ids, %4.0f km, site         %8.1f us mean\n", radius_m / 1000,
+	       (cpu_us() - start) / circles);
 	free(ids);
 }
 
@@ -291,7 +293,8 @@ static void run_nearest(struct bench *b, int circles, double radius_m)
 		b->sum += n;
 		talloc_free(hits);
 	}
-	printf("nearest first, %4.0f km        %8.1f us mean\n", radius_m / 1000, (cpu_us() - start) / circles);
+	printf("nearest first, %4.0f km        %8.1f us mean\n", radius_m / 1000,
+	       (cpu_us() - start) / circles);
 }
 
 int main(int argc, char **argv)

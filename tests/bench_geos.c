@@ -1,5 +1,5 @@
-/* GEOS's STRtree over the cells and circles that bench_cellmap dumped: the box of a circle from the index, each cell
- * of it tested by the sphere's chord. Usage: bench_geos FOLDER; prints microseconds. */
+/* GEOS's STRtree over the cells and circles that bench_cellmap dumped: the box of a circle from the index,
+ * each cell of it tested by the sphere's chord. Usage: bench_geos FOLDER; prints microseconds. */
 #include <geos_c.h>
 #include <math.h>
 #include <stdio.h>

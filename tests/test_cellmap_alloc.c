@@ -57,9 +57,9 @@ static int map_open(void **state)
 			35 + i / 141 * 0.05, i % 5000);
 	fclose(f);
 	snprintf(path, sizeof(path), "%s.map", csv);
-	assert_int_equal(cellmap_build(path, &(struct cellmap_table){.path = csv}, 1, NULL, &report, err,
-				       sizeof(err)),
-			 0);
+	assert_int_equal(
+		cellmap_build(path, &(struct cellmap_table){.path = csv}, 1, NULL, &report, err, sizeof(err)),
+		0);
 	unlink(csv);
 	return cellmap_open(NULL, path, &map, err, sizeof(err));
 }

@@ -47,7 +47,8 @@ static int world_open(void **state)
 
 		lat = lat > 90 ? 180 - lat : lat < -90 ? -180 - lat : lat;
 		lon = lon > 180 ? lon - 360 : lon < -180 ? lon + 360 : lon;
-		fprintf(f, "LTE,460,%d,1,%d,,%.7f,%.7f,%d,1,1,0,0,0\n", i % 2, i + 1, lon, lat, ranges[i * 7 % 6]);
+		fprintf(f, "LTE,460,%d,1,%d,,%.7f,%.7f,%d,1,1,0,0,0\n", i % 2, i + 1, lon, lat,
+			ranges[i * 7 % 6]);
 	}
 	fclose(f);
 	snprintf(w.path, sizeof(w.path), "%s.map", w.csv);
@@ -109,7 +110,8 @@ static bool contains(const struct cell_point *p, size_t n, double lat, double lo
 }
 
 /* Walks the whole border in small steps and closes in on the nearest. */
-static double border_distance(const struct world *w, const struct cell_point *p, size_t n, double lat, double lon)
+static double border_distance(const struct world *w, const struct cell_point *p, size_t n, double lat,
+			      double lon)
 {
 	double x[64], best = 1e9;
 
@@ -121,7 +123,8 @@ static double border_distance(const struct world *w, const struct cell_point *p,
 
 			for (int k = 0; k <= 64; k++) {
 				double t = from + (to - from) * k / 64,
-				       d = geo_distance_m(&w->geod, lat, lon, p[i].lat + t * (p[i + 1].lat - p[i].lat),
+				       d = geo_distance_m(&w->geod, lat, lon,
+							  p[i].lat + t * (p[i + 1].lat - p[i].lat),
 							  x[i] + t * (x[i + 1] - x[i]));
 
 				if (d < nearest) {
@@ -168,8 +171,8 @@ static void compare(struct world *w, const struct cell_point *p, size_t n, enum 
 		}
 		inside += expect;
 		if (in[i] != expect)
-			fail_msg("cell at %.7f,%.7f range %u: %d, polygon from %.7f,%.7f select %d", c->lat, c->lon,
-				 c->range_m, in[i], p[0].lat, p[0].lon, select);
+			fail_msg("cell at %.7f,%.7f range %u: %d, polygon from %.7f,%.7f select %d", c->lat,
+				 c->lon, c->range_m, in[i], p[0].lat, p[0].lon, select);
 	}
 	assert_true(inside > 0);
 }
@@ -248,7 +251,8 @@ static void the_border_is_inside(void **state)
 
 	for (uint32_t i = 0; i < N; i += 97) {
 		const struct cell *c = &w->cells[i];
-		struct cell_point p[] = {{c->lat, c->lon}, {c->lat, c->lon}, {c->lat, c->lon}, {c->lat, c->lon}};
+		struct cell_point p[] = {
+			{c->lat, c->lon}, {c->lat, c->lon}, {c->lat, c->lon}, {c->lat, c->lon}};
 		struct cell_polygon *polygon;
 		bool found = false;
 		char err[128];
@@ -332,9 +336,9 @@ static void answers_join_and_part(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(polygons_are_exact),	    cmocka_unit_test(polygons_reach_out),
+		cmocka_unit_test(polygons_are_exact),       cmocka_unit_test(polygons_reach_out),
 		cmocka_unit_test(polygons_round_the_poles), cmocka_unit_test(a_box_over_the_date_line),
-		cmocka_unit_test(the_border_is_inside),	    cmocka_unit_test(bad_polygons_are_refused),
+		cmocka_unit_test(the_border_is_inside),     cmocka_unit_test(bad_polygons_are_refused),
 		cmocka_unit_test(answers_join_and_part),
 	};
 

@@ -31,7 +31,8 @@ static void compare_quick(const char *line, size_t len)
 		return;
 	OSMO_ASSERT(csv_parse(&l, line, len, &slow) == CSV_OK);
 	OSMO_ASSERT(quick.cell == slow.cell && quick.lat == slow.lat && quick.lon == slow.lon);
-	OSMO_ASSERT(quick.area == slow.area && quick.range_m == slow.range_m && quick.samples == slow.samples);
+	OSMO_ASSERT(quick.area == slow.area && quick.range_m == slow.range_m &&
+		    quick.samples == slow.samples);
 	OSMO_ASSERT(quick.updated == slow.updated && quick.mcc == slow.mcc && quick.mnc == slow.mnc);
 	OSMO_ASSERT(quick.radio == slow.radio && quick.mnc_digits == slow.mnc_digits);
 }
