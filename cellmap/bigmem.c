@@ -10,9 +10,24 @@ struct region {
 	size_t size;
 };
 
+void *bigmem_take(size_t size)
+{
+	void *p = mmap(NULL, size ? size : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	OSMO_ASSERT(p != MAP_FAILED);
+	if (size >= HUGE_FROM)
+		madvise(p, size, MADV_HUGEPAGE); /* a wish: fewer faults and misses */
+	return p;
+}
+
+void bigmem_drop(void *base, size_t size)
+{
+	munmap(base, size ? size : 1);
+}
+
 static int release(struct region *r)
 {
-	munmap(r->base, r->size);
+	bigmem_drop(r->base, r->size);
 	return 0;
 }
 
@@ -21,11 +36,8 @@ void *bigmem(void *ctx, size_t size)
 	struct region *r = talloc(ctx, struct region);
 
 	OSMO_ASSERT(r);
-	r->size = size ? size : 1;
-	r->base = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	OSMO_ASSERT(r->base != MAP_FAILED);
-	if (size >= HUGE_FROM)
-		madvise(r->base, r->size, MADV_HUGEPAGE); /* a wish: fewer faults and misses */
+	r->size = size;
+	r->base = bigmem_take(size);
 	talloc_set_destructor(r, release);
 	return r->base;
 }

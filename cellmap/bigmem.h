@@ -3,3 +3,6 @@
 #pragma once
 #include <stddef.h>
 void *bigmem(void *ctx, size_t size);
+/* The same without a parent, for threads. */
+void *bigmem_take(size_t size);
+void bigmem_drop(void *base, size_t size);

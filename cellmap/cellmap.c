@@ -39,7 +39,7 @@ static bool group_sound(const struct map_group *g, const struct map_header *h, u
 {
 	return g->first == cell && g->count > 0 && g->count <= h->n_cells - cell && g->first_row == row &&
 	       g->n_rows > 0 && g->n_rows <= MAP_ROWS_MAX && g->n_rows <= h->n_rows - row &&
-	       g->shift >= MAP_SHIFT_MIN && g->shift <= MAP_SHIFT_MAX && g->radio < CELL_RADIO_N &&
+	       g->shift >= MAP_SHIFT_MIN && g->shift <= MAP_SHIFT_MAX &&
 	       g->row <= UINT32_C(1800000000) >> g->shift && g->range_min <= g->range_max;
 }
 
@@ -111,8 +111,8 @@ static void list_countries(struct cellmap *map)
 		const struct map_network *net = &map->networks[i];
 
 		if (i == 0 || net->mcc != net[-1].mcc)
-			map->countries[map->n_countries++] = (struct map_country){
-				i, 0, net->south, net->west, net->north, net->east};
+			map->countries[map->n_countries++] =
+				(struct map_country){i, 0, net->south, net->west, net->north, net->east};
 		c = &map->countries[map->n_countries - 1];
 		c->n++;
 		c->south = OSMO_MIN(c->south, net->south);
@@ -277,53 +277,44 @@ int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 	return 0;
 }
 
-/* The cells of a network and radio, or none: most slots that belong to others are passed over by their
- * index. */
-static struct cell_span radio_cells(const struct cellmap *map, const struct cell_id *id)
+/* The network of a key, or NULL. */
+static const struct map_network *network_of(const struct cellmap *map, const struct cell_id *id)
 {
 	uint32_t key = (uint32_t)id->mcc << 16 | id->mnc, lo = 0, hi = map->head->n_networks;
-	const struct map_network *n;
-	struct cell_span s = {0, 0};
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
+		const struct map_network *n = &map->networks[mid];
+		uint32_t at = (uint32_t)n->mcc << 16 | n->mnc;
 
-		n = &map->networks[mid];
-		if (((uint32_t)n->mcc << 16 | n->mnc) < key)
+		if (at == key)
+			return n;
+		if (at < key)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	n = &map->networks[lo];
-	if (lo == map->head->n_networks || n->mcc != id->mcc || n->mnc != id->mnc)
-		return s;
-	for (uint32_t i = n->first_group; i < n->first_group + n->n_groups; i++) {
-		if (map->groups[i].radio != id->radio)
-			continue;
-		s.first = s.count ? s.first : map->groups[i].first;
-		s.count += map->groups[i].count;
-	}
-	return s;
+	return NULL;
 }
 
 int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *index)
 {
 	const struct map_header *h = map->head;
-	struct cell_span s = radio_cells(map, id);
+	const struct map_network *n = network_of(map, id);
 	uint64_t hash = map_hash(id->mcc, id->mnc, id->radio, id->area, id->cell);
 	uint32_t slot = map_slot((uint32_t)(hash >> 32), h->n_slots);
 
-	for (uint32_t i = 0; s.count && i < h->n_slots; i++) {
+	for (uint32_t i = 0; n && i < h->n_slots; i++) {
 		uint32_t at = map->slots[slot];
 
 		if (!map_ok(map, &map->slots[slot]))
 			return -EBADMSG;
 		if (at == MAP_SLOT_FREE)
 			return -ENOENT;
-		if (at - s.first < s.count) {
+		if (at - n->first < n->count) { /* slots of other networks are passed over unseen */
 			if (!cell_ok(map, at))
 				return -EBADMSG;
-			if (map->ids[at].area == id->area &&
+			if (map->ids[at].area == id->area && map_word_radio(map->ranges[at]) == id->radio &&
 			    map_word_cell(map->ranges[at], map->ids[at].cell_low) == id->cell) {
 				*index = at;
 				return 0;

@@ -87,6 +87,30 @@ int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct 
 int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_query *q, struct cell_hit **hits,
 		    size_t *n);
 
+/* Polygons. Edges are straight in longitude and latitude (RFC 7946 3.1.1) and go the short way round; a
+ * border that goes round the earth encloses the nearer pole. Points are kept to 1e-7 degree; the border
+ * belongs to the polygon. SITE: the site lies in it. COVERAGE: that, or the border is within the cell's
+ * range. */
+struct cell_point {
+	double lat, lon;
+};
+struct cell_polygon;
+/* 4 to 10 000 points, the last equal to the first (CAP). 0, or -EINVAL with a sentence in err. Child of ctx.
+ */
+int cell_polygon_new(void *ctx, const struct cell_point *points, size_t n, struct cell_polygon **polygon,
+		     char *err, size_t err_len);
+/* As cellmap_query(), with the polygon in place of q's circle. */
+int cellmap_query_polygon(const struct cellmap *map, const struct cell_query *q,
+			  const struct cell_polygon *polygon, struct cell_span *spans, size_t max, size_t *n);
+
+/* Of two answers about one map: the cells of either; those of a that are not in b (the outer ring of two
+ * circles). Return the true number of spans, of which at most max are written; n_a + n_b are always enough.
+ */
+size_t cell_spans_join(const struct cell_span *a, size_t n_a, const struct cell_span *b, size_t n_b,
+		       struct cell_span *spans, size_t max);
+size_t cell_spans_without(const struct cell_span *a, size_t n_a, const struct cell_span *b, size_t n_b,
+			  struct cell_span *spans, size_t max);
+
 /* Names in the field's notation. */
 const char *cell_radio_name(enum cell_radio radio); /* "GSM" ... */
 int cell_radio_parse(const char *name);             /* enum cell_radio or -EINVAL */

@@ -205,7 +205,8 @@ static int build_with_rejects(struct arguments *a, char *const *paths, size_t n_
 }
 
 /* None of the outputs may be one of the inputs, or each other. */
-static int check_outputs(const struct arguments *a, char *const *paths, size_t n_paths, char *err, size_t err_len)
+static int check_outputs(const struct arguments *a, char *const *paths, size_t n_paths, char *err,
+			 size_t err_len)
 {
 	const char *const outputs[] = {a->output, a->rejects};
 	int rc = 0;
@@ -217,7 +218,8 @@ static int check_outputs(const struct arguments *a, char *const *paths, size_t n
 			rc = outfile_not(outputs[o], a->prefer[i], err, err_len);
 	}
 	if (rc == 0 && a->rejects && !strcmp(a->output, a->rejects)) {
-		snprintf(err, err_len, "%s: cannot be the map and the rejects; name another output", a->output);
+		snprintf(err, err_len, "%s: cannot be the map and the rejects; name another output",
+			 a->output);
 		rc = -EINVAL;
 	}
 	return rc;

@@ -1,4 +1,4 @@
-#include "cellmap/bigmem.h"
+#include "cellmap/cmdarea.h"
 #include "cellmap/cmdutil.h"
 #include "cellmap/list.h"
 #include "cellmap/outfile.h"
@@ -15,9 +15,12 @@
 
 static const char help[] =
 	"Usage: reunion cellmap query MAP --at LAT,LON --radius-km R [OPTION]...\n"
-	"The cells of a circle, sorted by mcc, net, radio, area, cell.\n\n"
+	"       reunion cellmap query MAP --polygon FILE [OPTION]...\n"
+	"The cells of an area, sorted by mcc, net, radio, area, cell.\n\n"
 	"      --at LAT,LON       the centre, in degrees, latitude first\n"
 	"      --radius-km R      above 0 and at most 20037\n"
+	"      --minus-radius-km R  without the cells of this smaller circle: a ring\n"
+	"      --polygon FILE     points LAT,LON parted by white space, the last equal to the first\n"
 	"      --select NAME      coverage (default: distance - range <= radius) or site (distance <= "
 	"radius)\n"
 	"      --max-range-m M    longer ranges are cut to this (default 35000)\n"
@@ -37,7 +40,8 @@ struct arguments {
 	struct cell_network networks[NETWORKS_MAX];
 	enum geo_datum datum;
 	enum format format;
-	const char *output;
+	const char *output, *polygon;
+	double minus_m;
 	bool at, count, help;
 };
 
@@ -138,6 +142,16 @@ static int take_option(struct arguments *a, int c, const char *value)
 					 value);
 		a->q.radius_m = v * 1000;
 		return 0;
+	case 'M':
+		if (!cmd_number(value, 0, 20037, &v) || v <= 0)
+			return cmd_usage("query",
+					 "--minus-radius-km %s: is no number above 0 and at most 20037",
+					 value);
+		a->minus_m = v * 1000;
+		return 0;
+	case 'p':
+		a->polygon = value;
+		return 0;
 	case 'm':
 		if (!cmd_number(value, 0, 2e7, &v) || v <= 0)
 			return cmd_usage("query",
@@ -168,21 +182,30 @@ static int take_option(struct arguments *a, int c, const char *value)
 	}
 }
 
+static int check_area(struct arguments *a)
+{
+	if (a->polygon)
+		return a->at || a->q.radius_m > 0 || a->minus_m > 0
+			       ? cmd_usage("query", "--polygon stands alone, without --at and radii")
+			       : 0;
+	if (!a->at)
+		return cmd_usage("query", "--at LAT,LON is missing");
+	if (!(a->q.radius_m > 0))
+		return cmd_usage("query", "--radius-km R is missing");
+	if (a->minus_m >= a->q.radius_m)
+		return cmd_usage("query", "--minus-radius-km is not below --radius-km");
+	geo_to_wgs84(a->datum, &a->q.lat, &a->q.lon);
+	return 0;
+}
+
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {{"at", 1, NULL, 'a'},
-						{"radius-km", 1, NULL, 'r'},
-						{"max-range-m", 1, NULL, 'm'},
-						{"select", 1, NULL, 's'},
-						{"networks", 1, NULL, 'n'},
-						{"radio", 1, NULL, 'R'},
-						{"format", 1, NULL, 'f'},
-						{"datum", 1, NULL, 'd'},
-						{"output", 1, NULL, 'o'},
-						{"json", 0, NULL, 'j'},
-						{"count", 0, NULL, 'c'},
-						{"help", 0, NULL, 'h'},
-						{0}};
+	static const struct option options[] = {
+		{"at", 1, NULL, 'a'},       {"radius-km", 1, NULL, 'r'},   {"minus-radius-km", 1, NULL, 'M'},
+		{"polygon", 1, NULL, 'p'},  {"max-range-m", 1, NULL, 'm'}, {"select", 1, NULL, 's'},
+		{"networks", 1, NULL, 'n'}, {"radio", 1, NULL, 'R'},       {"format", 1, NULL, 'f'},
+		{"datum", 1, NULL, 'd'},    {"output", 1, NULL, 'o'},      {"json", 0, NULL, 'j'},
+		{"count", 0, NULL, 'c'},    {"help", 0, NULL, 'h'},        {0}};
 	int c, rc;
 
 	optind = 0;
@@ -195,24 +218,19 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		return 0;
 	if (argc - optind != 1)
 		return cmd_usage("query", "name one MAP; see reunion cellmap query --help");
-	if (!a->at)
-		return cmd_usage("query", "--at LAT,LON is missing");
-	if (!(a->q.radius_m > 0))
-		return cmd_usage("query", "--radius-km R is missing");
-	geo_to_wgs84(a->datum, &a->q.lat, &a->q.lon);
-	return 0;
+	return check_area(a);
 }
 
 static int write_svg(FILE *f, const struct arguments *a, const struct cellmap *map,
 		     const struct cell_span *spans, size_t n)
 {
-	const struct svg_ring ring = {.radius_m = a->q.radius_m};
+	const struct svg_ring rings[] = {{.radius_m = a->q.radius_m}, {.radius_m = a->minus_m}};
 	char title[128];
 	struct svg_picture picture = {.title = title,
 				      .lat = a->q.lat,
 				      .lon = a->q.lon,
-				      .rings = &ring,
-				      .n_rings = 1,
+				      .rings = rings,
+				      .n_rings = a->minus_m > 0 ? 2 : 1,
 				      .map = map,
 				      .spans = spans,
 				      .n_spans = n};
@@ -284,19 +302,20 @@ static int to_file(void *ctx, const struct arguments *a, const struct cellmap *m
 	return rc == 0 ? outfile_commit(out, err, err_len) : rc;
 }
 
-static int query(void *ctx, const struct arguments *a, const char *path)
+static int query(void *ctx, struct arguments *a, const char *path)
 {
+	struct cell_polygon *polygon = NULL;
 	struct cellmap *map;
 	struct cell_span *spans;
-	size_t max, n = 0;
+	size_t n = 0;
 	char err[1024];
 
+	if (a->polygon && area_read_polygon(ctx, a->polygon, a->datum, &a->q, &polygon, err, sizeof(err)) < 0)
+		return cmd_fail(err);
 	if (cellmap_open(ctx, path, &map, err, sizeof(err)) < 0)
 		return cmd_fail(err);
 	snprintf(err, sizeof(err), "%s: is damaged (a block's checksum is wrong); build it again", path);
-	max = cellmap_max_spans(map, &a->q);
-	spans = bigmem(ctx, (max + 1) * sizeof(*spans));
-	if (cellmap_query(map, &a->q, spans, max, &n) < 0)
+	if (area_query(ctx, map, &a->q, polygon, a->minus_m, &spans, &n) < 0)
 		return cmd_fail(err);
 	warn_absent(a, map, path);
 	if (a->output ? to_file(ctx, a, map, spans, n, err, sizeof(err)) < 0

@@ -1,4 +1,5 @@
 #include "cellmap/format.h"
+#include "cellmap/cellmap.h"
 #include <string.h>
 
 #define MUL UINT64_C(0x9E3779B97F4A7C15)
@@ -40,6 +41,17 @@ uint64_t map_hash(uint16_t mcc, uint16_t mnc, uint8_t radio, uint32_t area, uint
 static uint64_t up(uint64_t n, uint64_t to)
 {
 	return (n + to - 1) / to * to;
+}
+
+uint32_t map_default_range(uint8_t radio)
+{
+	static const uint16_t unknown[8] = {[CELL_GSM] = 5000,
+					    [CELL_UMTS] = 2000,
+					    [CELL_LTE] = 2000,
+					    [CELL_NR] = 1000,
+					    [CELL_CDMA] = 5000};
+
+	return unknown[radio & 7];
 }
 
 void map_layout(const struct map_header *h, struct map_layout *l)

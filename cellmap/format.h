@@ -13,8 +13,9 @@
 #define MAP_BLOCK          64   /* cells in a block, by which positions are tested */
 #define MAP_UNIT           2048 /* octets under one sum */
 #define MAP_CELL_MAX       ((UINT64_C(1) << 36) - 1)
-#define MAP_CELL_RANGE_MAX 0xFFFFFFu
-#define MAP_CLASSES        4 /* range classes: see order.h */
+#define MAP_CELL_RANGE_MAX 0x7FFFFFu
+#define MAP_RANGE_UNKNOWN  0x80000000u
+#define MAP_CLASSES        2 /* range classes: see order.h */
 #define MAP_SLOT_FREE      UINT32_MAX
 #define MAP_ROWS_MAX       4096 /* of a group */
 #define MAP_SHIFT_MIN      18   /* log2 of the height of a row, 1e-7 degree */
@@ -39,23 +40,23 @@ struct map_network {
 	uint8_t mnc_digits; /* as written in the table; 0: written without leading zeros */
 	uint8_t reserved[3];
 	uint32_t first, count;          /* cells */
-	uint32_t first_group, n_groups; /* ascending by radio and class */
+	uint32_t first_group, n_groups; /* ascending by class */
 	uint32_t updated_min, updated_max;
 	uint32_t radios[5];               /* cells per radio */
 	int32_t south, west, north, east; /* 1e-7 degree */
 };
 
-/* Cells of one network, radio and class of ranges. They lie in rows of equal latitude, from south to north,
+/* Cells of one network and class of ranges. They lie in rows of equal latitude, from south to north,
  * and ascend within a row by longitude. Row i holds the latitudes whose number, (latitude + 90 degree in
  * 1e-7) >> shift, is row + i. */
 struct map_group {
 	uint32_t first, count;         /* cells */
 	uint32_t first_row, n_rows;    /* its entries of the section `rows` */
 	uint32_t row;                  /* the number of row 0 */
-	uint32_t range_min, range_max; /* metres, unknown ranges by the radio's default */
+	uint32_t range_min, range_max; /* metres */
 	int32_t west, east;            /* 1e-7 degree */
-	uint8_t shift, radio;
-	uint8_t reserved[2];
+	uint8_t shift;
+	uint8_t reserved[3];
 };
 
 /* 64 cells by index, whatever group they belong to; zeros after the last. */
@@ -73,6 +74,8 @@ struct map_layout {
 	uint32_t n_blocks, n_units;
 };
 
+/* The range of a cell whose own is unknown. */
+uint32_t map_default_range(uint8_t radio);
 void map_layout(const struct map_header *h, struct map_layout *l);
 uint64_t map_sum(const void *data, size_t len); /* every change of one octet changes it */
 uint64_t map_hash(uint16_t mcc, uint16_t mnc, uint8_t radio, uint32_t area, uint64_t cell);
@@ -83,15 +86,23 @@ static inline uint32_t map_slot(uint32_t hash_high, uint32_t n_slots)
 	return (uint32_t)(((uint64_t)hash_high * n_slots) >> 32);
 }
 
-/* A word of `ranges`: range_m << 8 | radio << 5 | negative << 4 | high 4 bits of the cell's magnitude. */
+/* A word of `ranges`: unknown << 31 | range_m << 8 | radio << 5 | negative << 4 | high 4 bits of the cell's
+ * magnitude. An unknown range is that of the radio's default. */
 static inline uint8_t map_word_radio(uint32_t word)
 {
 	return (word >> 5) & 7;
 }
 
+/* The range that counts. */
+static inline uint32_t map_word_reach(uint32_t word)
+{
+	return word >> 8 & MAP_CELL_RANGE_MAX;
+}
+
+/* As the table gave it. */
 static inline uint32_t map_word_range(uint32_t word)
 {
-	return word >> 8;
+	return word & MAP_RANGE_UNKNOWN ? 0 : map_word_reach(word);
 }
 
 /* Negative cells in two's complement, as in struct cell_id. */

@@ -15,13 +15,22 @@ void geo_init(struct geod_geodesic *g)
 	geod_init(g, WGS84_A, WGS84_F);
 }
 
-struct geo_xyz geo_xyz(double lat, double lon)
+struct geo_xyz geo_meridian(double lat)
 {
 	double sin_lat = sin(lat * DEGREE), cos_lat = cos(lat * DEGREE);
 	double n = WGS84_A / sqrt(1 - WGS84_E2 * sin_lat * sin_lat);
 
-	return (struct geo_xyz){n * cos_lat * cos(lon * DEGREE), n * cos_lat * sin(lon * DEGREE),
-				n * (1 - WGS84_E2) * sin_lat};
+	return (struct geo_xyz){n * cos_lat, 0, n * (1 - WGS84_E2) * sin_lat};
+}
+
+struct geo_xyz geo_xyz(double lat, double lon)
+{
+	struct geo_xyz at = geo_meridian(lat);
+	double rho = at.x;
+
+	at.x = rho * cos(lon * DEGREE);
+	at.y = rho * sin(lon * DEGREE);
+	return at;
 }
 
 double geo_chord(const struct geo_xyz *a, const struct geo_xyz *b)

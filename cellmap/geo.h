@@ -20,6 +20,7 @@ struct geo_xyz {
 
 void geo_init(struct geod_geodesic *g); /* WGS-84 */
 struct geo_xyz geo_xyz(double lat, double lon);
+struct geo_xyz geo_meridian(double lat); /* at longitude 0 */
 double geo_chord(const struct geo_xyz *a, const struct geo_xyz *b);
 /* chord <= geo_chord_in(limit) proves distance <= limit; chord > geo_chord_out(limit) proves distance >
  * limit. */

@@ -1,4 +1,5 @@
 #include "cellmap/load.h"
+#include "cellmap/csvquick.h"
 #include "cellmap/parallel.h"
 #include "cellmap/table.h"
 #include <errno.h>
@@ -56,6 +57,7 @@ static void *grown(void *p, size_t *size, size_t each)
 static void parse_chunk(struct chunk *c)
 {
 	const char *p = c->text, *end = c->text + c->len;
+	bool usual = csv_quick_layout(&c->layout);
 
 	c->n_rows = c->n_rejects = c->lines = 0;
 	while (p < end) {
@@ -66,7 +68,7 @@ static void parse_chunk(struct chunk *c)
 
 		if (c->n_rows == c->rows_size)
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
-		r = csv_parse(&c->layout, p, len, &row);
+		r = usual && csv_quick(p, len, &row) ? CSV_OK : csv_parse(&c->layout, p, len, &row);
 		if (r == CSV_OK) {
 			row_pack(&row, &c->rows[c->n_rows++]);
 		} else if (r != CSV_BLANK && r != CSV_HEADER) {

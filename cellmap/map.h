@@ -52,6 +52,4 @@ static inline int32_t map_lon(const struct cellmap *map, uint32_t i)
 	return map->blocks[i / MAP_BLOCK].lon[i % MAP_BLOCK];
 }
 
-/* Range that counts: unknown ones by the radio's default. */
-uint32_t map_range(uint8_t radio, uint32_t range_m);
 const struct map_network *map_network_of(const struct cellmap *map, uint32_t index);

@@ -24,6 +24,7 @@ struct writer {
 	uint64_t *sums;
 	uint32_t *row_firsts;
 	int32_t *lons;
+	uint32_t *place; /* row -> index in the map */
 	uint32_t *slots;
 	uint32_t part_end[PARTS]; /* first of by_hash that has no room in its part of the slots */
 	uint32_t part_first[PARTS + 1];
@@ -124,16 +125,16 @@ static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32
 	uint32_t unaddressable[2] = {0, 0};
 
 	for (uint32_t i = from; i < to; i++) {
-		struct row *r = &w->rows->row[order[i]];
+		const struct row *r = &w->rows->row[order[i]];
 		uint32_t k = i - first;
 
 		if (i + AHEAD < w->head.n_cells)
-			__builtin_prefetch(&w->rows->row[order[i + AHEAD]], 1);
+			__builtin_prefetch(&w->rows->row[order[i + AHEAD]]);
 		c->blocks[k / MAP_BLOCK].lat[k % MAP_BLOCK] = r->lat;
 		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
 		c->ranges[k] = r->word;
 		c->ids[k] = (struct map_id){r->area, r->cell_low};
-		r->samples = i;
+		w->place[order[i]] = i;
 		note_cell(&part, unaddressable, r);
 	}
 	join_network(w, network, &part, unaddressable);
@@ -215,14 +216,14 @@ static void write_rows(struct writer *w)
 
 static uint32_t slot_of(const struct writer *w, uint32_t i)
 {
-	return map_slot(row_hash(&w->rows->row[w->rows->by_hash[i]]), w->head.n_slots);
+	return map_slot(w->rows->by_hash[i].key, w->head.n_slots);
 }
 
 /* Ascending hashes make this one walk; what finds no room in its part waits for the end. */
 static void fill_slots(void *arg, unsigned int part)
 {
 	struct writer *w = arg;
-	const uint32_t *by_hash = w->rows->by_hash;
+	const struct radix_pair *by_hash = w->rows->by_hash;
 	uint32_t next = (uint32_t)((uint64_t)w->head.n_slots * part / PARTS), i = w->part_first[part],
 		 end = (uint32_t)((uint64_t)w->head.n_slots * (part + 1) / PARTS);
 
@@ -230,12 +231,12 @@ static void fill_slots(void *arg, unsigned int part)
 		uint32_t home = slot_of(w, i);
 
 		if (i + AHEAD < w->head.n_cells)
-			__builtin_prefetch(&w->rows->row[by_hash[i + AHEAD]]);
+			__builtin_prefetch(&w->place[by_hash[i + AHEAD].row]);
 		if (home > next)
 			next = home;
 		if (next >= end)
 			break;
-		w->slots[next++] = w->rows->row[by_hash[i]].samples;
+		w->slots[next++] = w->place[by_hash[i].row];
 	}
 	w->part_end[part] = i;
 }
@@ -270,7 +271,7 @@ static void write_slots(struct writer *w, unsigned int threads)
 
 			while (w->slots[slot] != MAP_SLOT_FREE)
 				slot = slot + 1 == w->head.n_slots ? 0 : slot + 1;
-			w->slots[slot] = w->rows->row[w->rows->by_hash[i]].samples;
+			w->slots[slot] = w->place[w->rows->by_hash[i].row];
 		}
 	put_units(w, w->slots, (size_t)w->head.n_slots * sizeof(*w->slots), w->at.slots);
 }
@@ -315,6 +316,7 @@ static void write_all(struct writer *w, unsigned int threads)
 	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
 	w->row_firsts = bigmem(w, units(w->head.n_rows * sizeof(uint32_t)));
 	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
+	w->place = bigmem(w, (size_t)rows->n * sizeof(*w->place));
 	parallel(threads, (w->head.n_cells + CHUNK - 1) / CHUNK, write_chunk, w);
 	write_rows(w);
 	TALLOC_FREE(w->order);
@@ -323,8 +325,8 @@ static void write_all(struct writer *w, unsigned int threads)
 	write_directory(w);
 }
 
-int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head, char *err,
-	      size_t err_len)
+int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head,
+	      char *err, size_t err_len)
 {
 	struct writer *w = talloc_zero(NULL, struct writer);
 	int rc;

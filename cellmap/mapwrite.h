@@ -6,6 +6,6 @@
 
 struct map_header;
 
-/* 0 or -errno with a sentence in err; *head is what was written. Uses up the rows' samples. */
-int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head, char *err,
-	      size_t err_len);
+/* 0 or -errno with a sentence in err; *head is what was written. */
+int map_write(struct rows *rows, struct outfile *out, unsigned int threads, struct map_header *head,
+	      char *err, size_t err_len);

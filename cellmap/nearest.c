@@ -9,22 +9,31 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 
-#define CHEAP_MAX 400000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
+#define CHEAP_MAX 300000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
-#define ERROR_MAX 1e-7 /* of the squared chord, relative: 5 mm at 100 km */
+#define E2        0.0066943799901413165 /* of WGS-84 */
+#define AXIS      6378137.0
+#define LOSS_M    0.01 /* twice what a chord may be off */
 
 struct near {
 	const struct cellmap *map;
 	const struct cell_query *q;
 	struct rim_centre centre;
 	struct geo_xyz xyz;
-	double along, across; /* curvature of the meridian and across it at the centre */
+	double along, across; /* curvature of the meridian and across it, half way to the cells */
 	struct radix_pair *pairs;
 	size_t n;
 };
 
-/* The arc over a chord, by the curvature in its direction half way; exact to fourth order on an ellipsoid of
- * revolution as flat as ours. */
+static void set_curvature(struct near *s, double lat_e7)
+{
+	double w = sin((lat_e7 + s->centre.lat) / 2 * RADIAN_E7), w2 = 1 - E2 * w * w;
+
+	s->across = sqrt(w2) / AXIS;
+	s->along = s->across * w2 / (1 - E2);
+}
+
+/* The arc over a chord, by the curvature in its direction half way. */
 static double arc(const struct near *s, double chord2, double north)
 {
 	double share, bend;
@@ -37,10 +46,17 @@ static double arc(const struct near *s, double chord2, double north)
 	return sqrt(chord2) * (1 + bend / 24 + 3 * bend * bend / 640);
 }
 
-static double slow_distance(const struct near *s, uint32_t i)
+/* Without polynomials, and farther away with the geodesic. */
+static double slow_distance(struct near *s, uint32_t i)
 {
-	return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, map_lat(s->map, i) / 1e7,
-			      map_lon(s->map, i) / 1e7);
+	double lat = map_lat(s->map, i), lon = map_lon(s->map, i);
+	struct geo_xyz at = geo_xyz(lat / 1e7, lon / 1e7);
+	double x = at.x - s->xyz.x, y = at.y - s->xyz.y, z = at.z - s->xyz.z, chord2 = x * x + y * y + z * z;
+
+	if (chord2 >= CHEAP_MAX * CHEAP_MAX)
+		return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, lat / 1e7, lon / 1e7);
+	set_curvature(s, lat);
+	return arc(s, chord2, (lat - s->centre.lat) * RADIAN_E7 / s->along);
 }
 
 static void add(struct near *s, uint32_t i, double distance)
@@ -52,36 +68,44 @@ static void add(struct near *s, uint32_t i, double distance)
 	s->pairs[s->n++] = (struct radix_pair){bits, i};
 }
 
-static void fit_rim(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
-		    uint32_t to)
+/* The polynomials about the middle of some cells of a block; returns by how much the squared chords may be
+ * off (rim.c explains the numbers). */
+static double fit_row(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
+		      uint32_t to)
 {
-	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from % MAP_BLOCK] - s->centre.lon;
+	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from] - s->centre.lon, d, w;
 
 	rim->lon = s->centre.lon + (turn > 1.8e9 ? 3.6e9 : turn < -1.8e9 ? -3.6e9 : 0);
 	for (uint32_t i = from; i < to; i++) {
-		south = OSMO_MIN(south, b->lat[i % MAP_BLOCK]);
-		north = OSMO_MAX(north, b->lat[i % MAP_BLOCK]);
-		wide = fmax(wide, fabs(b->lon[i % MAP_BLOCK] - rim->lon));
+		south = OSMO_MIN(south, b->lat[i]);
+		north = OSMO_MAX(north, b->lat[i]);
+		wide = OSMO_MAX(wide, fabs(b->lon[i] - rim->lon));
 	}
-	rim_row(rim, &s->centre, (south + north) / 2, (north - south) / 2 + 1,
-		fmin(wide * RADIAN_E7, RIM_LON_MAX));
+	rim_row(&rim->row, &s->centre, (south + north) / 2);
+	d = (north - south) / 2 * RADIAN_E7;
+	w = wide * RADIAN_E7;
+	return 3e13 * d * d * d * d + (w < 0.2 ? 2.3e7 * pow(w, 10) : INFINITY) + 1e-3;
 }
 
 static void add_block(struct near *s, uint32_t from, uint32_t to)
 {
 	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
-	double chord2[MAP_BLOCK];
+	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
 	struct rim rim;
+	double error = fit_row(s, &rim, b, from - first, to - first),
+	       least2 = error * error / (LOSS_M * LOSS_M);
 
-	fit_rim(s, &rim, b, from % MAP_BLOCK, from % MAP_BLOCK + (to - from));
-	rim_chords2(&rim, b, chord2);
+	set_curvature(s, rim.row.lat);
 	for (uint32_t i = from; i < to; i++) {
-		double c2 = chord2[i % MAP_BLOCK], lat = b->lat[i % MAP_BLOCK];
+		int32_t lat = b->lat[i - first];
+		double c2 = rim_chord2(&rim, lat, b->lon[i - first]);
 
-		if (c2 < CHEAP_MAX * CHEAP_MAX && rim.error < fmax(c2 * ERROR_MAX, 1))
+		if (c2 > least2 && c2 < CHEAP_MAX * CHEAP_MAX)
 			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
 		else
-			add(s, i, slow_distance(s, i));
+			add(s, i,
+			    slow_distance(s,
+					  i)); /* sets a curvature of its own, as good for its neighbours */
 	}
 }
 
@@ -128,18 +152,16 @@ int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_quer
 		    size_t *n)
 {
 	struct near s = {.map = map, .q = q};
-	double w = sin(q->lat * M_PI / 180);
 	size_t n_spans, max = cellmap_max_spans(map, q);
 	void *work = talloc_named_const(ctx, 0, "cellmap_nearest");
 	struct cell_span *spans = bigmem(work, (max + 1) * sizeof(*spans));
 	int rc = cellmap_query(map, q, spans, max, &n_spans);
 
 	if (rc == 0) {
+		struct geo_xyz at = geo_meridian(q->lat);
+
 		s.xyz = geo_xyz(q->lat, q->lon);
-		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, hypot(s.xyz.x, s.xyz.y), s.xyz.z};
-		w = 1 - 0.0066943799901413165 * w * w;
-		s.across = sqrt(w) / 6378137;
-		s.along = s.across * w / (1 - 0.0066943799901413165);
+		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, at.x, at.z};
 		rc = list(work, &s, spans, n_spans, hits);
 	}
 	*n = s.n;

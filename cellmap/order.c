@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CLASS_MIN 512 /* cells below which a class is no group of its own */
-#define KINDS     (CELL_RADIO_N * MAP_CLASSES)
-#define MCC_END   1000
-#define SAMPLE    512
-#define ROW_WIDTH 8.0 /* rows of a group: the square root of its cells over this */
-#define LON_BITS  20
+#define CLASS_MIN  512 /* cells below which a class is no group of its own */
+#define MCC_END    1000
+#define SAMPLE     512
+#define ROW_WIDTH  8.0 /* rows of a group: the square root of its cells over this */
+#define LON_BITS   20
+#define SHIFT_WISH 22 /* no taller rows without need: the test of cells near the edge likes them low */
 
 unsigned int order_class(uint32_t range_m)
 {
-	return range_m <= 1000 ? 0 : range_m <= 2500 ? 1 : range_m <= 8000 ? 2 : 3;
+	return range_m > 8000;
 }
 
 static int by_number(const void *a, const void *b)
@@ -41,9 +41,9 @@ struct sorter {
 	const struct rows *rows;
 	struct order *order;
 	unsigned int jobs;
-	uint16_t *rank[MCC_END]; /* by mnc */
-	uint32_t *count;         /* jobs x networks x KINDS: cells, then where the next one goes */
-	uint8_t (*joined)[MAP_CLASSES]; /* networks x radios */
+	uint16_t *rank[MCC_END];        /* by mnc */
+	uint32_t *count;                /* jobs x networks x classes: cells, then where the next one goes */
+	uint8_t (*joined)[MAP_CLASSES]; /* by network */
 };
 
 static int rank_networks(struct sorter *s)
@@ -84,16 +84,15 @@ static void piece(const struct sorter *s, unsigned int job, uint32_t *from, uint
 
 static inline uint32_t kind_of(const struct sorter *s, const struct row *r)
 {
-	uint32_t net = row_network(r), radio = map_word_radio(r->word);
+	uint32_t net = row_network(r);
 
-	return s->rank[net >> 16][net & 65535] * KINDS + radio * MAP_CLASSES +
-	       order_class(map_range((uint8_t)radio, map_word_range(r->word)));
+	return s->rank[net >> 16][net & 65535] * MAP_CLASSES + order_class(map_word_reach(r->word));
 }
 
 static void count_piece(void *arg, unsigned int job)
 {
 	struct sorter *s = arg;
-	uint32_t *count = s->count + (size_t)job * s->order->n_networks * KINDS, from, to;
+	uint32_t *count = s->count + (size_t)job * s->order->n_networks * MAP_CLASSES, from, to;
 
 	piece(s, job, &from, &to);
 	for (uint32_t i = from; i < to; i++)
@@ -126,33 +125,31 @@ static void join_classes(const uint32_t count[MAP_CLASSES], uint8_t to[MAP_CLASS
 
 static uint32_t count_of(const struct sorter *s, uint32_t kind)
 {
-	uint32_t n = 0, kinds = s->order->n_networks * KINDS;
+	uint32_t n = 0, kinds = s->order->n_networks * MAP_CLASSES;
 
 	for (unsigned int job = 0; job < s->jobs; job++)
 		n += s->count[(size_t)job * kinds + kind];
 	return n;
 }
 
-/* The cells of kinds that go into one group: by piece of the rows, whatever their class. */
-static void place_group(struct sorter *s, uint32_t network, uint32_t radio, uint32_t class, uint32_t *at)
+/* The cells that go into one group: by piece of the rows, whatever their class. */
+static void place_group(struct sorter *s, uint32_t network, uint32_t class, uint32_t *at)
 {
-	uint32_t kinds = s->order->n_networks * KINDS, first = *at;
-	const uint8_t *to = s->joined[network * CELL_RADIO_N + radio];
+	uint32_t kinds = s->order->n_networks * MAP_CLASSES, first = *at;
+	const uint8_t *to = s->joined[network];
 	struct order_group *g = &s->order->groups[s->order->n_groups];
 
 	for (unsigned int job = 0; job < s->jobs; job++) {
-		uint32_t *count =
-			s->count + (size_t)job * kinds + network * KINDS + radio * MAP_CLASSES, n = 0;
+		uint32_t *count = s->count + (size_t)job * kinds + network * MAP_CLASSES, n = 0;
 
 		for (uint32_t c = 0; c < MAP_CLASSES; c++)
 			n += to[c] == class ? count[c] : 0;
-		count[class] = to[class] == class ? *at : count[class];
+		count[class] = *at;
 		*at += n;
 	}
 	if (*at == first)
 		return;
-	*g = (struct order_group){
-		.map = {.first = first, .count = *at - first, .radio = (uint8_t)radio}, .network = network};
+	*g = (struct order_group){.map = {.first = first, .count = *at - first}, .network = network};
 	s->order->n_groups++;
 }
 
@@ -161,27 +158,25 @@ static void place_groups(struct sorter *s)
 	struct order *o = s->order;
 	uint32_t at = 0;
 
-	o->groups = talloc_zero_array(o, struct order_group, (size_t)o->n_networks * KINDS + 1);
-	s->joined = talloc_zero_size(s, (size_t)o->n_networks * CELL_RADIO_N * MAP_CLASSES + 1);
+	o->groups = talloc_zero_array(o, struct order_group, (size_t)o->n_networks * MAP_CLASSES + 1);
+	s->joined = talloc_zero_size(s, (size_t)o->n_networks * MAP_CLASSES + 1);
 	OSMO_ASSERT(o->groups && s->joined);
-	for (uint32_t i = 0; i < o->n_networks; i++)
-		for (uint32_t radio = 0; radio < CELL_RADIO_N; radio++) {
-			uint32_t count[MAP_CLASSES];
-			uint8_t *to = s->joined[i * CELL_RADIO_N + radio];
+	for (uint32_t i = 0; i < o->n_networks; i++) {
+		uint32_t count[MAP_CLASSES];
 
-			for (uint32_t c = 0; c < MAP_CLASSES; c++)
-				count[c] = count_of(s, i * KINDS + radio * MAP_CLASSES + c);
-			join_classes(count, to);
-			for (uint32_t c = 0; c < MAP_CLASSES; c++)
-				if (to[c] == c)
-					place_group(s, i, radio, c, &at);
-		}
+		for (uint32_t c = 0; c < MAP_CLASSES; c++)
+			count[c] = count_of(s, i * MAP_CLASSES + c);
+		join_classes(count, s->joined[i]);
+		for (uint32_t c = 0; c < MAP_CLASSES; c++)
+			if (s->joined[i][c] == c)
+				place_group(s, i, c, &at);
+	}
 }
 
 static void spread_piece(void *arg, unsigned int job)
 {
 	struct sorter *s = arg;
-	uint32_t *at = s->count + (size_t)job * s->order->n_networks * KINDS, from, to;
+	uint32_t *at = s->count + (size_t)job * s->order->n_networks * MAP_CLASSES, from, to;
 
 	piece(s, job, &from, &to);
 	for (uint32_t i = from; i < to; i++) {
@@ -215,9 +210,9 @@ static void choose_height(const struct sorter *s, struct map_group *g)
 	}
 	height = 1.1 * ((double)lat[n * 19 / 20] - lat[n / 20]) / fmax(rows, 1);
 	g->shift = MAP_SHIFT_MIN;
-	while (g->shift < MAP_SHIFT_MAX &&
-	       (exp2(g->shift + 0.5) < height || ((int64_t)north - south) >> g->shift >= MAP_ROWS_MAX - 1 ||
-		((int64_t)north - south) >> g->shift > g->count / 4))
+	while (g->shift < MAP_SHIFT_MAX && ((exp2(g->shift + 0.5) < height && g->shift < SHIFT_WISH) ||
+					    ((int64_t)north - south) >> g->shift >= MAP_ROWS_MAX - 1 ||
+					    ((int64_t)north - south) >> g->shift > g->count))
 		g->shift++;
 	g->row = (uint32_t)((south + INT64_C(900000000)) >> g->shift);
 	g->n_rows = (uint32_t)((north + INT64_C(900000000)) >> g->shift) - g->row + 1;
@@ -236,7 +231,7 @@ static void list_rows(struct order_group *g, const struct radix_pair *p)
 
 static void note_extent(struct map_group *g, const struct row *r)
 {
-	uint32_t range = map_range(g->radio, map_word_range(r->word));
+	uint32_t range = map_word_reach(r->word);
 
 	g->range_min = OSMO_MIN(g->range_min, range);
 	g->range_max = OSMO_MAX(g->range_max, range);
@@ -250,9 +245,9 @@ static void sort_group(void *arg, unsigned int job)
 	struct order_group *group = &s->order->groups[job];
 	struct map_group *g = &group->map;
 	uint32_t *row = s->order->row + g->first;
-	struct radix_pair *p = malloc(2 * (size_t)g->count * sizeof(*p));
+	size_t size = 2 * (size_t)g->count * sizeof(struct radix_pair);
+	struct radix_pair *p = bigmem_take(size);
 
-	OSMO_ASSERT(p);
 	choose_height(s, g);
 	g->range_min = UINT32_MAX;
 	g->west = INT32_MAX;
@@ -269,7 +264,7 @@ static void sort_group(void *arg, unsigned int job)
 	for (uint32_t i = 0; i < g->count; i++)
 		row[i] = p[i].row;
 	list_rows(group, p);
-	free(p);
+	bigmem_drop(p, size);
 }
 
 static int drop(struct order *o)
@@ -295,7 +290,7 @@ int order_rows(void *ctx, const struct rows *rows, unsigned int threads, struct 
 		talloc_free(o);
 		return rc;
 	}
-	s->count = bigmem(s, (size_t)s->jobs * o->n_networks * KINDS * sizeof(*s->count));
+	s->count = bigmem(s, (size_t)s->jobs * o->n_networks * MAP_CLASSES * sizeof(*s->count));
 	o->row = bigmem(o, (size_t)rows->n_kept * sizeof(*o->row));
 	parallel(threads, s->jobs, count_piece, s);
 	place_groups(s);

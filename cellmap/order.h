@@ -1,5 +1,5 @@
-/* order: the sequence of a map's cells: network, radio, range class, then rows from south to north and in a row
- * by longitude. */
+/* order: the sequence of a map's cells: network, radio, range class, then rows from south to north and in a
+ * row by longitude. */
 #pragma once
 #include "cellmap/format.h"
 #include "cellmap/rows.h"

@@ -8,7 +8,8 @@ struct outfile;
 /* 0 or -errno with a sentence in err. Child of ctx; freed without outfile_commit() it leaves nothing behind.
  */
 int outfile_open(void *ctx, const char *path, struct outfile **out, char *err, size_t err_len);
-/* -EINVAL with a sentence when the output PATH is the input IN itself, by whatever name; writing it would destroy it. */
+/* -EINVAL with a sentence when the output PATH is the input IN itself, by whatever name; writing it would
+ * destroy it. */
 int outfile_not(const char *path, const char *in, char *err, size_t err_len);
 int outfile_fd(const struct outfile *out);
 /* All of it, or -errno with a sentence in err. Offset < 0: at the end of what was written so. */

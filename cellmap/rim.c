@@ -8,7 +8,7 @@
 #define EACH_MACHINE
 #endif
 
-#define LANES     8
+#define LANES     16
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
 #define E2        0.0066943799901413165 /* of WGS-84 */
 #define AXIS      6378137.0
@@ -18,10 +18,20 @@
 #define SQUARE4   6e14
 #define CHORD_TOP 1.3e7 /* no chord is longer */
 
-typedef double vd __attribute__((vector_size(8 * LANES)));
-typedef int64_t vl __attribute__((vector_size(8 * LANES)));
+/* Sixteen cells at a time. */
+typedef float vf __attribute__((vector_size(4 * LANES)));
 typedef int32_t vi __attribute__((vector_size(4 * LANES)));
 typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
+typedef uint64_t vl __attribute__((vector_size(4 * LANES)));
+
+/* A rim in single precision, relative to whole 1e-7 degrees. */
+struct fine {
+	int32_t lat;
+	uint32_t lon; /* of the centre, by 2^32: what lies farther than RIM_LON_MAX is never mistaken as near
+		       */
+	float rest;   /* of the centre's longitude */
+	float a[4], b[4], lon2_max;
+};
 
 /* The meridian's point at a latitude and its first three derivatives: rho[i], z[i]. */
 static void meridian(double lat, double rho[4], double z[4])
@@ -40,9 +50,9 @@ static void meridian(double lat, double rho[4], double z[4])
 	z[3] = m2 * k - 2 * m1 * s - m * k;
 }
 
-void rim_row(struct rim *r, const struct rim_centre *c, double lat_e7, double half_e7, double lon_max)
+void rim_row(struct rim_row *r, const struct rim_centre *c, double lat_e7)
 {
-	double rho[4], z[4], x, y, d = half_e7 * RADIAN_E7, e = RADIAN_E7, plane, v, by_lat, by_lon, lon4;
+	double rho[4], z[4], x, y, e = RADIAN_E7;
 
 	meridian(lat_e7 * RADIAN_E7, rho, z);
 	x = rho[0] - c->rho;
@@ -56,15 +66,33 @@ void rim_row(struct rim *r, const struct rim_centre *c, double lat_e7, double ha
 	r->b[1] = 2 * c->rho * rho[1] * e;
 	r->b[2] = c->rho * rho[2] * e * e;
 	r->b[3] = c->rho * rho[3] / 3 * e * e * e;
-	r->lon2_max = lon_max * lon_max * (1 + 1e-9) + 1e-18;
-	/* Remainders by Taylor, and rounding. */
-	plane = sqrt(r->a[0]) + 6.4e6 * d;
-	v = fmin(2, lon_max * lon_max / 2);
-	lon4 = r->lon2_max * r->lon2_max;
-	by_lat = (SQUARE4 + 2 * plane * CURVE4 + 2 * c->rho * CURVE4 * v) * d * d * d * d / 24;
-	by_lon = 2 * c->rho * 6.4e6 * lon4 * lon4 * lon4 * r->lon2_max / 8.7e10;
+}
+
+/* Remainders by Taylor; and rounding to single precision: no more than 24 times 2^-24 of the largest term. */
+void rim_bound(struct rim *r, const struct rim_centre *c, double half_e7, double lon_max)
+{
+	double d = half_e7 * RADIAN_E7, d2 = d * d, lon2 = lon_max * lon_max, lon4 = lon2 * lon2;
+	double plane = sqrt(r->row.a[0]) + 6.4e6 * d, v = lon2 < 4 ? lon2 / 2 : 2;
+	double by_lat = (SQUARE4 + 2 * plane * CURVE4 + 2 * c->rho * CURVE4 * v) * d2 * d2 / 24;
+	double by_lon = 2 * c->rho * 6.4e6 * lon4 * lon4 * lon2 / 3628800;
+
+	r->lon2_max = lon2 * (1 + 1e-6) + 1e-18;
 	r->error = 1.01 * (by_lat + by_lon) +
-		   1e-12 * (plane * plane + 2 * c->rho * (rho[0] + 6.4e6 * d) * v) + 1e-4;
+		   2e-6 * (plane * plane + (r->row.b[0] + 2 * c->rho * 6.4e6 * d) * v) + 1e-4;
+}
+
+static void refine(const struct rim *r, struct fine *f)
+{
+	double lon = floor(r->lon);
+
+	f->lat = (int32_t)r->row.lat; /* the middle of a row is whole */
+	f->lon = (uint32_t)(int64_t)lon;
+	f->rest = (float)(r->lon - lon);
+	f->lon2_max = (float)r->lon2_max;
+	for (int i = 0; i < 4; i++) {
+		f->a[i] = (float)r->row.a[i];
+		f->b[i] = (float)r->row.b[i];
+	}
 }
 
 /* Chords are concave in the reach: the secant lies below them, the tangent above. */
@@ -85,74 +113,94 @@ void rim_limits(struct rim *r, double radius, double least, double most)
 	}
 }
 
-/* chord2 of eight cells and the square of their longitude's difference, radians. */
-#define CHORD2(r, b, i, chord2, lon2)                                                                        \
+/* chord2 of sixteen cells and the square of their longitude's difference, radians. */
+#define CHORD2(f, b, i, chord2, lon2)                                                                        \
 	do {                                                                                                 \
-		vd d_ = __builtin_convertvector(*(const vi *)&(b)->lat[i], vd) - (r)->lat;                   \
-		vd x_ = (__builtin_convertvector(*(const vi *)&(b)->lon[i], vd) - (r)->lon) * RADIAN_E7;     \
-		vd t_ = x_ * x_;                                                                             \
-		vd v_ = t_ * (1 / 2.0 +                                                                      \
-			      t_ * (-1 / 24.0 +                                                              \
-				    t_ * (1 / 720.0 +                                                        \
-					  t_ * (-1 / 40320.0 + t_ * (1 / 3628800.0 - t_ / 479001600.0)))));  \
-		(chord2) = (r)->a[0] + d_ * ((r)->a[1] + d_ * ((r)->a[2] + d_ * (r)->a[3])) +                \
-			   ((r)->b[0] + d_ * ((r)->b[1] + d_ * ((r)->b[2] + d_ * (r)->b[3]))) * v_;          \
+		vf d_ = __builtin_convertvector(*(const vi *)&(b)->lat[i] - (f)->lat, vf);                   \
+		vf x_ = (__builtin_convertvector((vi)(*(const vu *)&(b)->lon[i] - (f)->lon), vf) -           \
+			 (f)->rest) *                                                                        \
+			(float)RADIAN_E7;                                                                    \
+		vf t_ = x_ * x_;                                                                             \
+		vf v_ = t_ * (1 / 2.0f + t_ * (-1 / 24.0f + t_ * (1 / 720.0f - t_ * (1 / 40320.0f))));       \
+		(chord2) = (f)->a[0] + d_ * ((f)->a[1] + d_ * ((f)->a[2] + d_ * (f)->a[3])) +                \
+			   ((f)->b[0] + d_ * ((f)->b[1] + d_ * ((f)->b[2] + d_ * (f)->b[3]))) * v_;          \
 		(lon2) = t_;                                                                                 \
 	} while (0)
 
-static inline uint64_t fold(const vl *bits)
+static const vi bit = {1 << 0, 1 << 1, 1 << 2,  1 << 3,  1 << 4,  1 << 5,  1 << 6,  1 << 7,
+		       1 << 8, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15};
+
+static inline uint32_t fold(const vi *bits)
 {
+	const vl *pairs = (const vl *)bits;
 	uint64_t all = 0;
 
-	for (int i = 0; i < LANES; i++)
-		all |= (uint64_t)(*bits)[i];
-	return all;
+	for (int i = 0; i < LANES / 2; i++)
+		all |= (*pairs)[i];
+	return (uint32_t)(all | all >> 32);
 }
 
 EACH_MACHINE
 static void test_fixed(const struct rim *r, const struct map_block *b, uint64_t *inside, uint64_t *perhaps)
 {
-	double in2 = r->in[0] * r->in[0] - r->error, out2 = r->out[0] * r->out[0] + r->error;
-	vl bit = {1, 2, 4, 8, 16, 32, 64, 128}, in = {0}, out = {0};
+	float in2 = (float)((r->in[0] * r->in[0] - r->error) * (1 - 1e-7)),
+	      out2 = (float)((r->out[0] * r->out[0] + r->error) * (1 + 1e-7));
+	uint64_t in = 0, out = 0;
+	struct fine f;
 
-	for (int i = 0; i < MAP_BLOCK; i += LANES) {
-		vd chord2, lon2;
-		vl near;
+	refine(r, &f);
+	for (int half = 0; half < MAP_BLOCK; half += 2 * LANES) {
+		vi in_bits = {0}, out_bits = {0};
 
-		CHORD2(r, b, i, chord2, lon2);
-		near = (lon2 <= r->lon2_max) & bit;
-		in |= (chord2 <= in2) & near;
-		out |= (chord2 <= out2) & near;
-		bit <<= LANES;
+		for (int k = 0; k < 2; k++) {
+			vf chord2, lon2;
+			vi near;
+
+			CHORD2(&f, b, half + k * LANES, chord2, lon2);
+			near = (lon2 <= f.lon2_max) & (bit << k * LANES);
+			in_bits |= (chord2 <= in2) & near;
+			out_bits |= (chord2 <= out2) & near;
+		}
+		in |= (uint64_t)fold(&in_bits) << half;
+		out |= (uint64_t)fold(&out_bits) << half;
 	}
-	*inside = fold(&in);
-	*perhaps = fold(&out) & ~*inside;
+	*inside = in;
+	*perhaps = out & ~in;
 }
 
 EACH_MACHINE
 static void test_ranges(const struct rim *r, const struct map_block *b, const uint32_t *words,
 			uint64_t *inside, uint64_t *perhaps)
 {
-	vl bit = {1, 2, 4, 8, 16, 32, 64, 128}, in = {0}, out = {0};
+	float in0 = (float)r->in[0], in1 = (float)r->in[1], out0 = (float)r->out[0], out1 = (float)r->out[1],
+	      top = (float)r->range_max, error = (float)r->error;
+	uint64_t in = 0, out = 0;
+	struct fine f;
 
-	for (int i = 0; i < MAP_BLOCK; i += LANES) {
-		vd chord2, lon2, range = __builtin_convertvector((vi)(*(const vu *)&words[i] >> 8), vd);
-		vd limit;
-		vl near, known = range > 0, cut;
+	refine(r, &f);
+	for (int half = 0; half < MAP_BLOCK; half += 2 * LANES) {
+		vi in_bits = {0}, out_bits = {0};
 
-		range = (vd)(((vl)range & known) | ((vl)(range * 0 + r->range_unknown) & ~known));
-		cut = range > r->range_max;
-		range = (vd)(((vl)range & ~cut) | ((vl)(range * 0 + r->range_max) & cut));
-		CHORD2(r, b, i, chord2, lon2);
-		near = (lon2 <= r->lon2_max) & bit;
-		limit = r->in[0] + r->in[1] * range;
-		in |= (chord2 + r->error <= limit * limit) & near;
-		limit = r->out[0] + r->out[1] * range;
-		out |= (chord2 - r->error <= limit * limit) & near;
-		bit <<= LANES;
+		for (int k = 0; k < 2; k++) {
+			int i = half + k * LANES;
+			vf chord2, lon2, limit,
+				range = __builtin_convertvector(
+					(vi)(*(const vu *)&words[i] >> 8 & MAP_CELL_RANGE_MAX), vf);
+			vi near, cut = range > top;
+
+			range = (vf)(((vi)range & ~cut) | ((vi)(range * 0 + top) & cut));
+			CHORD2(&f, b, i, chord2, lon2);
+			near = (lon2 <= f.lon2_max) & (bit << k * LANES);
+			limit = in0 + in1 * range;
+			in_bits |= (chord2 + error <= limit * limit * (1 - 1e-6f)) & near;
+			limit = out0 + out1 * range;
+			out_bits |= (chord2 - error <= limit * limit * (1 + 1e-6f)) & near;
+		}
+		in |= (uint64_t)fold(&in_bits) << half;
+		out |= (uint64_t)fold(&out_bits) << half;
 	}
-	*inside = fold(&in);
-	*perhaps = fold(&out) & ~*inside;
+	*inside = in;
+	*perhaps = out & ~in;
 }
 
 void rim_test(const struct rim *r, const struct map_block *b, const uint32_t *words, uint64_t *inside,
@@ -164,19 +212,11 @@ void rim_test(const struct rim *r, const struct map_block *b, const uint32_t *wo
 		test_fixed(r, b, inside, perhaps);
 }
 
-EACH_MACHINE
-static void chords2(const struct rim *r, const struct map_block *b, double *chord2)
+double rim_chord2(const struct rim *r, int32_t lat_e7, int32_t lon_e7)
 {
-	for (int i = 0; i < MAP_BLOCK; i += LANES) {
-		vd c2, lon2;
+	double d = lat_e7 - r->row.lat, x = (lon_e7 - r->lon) * RADIAN_E7, t = x * x;
+	double v = t * (1 / 2.0 + t * (-1 / 24.0 + t * (1 / 720.0 - t * (1 / 40320.0))));
 
-		CHORD2(r, b, i, c2, lon2);
-		for (int k = 0; k < LANES; k++)
-			chord2[i + k] = lon2[k] <= r->lon2_max ? c2[k] : INFINITY;
-	}
-}
-
-void rim_chords2(const struct rim *r, const struct map_block *b, double chord2[MAP_BLOCK])
-{
-	chords2(r, b, chord2);
+	return r->row.a[0] + d * (r->row.a[1] + d * (r->row.a[2] + d * r->row.a[3])) +
+	       (r->row.b[0] + d * (r->row.b[1] + d * (r->row.b[2] + d * r->row.b[3]))) * v;
 }

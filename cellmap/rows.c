@@ -61,13 +61,14 @@ int rows_add(struct rows *r, const struct row *add, size_t n)
 void row_pack(const struct csv_row *from, struct row *to)
 {
 	uint64_t cell = from->cell < 0 ? (uint64_t)-from->cell : (uint64_t)from->cell;
-	uint32_t range = OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX);
+	uint32_t range = from->range_m ? OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX) << 8
+				       : map_default_range(from->radio) << 8 | MAP_RANGE_UNKNOWN;
 
 	*to = (struct row){from->lat,
 			   from->lon,
 			   from->area,
 			   (uint32_t)cell,
-			   range << 8 | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
+			   range | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
 				   (uint32_t)(cell >> 32),
 			   from->updated,
 			   from->samples,
@@ -213,17 +214,16 @@ static void sort_part(void *arg, unsigned int part)
 	m->kept[part] = kept;
 }
 
+/* The pairs that stay move together. */
 static void list_kept(struct merge *m)
 {
 	struct rows *r = m->rows;
-	uint32_t *to;
 
-	for (int part = 0; part < PARTS; part++)
+	for (int part = 0; part < PARTS; part++) {
+		memmove(&m->pairs[r->n_kept], &m->pairs[m->first[part]], m->kept[part] * sizeof(*m->pairs));
 		r->n_kept += m->kept[part];
-	to = r->by_hash = bigmem(r, (size_t)r->n_kept * sizeof(*to));
-	for (int part = 0; part < PARTS; part++)
-		for (uint32_t i = 0; i < m->kept[part]; i++)
-			*to++ = m->pairs[m->first[part] + i].row;
+	}
+	r->by_hash = m->pairs;
 }
 
 uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables,
@@ -236,7 +236,7 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	m->starts = starts;
 	m->priority = priority;
 	m->n_tables = n_tables;
-	m->pairs = bigmem(m, (size_t)r->n * sizeof(*m->pairs));
+	m->pairs = bigmem(r, (size_t)r->n * sizeof(*m->pairs));
 	parallel(threads, JOBS, count_piece, m);
 	place_parts(m);
 	parallel(threads, JOBS, spread_piece, m);

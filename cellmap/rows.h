@@ -1,6 +1,7 @@
 /* rows: the rows of all tables in memory while a map is built, and the merging of those with one key. */
 #pragma once
 #include "cellmap/csv.h"
+#include "cellmap/radix.h"
 
 /* A row as small as it goes, since a world of them has to fit into memory. */
 struct row {
@@ -8,15 +9,16 @@ struct row {
 	uint32_t area, cell_low;
 	uint32_t word; /* as in a map's `ranges` */
 	uint32_t updated;
-	uint32_t samples; /* once merged, its index in the map takes this place */
-	uint32_t net;     /* mcc << 18 | mnc << 2 | digits of the MNC as written (0: no leading zero); 0: merged away */
+	uint32_t samples;
+	uint32_t net; /* mcc << 18 | mnc << 2 | digits of the MNC as written (0: no leading zero); 0: merged
+			 away */
 };
 
 /* Grows without copying (mremap). */
 struct rows {
 	struct row *row;
 	uint32_t n, size;
-	uint32_t *by_hash; /* after rows_merge(): those that stay, ascending by the upper half of their hash */
+	struct radix_pair *by_hash; /* after rows_merge(): those that stay, by the upper half of their hash */
 	uint32_t n_kept;
 };
 

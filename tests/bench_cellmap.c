@@ -1,5 +1,5 @@
 /* What a circle and a build cost, beside a linear scan and SQLite's R*Tree over the same cells, in one run.
- * Usage: bench_cellmap [CELLS [CIRCLES]] */
+ * Usage: bench_cellmap [CELLS [CIRCLES [FOLDER]]]; the folder gets cells and circles for other rivals. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <sqlite3.h>
@@ -103,17 +103,22 @@ static double run_ours(struct bench *b, int circles, double radius_m, enum cell_
 	double *cost = malloc((size_t)circles * sizeof(*cost)), mean = 0, p99;
 	uint64_t cells = 0, spans = 0;
 
-	for (int pass = 0; pass < 2; pass++) { /* the first verifies the blocks */
+	for (int i = 0; i < circles; i++)
+		cost[i] = INFINITY;
+	for (int pass = 0; pass < 6;
+	     pass++) { /* the first verifies the blocks; of the others each one's best */
 		cells = spans = 0;
 		mean = 0;
 		for (int i = 0; i < circles; i++) {
 			struct cell_query q = circle(i, radius_m);
-			double start = cpu_us();
+			double start, spent;
 
 			q.select = select;
+			start = cpu_us();
 			cells += ours(b, &q, &spans);
-			cost[i] = cpu_us() - start;
-			mean += cost[i] / circles;
+			spent = cpu_us() - start;
+			cost[i] = pass ? fmin(cost[i], spent) : cost[i];
+			mean += pass ? cost[i] / circles : 0;
 		}
 	}
 	qsort(cost, (size_t)circles, sizeof(*cost), by_cost);
@@ -209,6 +214,89 @@ static void run_rtree(struct bench *b, int circles, double radius_m, double us)
 	sqlite3_close(db);
 }
 
+static FILE *dump_file(const char *folder, const char *name)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	OSMO_ASSERT(f);
+	return f;
+}
+
+static void dump(struct bench *b, const char *folder, int circles, double us)
+{
+	FILE *f = dump_file(folder, "cells"), *csv = dump_file(folder, "cells.csv");
+	uint64_t spans = 0;
+
+	for (uint32_t i = 0; i < b->n; i++) {
+		double at[2] = {b->cells[i].lat, b->cells[i].lon};
+
+		fwrite(at, sizeof(at), 1, f);
+		fprintf(csv, "%.7f,%.7f\n", at[1], at[0]);
+	}
+	fclose(f);
+	fclose(csv);
+	f = dump_file(folder, "circles");
+	csv = dump_file(folder, "counts.csv");
+	for (int i = 0; i < OSMO_MIN(circles, 50); i++) {
+		struct cell_query q = circle(i, 100000);
+		double at[2] = {q.lat, q.lon};
+
+		q.select = SELECT_SITE;
+		fwrite(at, sizeof(at), 1, f);
+		fprintf(csv, "%.2f,%.2f,%llu\n", q.lat, q.lon, (unsigned long long)ours(b, &q, &spans));
+	}
+	fclose(f);
+	fclose(csv);
+	f = dump_file(folder, "us");
+	fprintf(f, "%.2f\n", us);
+	fclose(f);
+}
+
+/* Each cell's index, as a caller would copy it. */
+static void run_ids(struct bench *b, int circles, double radius_m)
+{
+	static struct cell_span spans[1 << 20];
+	uint32_t *ids = malloc((size_t)b->n * sizeof(*ids));
+	double start = 0;
+
+	for (int i = -circles; i < circles; i++) { /* once without the clock */
+		struct cell_query q = circle(i < 0 ? i + circles : i, radius_m);
+		size_t n, at = 0;
+
+		start = i == 0 ? cpu_us() : start;
+
+		q.select = SELECT_SITE;
+		OSMO_ASSERT(cellmap_query(b->map, &q, spans, 1 << 20, &n) == 0);
+		for (size_t k = 0; k < n; k++)
+			for (uint32_t c = 0; c < spans[k].count; c++)
+				ids[at++] = spans[k].first + c;
+		b->sum += at ? ids[at / 2] : 0;
+	}
+	printf("all ids, %4.0f km, site         %8.1f us mean\n", radius_m / 1000,
+	       (cpu_us() - start) / circles);
+	free(ids);
+}
+
+static void run_nearest(struct bench *b, int circles, double radius_m)
+{
+	double start = cpu_us();
+
+	for (int i = 0; i < circles; i++) {
+		struct cell_query q = circle(i, radius_m);
+		struct cell_hit *hits;
+		size_t n;
+
+		OSMO_ASSERT(cellmap_nearest(NULL, b->map, &q, &hits, &n) == 0);
+		b->sum += n;
+		talloc_free(hits);
+	}
+	printf("nearest first, %4.0f km        %8.1f us mean\n", radius_m / 1000,
+	       (cpu_us() - start) / circles);
+}
+
 int main(int argc, char **argv)
 {
 	static const double radii[] = {10000, 30000, 100000, 300000, 500000};
@@ -223,6 +311,10 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(radii) / sizeof(radii[0]); i++)
 		run_ours(&b, circles, radii[i], SELECT_COVERAGE);
 	us = run_ours(&b, circles, 100000, SELECT_SITE);
+	run_ids(&b, circles, 100000);
+	run_nearest(&b, OSMO_MIN(circles, 50), 100000);
+	if (argc > 3)
+		dump(&b, argv[3], circles, us);
 	run_linear(&b, OSMO_MIN(circles, 20), 100000, us);
 	run_rtree(&b, OSMO_MIN(circles, 50), 100000, us);
 	printf("(sum %llu)\n", (unsigned long long)b.sum);

@@ -7,6 +7,14 @@ check_PROGRAMS += tests/test_cellmap_csv
 TESTS += tests/test_cellmap_csv
 tests_test_cellmap_csv_SOURCES = tests/test_cellmap_csv.c
 tests_test_cellmap_csv_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_shapes
+TESTS += tests/test_cellmap_shapes
+tests_test_cellmap_shapes_SOURCES = tests/test_cellmap_shapes.c
+tests_test_cellmap_shapes_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_alloc
+TESTS += tests/test_cellmap_alloc
+tests_test_cellmap_alloc_SOURCES = tests/test_cellmap_alloc.c
+tests_test_cellmap_alloc_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/test_geo
 TESTS += tests/test_geo
 tests_test_geo_SOURCES = tests/test_geo.c
@@ -16,6 +24,10 @@ TESTS += tests/test_cellmap_damage
 tests_test_cellmap_damage_SOURCES = tests/test_cellmap_damage.c
 tests_test_cellmap_damage_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
 
+# The example of the C interface; tests/cellmap.sh runs it.
+check_PROGRAMS += cellmap/example
+cellmap_example_SOURCES = cellmap/example.c
+cellmap_example_LDADD = $(CELLMAP_LIBS)
 # The cellmap commands alone, for the shell tests.
 check_PROGRAMS += tests/cellmaptool
 tests_cellmaptool_SOURCES = tests/cellmaptool.c

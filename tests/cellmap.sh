@@ -76,9 +76,18 @@ else
 	n=$((n + 1)); echo "ok $n # SKIP no python3"
 	n=$((n + 1)); echo "ok $n # SKIP no python3"
 fi
+check "--minus-radius-km leaves a ring" '[ "$(count --radius-km 10 --select site --minus-radius-km 5 --select site)" = 2 ]'
+printf "39.8,116.3 39.8,116.45\n40,116.45 40,116.3\n39.8,116.3\n" >p.txt
+check "--polygon: site and coverage" '[ "$("$tool" query a.map --polygon p.txt --select site --count)" = 3 ] && [ "$("$tool" query a.map --polygon p.txt --max-range-m 1000000 --count)" = 3 ]'
 "$tool" info a.map >out
 check "info" 'grep -q "460-0 .* 3 " out && grep -q "5 cells of 3 networks" out && grep -q "2017-07-14 .. 2023-11-14" out'
 
+check "the example of the C interface" '"$BUILDDIR/cellmap/example" a.map 39.9042 116.4074 10 >out && [ "$(cat out)" = "0 m: LTE 460-1 area 7 cell 300
+681 m: CDMA 460-3 area 2 cell 5
+5125 m: GSM 460-0 area 2 cell 77
+460-0: 2 cells
+460-1: 1 cells
+460-3: 1 cells" ]'
 fails 2 "latitude" "swapped coordinates" "$tool" query a.map --at 116.4,39.9 --radius-km 1
 fails 2 "LAT,LON" "centre is no number" "$tool" query a.map --at nan,1 --radius-km 1
 fails 2 "radius-km" "radius 0" "$tool" query a.map $at --radius-km 0
@@ -91,6 +100,10 @@ fails 2 "one MAP" "no map named" "$tool" query $at --radius-km 1
 fails 2 "no such command" "unknown command" "$tool" make
 fails 2 "columns" "bad --columns" "$tool" build -o x.map --columns radio=1 a.csv
 fails 2 "datum" "bad --datum" "$tool" build -o x.map --datum nad27 a.csv
+fails 2 "stands alone" "a polygon and a circle" "$tool" query a.map $at --polygon p.txt
+echo "39.8,116.3 39.8,116.45 40,116.45 40,116.3" >open.txt
+fails 1 "open.txt: .*not closed" "an open polygon" "$tool" query a.map --polygon open.txt
+fails 1 "open.map\|no.txt: cannot be read" "no polygon" "$tool" query a.map --polygon no.txt
 fails 1 "missing.map: .*No such file" "map is missing" "$tool" query missing.map $at --radius-km 1
 fails 1 "a.csv: is not a cell map" "not a map" "$tool" info a.csv
 head -c 500 a.map >cut.map

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "cellmap/csv.h"
+#include "cellmap/csvquick.h"
 #include "cellmap/format.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -17,6 +18,23 @@ static void choose_layout(struct csv_layout *l, uint8_t choice)
 	if (choice & 8)
 		csv_layout_parse(l, "radio=LTE,mcc=2,net=3,area=9,cell=5,lon=1,lat=64,range=6", err,
 				 sizeof(err));
+}
+
+/* Two parsers, one answer. */
+static void compare_quick(const char *line, size_t len)
+{
+	struct csv_row quick, slow;
+	struct csv_layout l;
+
+	csv_layout_opencellid(&l);
+	if (!csv_quick(line, len, &quick))
+		return;
+	OSMO_ASSERT(csv_parse(&l, line, len, &slow) == CSV_OK);
+	OSMO_ASSERT(quick.cell == slow.cell && quick.lat == slow.lat && quick.lon == slow.lon);
+	OSMO_ASSERT(quick.area == slow.area && quick.range_m == slow.range_m &&
+		    quick.samples == slow.samples);
+	OSMO_ASSERT(quick.updated == slow.updated && quick.mcc == slow.mcc && quick.mnc == slow.mnc);
+	OSMO_ASSERT(quick.radio == slow.radio && quick.mnc_digits == slow.mnc_digits);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
@@ -38,6 +56,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			OSMO_ASSERT(llabs(r.lat) <= 900000000 && llabs(r.lon) <= 1810000000);
 			OSMO_ASSERT(llabs(r.cell) <= (long long)MAP_CELL_MAX);
 		}
+		compare_quick(p, n);
 		named = l;
 		if (csv_layout_header(&named, p, n))
 			OSMO_ASSERT(named.last >= 7 && named.last <= CSV_COLUMNS_MAX);

@@ -1,0 +1,61 @@
+/* scan: what the queries for all kinds of areas share. An area says which rows of a group it may touch and
+ * between which longitudes; the scan finds the blocks in question, has cells near the edge tested and strings
+ * together the spans. Longitudes and latitudes are whole 1e-7 degrees. */
+#pragma once
+#include "cellmap/map.h"
+#include "cellmap/rim.h"
+
+#define SCAN_TURN  INT64_C(3600000000)
+#define SCAN_AHEAD 4 /* windows found before the first is tested, while their blocks come from memory */
+
+struct scan;
+
+/* A row of a group: its cells, and the latitudes from which and below which they lie. */
+struct scan_row {
+	uint32_t from, to;
+	int64_t south, north;
+	uint32_t number; /* (south + 90 degree) >> shift */
+	uint8_t shift;
+};
+
+/* The blocks of a row that hold cells between two longitudes, how to test them, and the blocks amid them that
+ * are inside unseen. */
+struct scan_window {
+	struct rim rim;
+	bool rough;         /* rim is empty: each cell by itself */
+	uint32_t from, to;  /* cells of the row */
+	int64_t west, east; /* of cells that may be inside */
+	uint32_t begin, in_begin, in_end, end;
+};
+
+/* An area fills in what stands above `spans`, and embeds this. */
+struct scan {
+	const struct cellmap *map;
+	const struct cell_query *q;       /* lat, lon, radius_m may mean nothing */
+	double max_range_m;               /* 0 for SITE */
+	int64_t south, north, west, east; /* no cell outside is inside the area; west, east on one turn */
+	bool (*inside)(const struct scan *s, uint32_t cell);      /* exact */
+	bool (*group)(struct scan *s, const struct map_group *g); /* false: no cell of this group */
+	int (*row)(struct scan *s, const struct scan_row *row); /* calls the functions below; 0 or -EBADMSG */
+	struct cell_span *spans;
+	size_t max, n;
+	uint32_t end; /* of the last span */
+	uint32_t radio_mask;
+	bool all_radios; /* all that the network has are wanted */
+	unsigned int n_in, n_out;
+	struct scan_window waiting[SCAN_AHEAD];
+};
+
+/* What q asks besides its area. */
+void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q,
+		struct cell_span *spans, size_t max);
+/* 0, -ENOSPC or -EBADMSG; s->n is the number of spans. */
+int scan_run(struct scan *s);
+
+int scan_inside(struct scan *s, const struct scan_row *row); /* the whole row is inside */
+int scan_test(struct scan *s, const struct scan_row *row);   /* each cell by itself */
+/* Cells from west to east may be inside, those from in_west to in_east are (none when in_west > in_east).
+ * Windows of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and
+ * end with whole multiples of that. rim NULL: each cell by itself. */
+int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
+		 int64_t east, const struct rim *rim);
