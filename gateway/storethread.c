@@ -146,12 +146,22 @@ int storethread_fd(const struct storethread *thread)
 	return thread->fd;
 }
 
+bool storethread_instant(const struct storethread *thread)
+{
+	return thread->store->ops->instant;
+}
+
 void storethread_submit(struct storethread *thread, struct store_batch *take)
 {
 	struct item *i = talloc(NULL, struct item);
 
 	OSMO_ASSERT(i);
 	i->batch = take;
+	if (storethread_instant(thread)) {
+		take->rc = thread->store->ops->apply(thread->store, take->recs, take->n);
+		list_add(&thread->done, i);
+		return;
+	}
 	pthread_mutex_lock(&thread->mutex);
 	list_add(&thread->todo, i);
 	thread->pending++;
