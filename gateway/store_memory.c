@@ -86,7 +86,7 @@ static void put(void *ctx, struct table *t, const struct store_rec *rec)
 	OSMO_ASSERT(row->value);
 	memcpy(row->value, rec->value, rec->len);
 	row->len = rec->len;
-	row->epoch = rec->epoch;
+	row->epoch = rec->kind == STORE_CHUNK ? rec->epoch : 0;
 }
 
 static struct table *tables_copy(void *ctx, const struct table *from)
