@@ -9,6 +9,7 @@ static const char help[] =
 	"  info MAP                  what a map holds, and whether it is healthy\n"
 	"  query MAP --at LAT,LON --radius-km R\n"
 	"                            the cells of a circle\n"
+	"  cell MAP ID               one cell by its CGI, SAI, ECGI or NCGI\n"
 	"  synth --cells N --seed S  a made-up table for trials\n\n"
 	"Each has --help. Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n\n"
 	"Examples:\n"
@@ -20,7 +21,7 @@ int cellmap_cmd(int argc, char **argv)
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {{"build", cmd_build}, {"info", cmd_info}, {"query", cmd_query}, {"synth", cmd_synth}};
+	} commands[] = {{"build", cmd_build}, {"info", cmd_info}, {"query", cmd_query}, {"cell", cmd_cell}, {"synth", cmd_synth}};
 
 	if (argc < 1 || !argv[0]) {
 		fputs(help, stderr);
@@ -39,5 +40,5 @@ int cellmap_cmd(int argc, char **argv)
 						"reader gone?");
 			return rc;
 		}
-	return cmd_usage("COMMAND", "%s: no such command; there are build, info, query and synth", argv[0]);
+	return cmd_usage("COMMAND", "%s: no such command; there are build, info, query, cell and synth", argv[0]);
 }

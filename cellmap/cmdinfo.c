@@ -100,9 +100,9 @@ static void print_networks(const struct cellmap *map)
 	       "NR", "CDMA", "oldest", "newest");
 	for (uint32_t i = 0; i < map->head->n_networks; i++) {
 		const struct map_network *n = &map->networks[i];
-		char name[24];
+		char name[CELL_NETWORK_MAX];
 
-		snprintf(name, sizeof(name), "%u-%0*u", n->mcc, OSMO_MIN(n->mnc_digits, 3), n->mnc);
+		cell_network_text(n->mcc, n->mnc, n->mnc_digits, name);
 		printf("%-10s %10u %10u %10u %10u %10u %10u  %-10s %-10s\n", name, n->count, n->radios[0],
 		       n->radios[1], n->radios[2], n->radios[3], n->radios[4], day(n->updated_min, from),
 		       day(n->updated_max, to));

@@ -29,4 +29,5 @@ void cmd_json_string(FILE *f, const char *text); /* quoted and escaped; what is 
 int cmd_build(int argc, char **argv);
 int cmd_info(int argc, char **argv);
 int cmd_query(int argc, char **argv);
+int cmd_cell(int argc, char **argv);
 int cmd_synth(int argc, char **argv);
