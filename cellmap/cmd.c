@@ -16,12 +16,16 @@ static const char help[] =
 	"  reunion cellmap build -o cells.map cells.csv.gz\n"
 	"  reunion cellmap query cells.map --at 39.9042,116.4074 --radius-km 100 --count\n";
 
-int cellmap_cmd(int argc, char **argv)
+int cellmap_cmd(int argc, char **argv, int64_t now_s)
 {
 	static const struct {
 		const char *name;
 		int (*run)(int argc, char **argv);
-	} commands[] = {{"build", cmd_build}, {"info", cmd_info}, {"query", cmd_query}, {"cell", cmd_cell}, {"synth", cmd_synth}};
+	} commands[] = {{"build", cmd_build},
+			{"info", NULL},
+			{"query", cmd_query},
+			{"cell", cmd_cell},
+			{"synth", cmd_synth}};
 
 	if (argc < 1 || !argv[0]) {
 		fputs(help, stderr);
@@ -33,12 +37,13 @@ int cellmap_cmd(int argc, char **argv)
 	}
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (!strcmp(argv[0], commands[i].name)) {
-			int rc = commands[i].run(argc, argv);
+			int rc = commands[i].run ? commands[i].run(argc, argv) : cmd_info(argc, argv, now_s);
 
 			if (fflush(stdout) || ferror(stdout))
 				return cmd_fail("standard output: cannot be written; is the disk full or the "
 						"reader gone?");
 			return rc;
 		}
-	return cmd_usage("COMMAND", "%s: no such command; there are build, info, query, cell and synth", argv[0]);
+	return cmd_usage("COMMAND", "%s: no such command; there are build, info, query, cell and synth",
+			 argv[0]);
 }

@@ -25,7 +25,8 @@ struct mapset {
 	unsigned int uses;
 };
 
-/* Builds the configured map when it is missing or older than a table (blocks; progress on a terminal). */
+/* Builds the configured map when it is missing or older than a table, and logs what is unhealthy about the new one and what
+ * moved since the old one (blocks; progress on a terminal). */
 int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len);
 bool maps_stale(const struct conf *conf);
 /* Opens the configured map and subscribers. Sets that alerts share have no parent (ctx NULL): the last user frees them (uses). */

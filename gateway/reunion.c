@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cellmap/cmd.h"
+#include "gateway/clock.h"
 #include "gateway/cmd.h"
 #include "gateway/log.h"
 #include "reunion-config.h"
@@ -29,8 +30,13 @@ struct command {
 	int skip; /* words before the command's own argv[0] */
 };
 
+static int cellmap_now(int argc, char **argv)
+{
+	return cellmap_cmd(argc, argv, clock_wall_s());
+}
+
 static const struct command commands[] = {
-	{"cellmap", cellmap_cmd, 1}, {"subscribers", subscribers_cmd, 1}, {"plan", plan_cmd, 0}, {"encode", encode_cmd, 0},
+	{"cellmap", cellmap_now, 1}, {"subscribers", subscribers_cmd, 1}, {"plan", plan_cmd, 0}, {"encode", encode_cmd, 0},
 	{"status", status_cmd, 0},   {"alert", alert_cmd, 0},		  {"ledger", ledger_cmd, 0},
 };
 

@@ -91,6 +91,14 @@ fails 1 "a.map: has no cell CGI:460-00-2-78" "no cell of that name" "$tool" cell
 fails 2 "no cell.s name" "bad name of a cell" "$tool" cell a.map 460-00
 "$tool" info a.map >out
 check "info" 'grep -q "460-0 .* 3 " out && grep -q "5 cells of 3 networks" out && grep -q "2017-07-14 .. 2023-11-14" out'
+sed 's/116.4074/116.9/' a.csv >moved.csv
+cp a.map old.map && "$tool" build -o old.map moved.csv >out 2>err
+check "build tells what moved since the map it replaces" 'grep -q "warning: old.map: 1 cells moved more than 10 km since the last map (most: 460-1, 1; farthest: ECGI:460-01-1-44, 42 km)" err'
+"$tool" build -o old.map --moved-km 100 a.csv >out 2>err
+check "unless it moved less than --moved-km" '! grep -q moved err'
+"$tool" build -o old.map moved.csv >out 2>err
+check "info --since tells it too" '"$tool" info a.map --since old.map | grep -q "^warning: 1 cells moved" && ! "$tool" info a.map --since old.map --moved-km 50 | grep -q moved'
+fails 1 "missing.map: .*No such file" "info --since a missing map" "$tool" info a.map --since missing.map
 
 check "the example of the C interface" '"$BUILDDIR/cellmap/example" a.map 39.9042 116.4074 10 >out && [ "$(cat out)" = "0 m: LTE 460-1 area 7 cell 300
 681 m: CDMA 460-3 area 2 cell 5
