@@ -217,8 +217,20 @@ bool maps_stale(const struct conf *conf)
 	return false;
 }
 
-/* What should make the keeper of a new map think; old is the one before it, or NULL. */
-static void warn_of_map(const char *path, const struct cellmap *old)
+bool maps_other(const struct conf *conf, const struct mapset *set)
+{
+	struct cellmap *map;
+	char err[512];
+	bool other;
+
+	if (cellmap_open(NULL, conf->cellmap.map, &map, err, sizeof(err)) < 0)
+		return false; /* whoever opens it next will say so */
+	other = cellmap_checksum(map) != set->map.checksum;
+	cellmap_close(map);
+	return other;
+}
+
+void maps_warn(const char *path, const struct cellmap *old)
 {
 	struct cellmap *map;
 	struct health health;
@@ -268,7 +280,7 @@ int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
 	if (rc == 0) {
 		LOGP(DCONF, LOGL_NOTICE, "%s built: %" PRIu64 " rows read, %" PRIu64 " cells kept, %" PRIu64 " merged, %" PRIu64 " dropped\n",
 		     conf->cellmap.map, report.rows_read, report.kept, report.merged, cellmap_report_dropped(&report));
-		warn_of_map(conf->cellmap.map, old);
+		maps_warn(conf->cellmap.map, old);
 	}
 	cellmap_close(old);
 	return rc;

@@ -55,8 +55,8 @@ else
 tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
 endif
-TESTS += tests/cellmap.sh
-EXTRA_DIST += tests/cellmap.sh
+TESTS += tests/cellmap.sh tests/e2e_maps.sh
+EXTRA_DIST += tests/cellmap.sh tests/e2e_maps.sh
 
 # Costs beside rivals; not part of make check.
 EXTRA_PROGRAMS += tests/bench_cellmap
