@@ -76,6 +76,7 @@ void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
 int intake_open(struct daemon *d);
 uint64_t intake_tick(struct daemon *d, uint64_t now_us);
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
+void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);

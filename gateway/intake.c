@@ -205,6 +205,11 @@ static struct pending *store_change(struct daemon *d, struct intake *in, struct 
 	return p;
 }
 
+void intake_save(struct daemon *d, struct alert *a)
+{
+	store_change(d, NULL, NULL, NULL, a, NULL);
+}
+
 /* Ends what is on air: the broadcasts of all wordings before this one. */
 static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
 {
@@ -213,7 +218,7 @@ static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
 	llist_for_each_entry(j, &a->jobs, entry) {
 		const struct plan_group *g = book_group(j);
 
-		if (g->kind != GROUP_CBSP || j->wording >= wording)
+		if (g->kind != GROUP_CBSP || g->gone || j->wording >= wording)
 			continue;
 		for (size_t i = 0; i < g->n_links; i++)
 			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);

@@ -18,6 +18,8 @@ static bool cell_of(const struct book_job *j, uint32_t unit, struct cell_id *id)
 	const struct alert *a = j->alert;
 	struct cell cell;
 
+	if (g->gone)
+		return false;
 	if (g->kind == GROUP_SUBSCRIBERS)
 		return a->action != ACTION_EXERCISE && subs_cell(a->maps->plain[g->carrier - a->conf->carriers], g->units[unit], id) == 0;
 	if (cellmap_get(a->maps->map.map, g->units[unit], &cell) < 0)

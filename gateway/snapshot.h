@@ -23,6 +23,7 @@ struct snap_alert_link {
 	struct unit_sums sums;
 	uint64_t delivered, failed; /* receipts of the link since the gateway's start, whatever alert they belong to */
 	bool measured;		    /* its receipts tell a share: all or a sample are asked for */
+	bool gone;		    /* cannot serve the alert any more: the configuration was changed */
 };
 
 struct snap_alert_carrier {

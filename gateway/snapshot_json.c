@@ -177,6 +177,8 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 
 		set_text(l, "name", a->links[i].name);
 		set_sums(l, &a->links[i].sums);
+		if (a->links[i].gone)
+			set_text(l, "note", "the configuration was changed while the alert ran: what was not sent is withdrawn");
 		if (a->links[i].delivered + a->links[i].failed)
 			json_object_set_new(l, "receipts", receipts_json(&a->links[i]));
 		json_array_append_new(links, l);

@@ -120,12 +120,8 @@ static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t n
 		if (d->agentx && a->state == ALERT_COMPLETED)
 			agentx_notify(d->agentx, NOTIFY_ALERT_COMPLETED, a->id, "every unit has its final state");
 	}
-	if (store) {
-		struct store_batch *b = daemon_batch(d);
-
-		book_alert_record(d->book, a, b);
-		daemon_store(d, b, NULL);
-	}
+	if (store) /* until it is durable: or a restart would say all of it again */
+		intake_save(d, a);
 	a->changed |= store;
 }
 
@@ -147,6 +143,16 @@ static void sweep(struct daemon *d)
 	talloc_free(keep);
 }
 
+static bool names(const struct llist_head *list, const struct alert *a)
+{
+	const struct pending *p;
+
+	llist_for_each_entry(p, list, entry)
+		if (p->alert == a)
+			return true;
+	return false;
+}
+
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
@@ -158,7 +164,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
 		settle(d, a, now_us, now);
-		if (book_ended(a, now)) {
+		if (book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
@@ -240,21 +246,36 @@ static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 
 		if (a->wordings[j->wording].phase != PHASE_ALERT)
 			continue;
-		for (size_t i = 0; i < g->n_links; i++) {
+		for (size_t i = 0; i < (g->gone ? 1 : g->n_links); i++) {
 			struct snap_alert_link *l = alert_link(x, g->links[i]->name);
 
 			sums_plus(&l->sums, &j->job->link_sums[i]);
+			l->gone |= g->gone;
 			link_receipts(s, l, g->links[i]);
 		}
 	}
+}
+
+/* Also one that has left the configuration. */
+static struct snap_alert_carrier *alert_carrier(struct snap_alert *x, const char *name)
+{
+	for (size_t i = 0; i < x->n_carriers; i++)
+		if (!strcmp(x->carriers[i].name, name))
+			return &x->carriers[i];
+	snapshot_text(x->carriers[x->n_carriers].name, sizeof(x->carriers[0].name), name);
+	return &x->carriers[x->n_carriers++];
 }
 
 static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
+	size_t n = a->conf->n_carriers;
 
-	snapshot_alert_parts(s, at, a->conf->n_carriers, a->n_rings - 1);
+	llist_for_each_entry(j, &a->jobs, entry)
+		n++;
+	snapshot_alert_parts(s, at, n, a->n_rings - 1);
+	x->n_carriers = a->conf->n_carriers;
 	for (size_t i = 0; i < x->n_carriers; i++) {
 		snapshot_text(x->carriers[i].name, sizeof(x->carriers[i].name), a->conf->carriers[i].name);
 		x->carriers[i].at_risk = a->at_risk[i];
@@ -262,7 +283,7 @@ static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
 	}
 	llist_for_each_entry(j, &a->jobs, entry)
 		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			sums_plus(&x->carriers[book_group(j)->carrier - a->conf->carriers].sums, &j->job->sums);
+			sums_plus(&alert_carrier(x, book_group(j)->carrier->name)->sums, &j->job->sums);
 	for (size_t r = 1; r < a->n_rings; r++)
 		x->rings[r - 1] = (struct snap_alert_ring){.radius_km = a->rings[r].radius_km, .at = a->rings[r].at,
 							   .since = book_begun(a, r) ? a->rings[r].since : 0};
