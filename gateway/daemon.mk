@@ -11,6 +11,11 @@ REUNION_LIBS = libdaemon.a libplan.a libconf.a libsmpplink.a libcbsp.a libnoc.a 
 REUNION_SYSTEM_LIBS = $(NETSNMP_LIBS) $(MHD_LIBS) $(SYSTEMD_LIBS) $(LIBCONFIG_LIBS) $(SMPP34_LIBS) $(SQLITE_LIBS) $(PROJ_LIBS) \
 	$(ZLIB_LIBS) $(OPENSSL_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) $(OSMO_LIBS)
 reuniond_LDADD = $(REUNION_LIBS) $(REUNION_SYSTEM_LIBS)
+# For figures only: the same without a disk.
+EXTRA_PROGRAMS += tests/reuniond_memory
+tests_reuniond_memory_SOURCES = gateway/reuniond.c
+tests_reuniond_memory_CPPFLAGS = $(AM_CPPFLAGS) -DSTORE_URI='"memory:%.0s"'
+tests_reuniond_memory_LDADD = $(reuniond_LDADD)
 
 bin_PROGRAMS += reunion
 reunion_SOURCES = gateway/reunion.c gateway/ledger_cmd.c gateway/ledger_tool.c gateway/ledger_tool.h gateway/ledger_file.c \
