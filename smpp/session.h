@@ -29,7 +29,10 @@ struct smpp_session_conf {
 	uint32_t window;
 	const char *system_id, *password, *system_type; /* borrowed */
 	uint64_t enquire_us, response_us;
-	uint64_t init_us; /* for the peer's outbind or bind */
+	uint64_t bind_us;       /* for the answer to our bind; 0 = response_us */
+	uint64_t unbind_us;     /* for unbind_resp; 0 = 5 s */
+	uint64_t init_us;       /* for the peer's outbind or bind */
+	uint64_t inactivity_us; /* without a message or answer: we unbind; 0 = never */
 };
 
 struct smpp_answer {
