@@ -89,6 +89,7 @@ void session_begin(struct smpp_session *s, uint8_t version, enum smpp_state stat
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
 	s->enquiries = 0;
+	s->missed_us = NEVER;
 	s->stuck_us = NEVER;
 	s->heard_us = s->traffic_us = now_us;
 }
@@ -173,6 +174,7 @@ static bool settle(struct smpp_session *s, const struct smpp_pdu *head, uint32_t
 	a.rtt_us = s->now_us - slot->sent_us;
 	a.congestion = congestion_of(pdu);
 	s->traffic_us = s->now_us;
+	s->missed_us = NEVER;
 	smpp_window_free(&s->window, slot);
 	s->ops->answer(s->arg, &a, s->now_us);
 	return true;
@@ -408,6 +410,11 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 			session_finish(s, SMPP_END_SILENT);
 			return NEVER;
 		}
+		if (slot->sent_us >= s->missed_us) {
+			session_finish(s, SMPP_END_DUMB);
+			return NEVER;
+		}
+		s->missed_us = OSMO_MIN(s->missed_us, now_us);
 		smpp_window_free(&s->window, slot);
 		s->ops->timeout(s->arg, tag, now_us);
 	}
@@ -560,6 +567,7 @@ const char *smpp_end_name(enum smpp_end end)
 		[SMPP_END_REFUSED] = "bind refused",
 		[SMPP_END_NO_BIND] = "bind not answered",
 		[SMPP_END_SILENT] = "peer is silent",
+		[SMPP_END_DUMB] = "peer answers no message",
 		[SMPP_END_STALLED] = "peer does not read",
 		[SMPP_END_GARBAGE] = "peer does not speak SMPP",
 		[SMPP_END_PEER] = "peer unbound",

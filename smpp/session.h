@@ -13,6 +13,7 @@ enum smpp_end {
 	SMPP_END_REFUSED, /* bind refused: smpp_session_bind_status() */
 	SMPP_END_NO_BIND, /* bind not answered in time */
 	SMPP_END_SILENT,  /* nothing heard for the response time */
+	SMPP_END_DUMB,    /* heard, but two requests in a row without an answer */
 	SMPP_END_STALLED, /* the peer does not read */
 	SMPP_END_GARBAGE, /* framing lost */
 	SMPP_END_PEER,    /* the peer unbound */
