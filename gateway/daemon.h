@@ -87,6 +87,8 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_publish(void *arg);
+void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
+void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
