@@ -50,7 +50,7 @@ struct daemon {
 	struct agentx *agentx;
 	struct total_counters total;
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
-	uint64_t next_tag;
+	uint64_t next_tag, receipts_tag; /* receipts_tag: of the batch that receipts ride in, 0 = none */
 	bool store_failing, store_full;
 	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
@@ -92,4 +92,4 @@ void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
-json_t *watch_cells(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id, const char *from);

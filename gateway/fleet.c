@@ -294,6 +294,55 @@ void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
 	set_carriers(f, conf, now_us);
 }
 
+static const char *link_name(void *arg, uint16_t link)
+{
+	const struct fleet *f = arg;
+
+	return link < f->n_links ? f->links[link].link->cfg->name : NULL;
+}
+
+bool fleet_receipts_due(const struct fleet *f, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		if (receipts_due(f->carriers[i].receipts, now_us))
+			return true;
+	return false;
+}
+
+bool fleet_receipts_batch(struct fleet *f, struct store_batch *b)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->n_carriers; i++)
+		any |= receipts_take_batch(f->carriers[i].receipts, link_name, f, b);
+	return any;
+}
+
+void fleet_receipts_done(struct fleet *f, int rc, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		receipts_batch_done(f->carriers[i].receipts, rc, now_us);
+}
+
+int fleet_receipts_load(struct fleet *f, const char *key, const void *value, size_t len, uint64_t now_us)
+{
+	struct receipts_row row;
+	int link;
+
+	if (receipts_row_parse(key, &row) < 0)
+		return -EBADMSG;
+	link = fleet_index(f, row.link);
+	if (!dispatch_job(f->dispatch, row.job) || link < 0 || !f->links[link].link->receipts)
+		return 1;
+	return receipts_load(f->links[link].link->receipts, link, &row, value, len, now_us);
+}
+
+void fleet_receipts_end(struct fleet *f, uint64_t job, struct store_batch *b)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		receipts_end(f->carriers[i].receipts, job, link_name, f, b);
+}
+
 void fleet_stop(struct fleet *f, uint64_t now_us)
 {
 	for (size_t i = 0; i < f->n_links; i++)
