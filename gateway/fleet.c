@@ -132,28 +132,41 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	return f;
 }
 
-static void listen_at(struct fleet_link *fl)
+static bool should_listen(const struct fleet *f, const struct fleet_link *fl)
 {
-	const struct conf_link *cfg = fl->link->cfg;
-	int rc = linksock_listen(fl->sock);
-
-	if (rc < 0)
-		LOGP(DLINK, LOGL_ERROR, "%s: cannot listen at %s:%u: %s\n", cfg->name, cfg->address, cfg->port, strerror(-rc));
+	return fl->link->cfg->mode == MODE_LISTEN && !fl->retired && !f->stopping;
 }
 
-static void start_one(struct fleet_link *fl, uint64_t now_us)
+/* Again every second: the port may be another link's until its own change is through, or another program's. */
+static void follow_listener(struct fleet *f, struct fleet_link *fl)
+{
+	const struct conf_link *cfg = fl->link->cfg;
+	char text[160];
+	int rc;
+
+	if (!should_listen(f, fl))
+		linksock_deaf(fl->sock);
+	if (!should_listen(f, fl) || linksock_listening(fl->sock))
+		return;
+	rc = linksock_listen(fl->sock);
+	if (rc == 0)
+		return;
+	snprintf(text, sizeof(text), "cannot listen at %s:%u: %s", cfg->address, cfg->port, strerror(-rc));
+	f->events->event(f->events->arg, fl, LINK_EV_DOWN, text);
+}
+
+static void start_one(struct fleet *f, struct fleet_link *fl, uint64_t now_us)
 {
 	struct link *link = fl->link;
 
-	if (link->cfg->mode == MODE_LISTEN)
-		listen_at(fl);
+	follow_listener(f, fl);
 	link->ops->start(link, now_us);
 }
 
 void fleet_start(struct fleet *f, uint64_t now_us)
 {
 	for (size_t i = 0; i < f->n_links; i++)
-		start_one(&f->links[i], now_us);
+		start_one(f, &f->links[i], now_us);
 }
 
 int fleet_index(const struct fleet *f, const char *name)
@@ -208,6 +221,7 @@ void fleet_second(struct fleet *f)
 
 		fl->accepted_rate = ring_rate(fl->accepted_at, f->second, fl->link->count.accepted);
 		fl->submitted_rate = ring_rate(fl->submitted_at, f->second, fl->link->count.submitted);
+		follow_listener(f, fl);
 	}
 	f->second++;
 }
@@ -245,6 +259,7 @@ static void retire(struct fleet_link *fl, uint64_t now_us)
 {
 	LOGP(DLINK, LOGL_NOTICE, "%s: no longer in the configuration; unbinding\n", fl->link->cfg->name);
 	fl->retired = true;
+	linksock_deaf(fl->sock);
 	fl->link->ops->stop(fl->link, now_us);
 }
 
@@ -261,17 +276,16 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	if (fl->retired) {
 		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
 		fl->retired = false;
-		start_one(fl, now_us);
+		link->ops->start(link, now_us);
 		return;
 	}
 	if (!again)
 		return;
+	linksock_deaf(fl->sock);
 	for (unsigned int leg = 0; leg < LINK_LEGS; leg++) {
 		linksock_close(fl->sock, leg);
 		link->ops->closed(link, leg, "the configuration changed", now_us);
 	}
-	if (cfg->mode == MODE_LISTEN)
-		listen_at(fl);
 }
 
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
@@ -289,9 +303,12 @@ void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
 		for (size_t l = 0; l < conf->carriers[c].n_links && f->n_links < FLEET_MAX_LINKS; l++)
 			if (fleet_index(f, conf->carriers[c].links[l].name) < 0) {
 				add_link(f, &conf->carriers[c], &conf->carriers[c].links[l], now_us);
-				start_one(&f->links[f->n_links - 1], now_us);
+				start_one(f, &f->links[f->n_links - 1], now_us);
 			}
 	set_carriers(f, conf, now_us);
+	/* Only now: two links may have changed places. */
+	for (size_t i = 0; i < f->n_links; i++)
+		follow_listener(f, &f->links[i]);
 }
 
 static const char *link_name(void *arg, uint16_t link)
@@ -345,8 +362,11 @@ void fleet_receipts_end(struct fleet *f, uint64_t job, struct store_batch *b)
 
 void fleet_stop(struct fleet *f, uint64_t now_us)
 {
-	for (size_t i = 0; i < f->n_links; i++)
+	f->stopping = true;
+	for (size_t i = 0; i < f->n_links; i++) {
+		linksock_deaf(f->links[i].sock);
 		f->links[i].link->ops->stop(f->links[i].link, now_us);
+	}
 }
 
 bool fleet_stopped(const struct fleet *f)

@@ -39,6 +39,7 @@ struct fleet {
 	const struct fleet_events *events;
 	unsigned int second;
 	size_t first; /* link that the next pump begins with */
+	bool stopping;
 };
 
 struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us);

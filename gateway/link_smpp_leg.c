@@ -78,8 +78,10 @@ void smpp_leg_dial(struct leg *leg, uint64_t now_us)
 
 	leg->phase = LEG_CONNECTING;
 	leg->bound_us = 0;
-	if (leg->no == 0)
+	if (leg->no == 0) {
+		l->tx = leg; /* another one may have been, when the carrier dialled in */
 		smpp_link_state(l, LINK_CONNECTING, now_us);
+	}
 	l->link.env->connect(&l->link, leg->no); /* may report a failure at once */
 }
 

@@ -298,7 +298,12 @@ static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 	return 0;
 }
 
-static void stop_listening(struct linksock *s)
+bool linksock_listening(const struct linksock *s)
+{
+	return s->listener.fd >= 0;
+}
+
+void linksock_deaf(struct linksock *s)
 {
 	if (s->listener.fd < 0)
 		return;
@@ -312,7 +317,7 @@ int linksock_listen(struct linksock *s)
 	struct addrinfo *ai;
 	int one = 1, fd, rc;
 
-	stop_listening(s); /* the address may have changed */
+	linksock_deaf(s); /* the address may have changed */
 	rc = lookup(s->link->cfg, true, &ai);
 	if (rc != 0)
 		return -EADDRNOTAVAIL;
@@ -365,6 +370,6 @@ void linksock_free(struct linksock *s)
 {
 	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		leg_close(&s->leg[i]);
-	stop_listening(s);
+	linksock_deaf(s);
 	talloc_free(s);
 }

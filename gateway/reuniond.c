@@ -320,9 +320,10 @@ static void reload_reap(struct daemon *d)
 	reload_conf = NULL;
 }
 
-/* Builds the map in a child, so that the loop goes on. */
+/* Builds the map, or reads a new one for what is unhealthy about it, in a child, so that the loop goes on. */
 static void reload_build(struct daemon *d, struct conf *conf)
 {
+	bool ready = !maps_stale(conf);
 	char err[512];
 
 	reload_conf = conf;
@@ -339,6 +340,8 @@ static void reload_build(struct daemon *d, struct conf *conf)
 		fprintf(stderr, "%s\n", err);
 		_exit(1);
 	}
+	if (ready)
+		maps_warn(conf->cellmap.map, d->maps->map.map);
 	_exit(0);
 }
 
@@ -355,7 +358,7 @@ static void reload(struct daemon *d)
 		LOGP(DCONF, LOGL_ERROR, "%s: reload refused, the old configuration stays\n", d->conf_file);
 		return;
 	}
-	if (maps_stale(conf))
+	if (maps_stale(conf) || maps_other(conf, d->maps))
 		reload_build(d, conf);
 	else
 		reload_apply(d, conf);

@@ -47,6 +47,7 @@ struct smpp_pdu {
 	struct smpp_addr source,
 		dest; /* bind: source is the address range; alert_notification: dest is the ESME */
 	const char *schedule, *validity, *final_date;
+	/* In the order of the wire: the codec takes several at once. */
 	uint8_t esm_class, protocol_id, priority, registered, replace, data_coding, default_message;
 	uint8_t message_state, error_code, n_dests, n_failed;
 	const uint8_t *message; /* short_message */

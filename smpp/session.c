@@ -86,6 +86,7 @@ void session_begin(struct smpp_session *s, uint8_t version, enum smpp_state stat
 	s->end = SMPP_ALIVE;
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
+	s->enquiries = 0;
 	s->stuck_us = NEVER;
 	s->heard_us = now_us;
 }
@@ -109,6 +110,14 @@ void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
 {
 	session_begin(s, version, SMPP_BINDING, now_us);
 	session_bind(s, now_us);
+}
+
+/* An answer to another request than our bind binds nobody: it is left over from another connection, or made
+ * up. A generic_nack may say 0, when the peer could not even read our header (SMPP 3.4 4.3.1). */
+static bool answers_bind(const struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	return s->state == SMPP_BINDING &&
+	       (pdu->sequence == s->own_sequence || (pdu->id == SMPP_GENERIC_NACK && pdu->sequence == 0));
 }
 
 static void bind_answered(struct smpp_session *s, const struct smpp_pdu *pdu)
@@ -136,14 +145,27 @@ static int congestion_of(const struct smpp_pdu *pdu)
 	return tlv.value[0];
 }
 
+/* One message for some, be it by submit_sm, submit_multi or data_sm: some message centres answer one with the
+ * response of another. */
+static bool is_submit(uint32_t command)
+{
+	return command == SMPP_SUBMIT_SM || command == SMPP_SUBMIT_MULTI || command == SMPP_DATA_SM;
+}
+
+/* May the response command (generic_nack: 0) stand for the answer to this request? */
+static bool fits(uint32_t request, uint32_t response)
+{
+	return request == response || response == 0 || (is_submit(request) && is_submit(response));
+}
+
 /* Gives the answer to whom it belongs; false for an orphan. */
-static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, const char *id,
+static bool settle(struct smpp_session *s, const struct smpp_pdu *head, uint32_t status, const char *id,
 		   const struct smpp_pdu *pdu)
 {
-	struct smpp_slot *slot = smpp_window_find(&s->window, sequence);
+	struct smpp_slot *slot = smpp_window_find(&s->window, head->sequence);
 	struct smpp_answer a = {.status = status, .message_id = id, .pdu = pdu};
 
-	if (!slot)
+	if (!slot || !fits(slot->command, head->id & ~SMPP_RESP))
 		return false;
 	a.tag = slot->tag;
 	a.rtt_us = s->now_us - slot->sent_us;
@@ -155,20 +177,14 @@ static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, c
 
 static void nacked(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
-	if (s->state == SMPP_BINDING)
+	if (answers_bind(s, pdu))
 		bind_answered(s, pdu);
 	else if (s->enquired_us != NEVER && pdu->sequence == s->own_sequence)
 		s->enquired_us = NEVER; /* alive, if ill-bred */
 	else if (s->unbind_sent && pdu->sequence == s->own_sequence)
 		session_finish(s, SMPP_END_UNBOUND);
-	else if (!settle(s, pdu->sequence, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
+	else if (!settle(s, pdu, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
 		s->faults++;
-}
-
-/* A message centre delivers, an ESME submits. */
-static bool is_of_ours(const struct smpp_session *s, uint32_t id)
-{
-	return id == (SMPP_DATA_SM | SMPP_RESP) || (id == (SMPP_DELIVER_SM | SMPP_RESP)) == s->centre;
 }
 
 static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool readable)
@@ -180,31 +196,26 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 	case SMPP_BIND_RECEIVER:
 	case SMPP_BIND_TRANSMITTER:
 	case SMPP_BIND_TRANSCEIVER: /* some answer with another bind's id */
-		if (s->state == SMPP_BINDING)
+		if (answers_bind(s, pdu))
 			bind_answered(s, pdu);
 		else
 			s->faults++;
 		return;
-	case SMPP_ENQUIRE_LINK:
+	case SMPP_ENQUIRE_LINK: /* late ones come in bursts, and whoever answers is alive */
 		s->enquired_us = NEVER;
-		return;
-	case SMPP_UNBIND:
-		if (s->unbind_sent)
-			session_finish(s, SMPP_END_UNBOUND);
+		if (s->enquiries > 0)
+			s->enquiries--;
 		else
 			s->faults++;
 		return;
-	case SMPP_SUBMIT_SM:
-	case SMPP_SUBMIT_MULTI:
-	case SMPP_DATA_SM:
-	case SMPP_BROADCAST_SM:
-	case SMPP_CANCEL_BROADCAST_SM:
-	case SMPP_DELIVER_SM:
-		if (is_of_ours(s, pdu->id) &&
-		    settle(s, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
-			return;
+	case SMPP_UNBIND:
+		s->faults += !s->unbind_sent || pdu->sequence != s->own_sequence;
+		if (s->unbind_sent)
+			session_finish(s, SMPP_END_UNBOUND);
+		return;
 	}
-	s->faults++;
+	if (!settle(s, pdu, pdu->status, pdu->message_id, readable ? pdu : NULL))
+		s->faults++;
 }
 
 static bool may_receive(const struct smpp_session *s)
@@ -288,17 +299,18 @@ static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int r
 static bool plain_answer(struct smpp_session *s, const uint8_t *frame, size_t len)
 {
 	struct cursor c = {frame + 4, frame + len, false};
-	uint32_t status, sequence;
+	struct smpp_pdu head;
 
-	if (cursor_u32(&c) != (SMPP_SUBMIT_SM | SMPP_RESP))
+	head.id = cursor_u32(&c);
+	if (head.id != (SMPP_SUBMIT_SM | SMPP_RESP))
 		return false;
-	status = cursor_u32(&c);
-	sequence = cursor_u32(&c);
+	head.status = cursor_u32(&c);
+	head.sequence = cursor_u32(&c);
 	if (cursor_left(&c) == 0)
-		return settle(s, sequence, status, "", NULL);
+		return settle(s, &head, head.status, "", NULL);
 	if (cursor_left(&c) > 65 || memchr(c.p, 0, cursor_left(&c)) != frame + len - 1)
 		return false;
-	return settle(s, sequence, status, (const char *)c.p, NULL);
+	return settle(s, &head, head.status, (const char *)c.p, NULL);
 }
 
 static bool received(void *arg, const uint8_t *frame, size_t len)
@@ -353,6 +365,7 @@ static void enquire(struct smpp_session *s, uint64_t now_us)
 
 	pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 	s->enquired_us = now_us;
+	s->enquiries++;
 	session_send(s, &pdu);
 }
 
@@ -498,7 +511,9 @@ uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequen
 
 void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us)
 {
-	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us);
+	struct cursor c = {s->out.buf + s->out.tail + 4, s->out.buf + s->out.tail + len, false};
+
+	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us)->command = cursor_u32(&c);
 	outbuf_add(&s->out, len);
 }
 

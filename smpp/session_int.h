@@ -23,6 +23,7 @@ struct smpp_session {
 	uint64_t stuck_us;    /* output waits since then, seen by a tick; NEVER: it moves */
 	uint64_t deadline_us; /* of the state */
 	uint64_t enquired_us; /* NEVER: no enquire_link under way */
+	uint32_t enquiries;   /* without an answer of their own, since the connection stands */
 	uint32_t bind_status, own_sequence;
 	uint8_t version, peer_version;
 	uint32_t bind;       /* SMPP_BIND_*: ours, or the peer's when we are the message centre */

@@ -23,20 +23,21 @@ uint32_t smpp_window_sequence(struct smpp_window *w)
 	return w->last;
 }
 
-void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position,
-		     uint64_t now_us)
+struct smpp_slot *smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position,
+				  uint64_t now_us)
 {
 	uint32_t i = sequence & w->mask;
 	struct smpp_slot *slot = &w->slots[i];
 
 	OSMO_ASSERT(slot->sequence == 0 && w->used < w->limit);
-	*slot = (struct smpp_slot){tag, now_us, position, sequence, w->newest, SMPP_NO_SLOT};
+	*slot = (struct smpp_slot){tag, now_us, position, sequence, w->newest, SMPP_NO_SLOT, 0};
 	if (w->newest != SMPP_NO_SLOT)
 		w->slots[w->newest].newer = i;
 	else
 		w->oldest = i;
 	w->newest = i;
 	w->used++;
+	return slot;
 }
 
 struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence)
