@@ -77,6 +77,8 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 			     "certificate_file and key_file go together");
 	if (l->tls.ca_file && l->mode == MODE_LISTEN)
 		conf_problem(r, &l->tls.ca_file, "tls is for links that we dial; not with mode = \"listen\"");
+	if (l->addressing == ADDR_BROADCAST && l->areas != AREAS_CELLS)
+		conf_problem(r, &l->areas, "only areas = \"cells\" is built: circles and names would reach cells that other paths have");
 	if (l->addressing == ADDR_BROADCAST && l->interface_version == 0x34)
 		conf_problem(r, &l->addressing, "broadcast_sm needs interface_version = \"5.0\"");
 	if (l->bind == BIND_RECEIVER && l->mode == MODE_CONNECT)

@@ -38,6 +38,14 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 	f->events->event(f->events->arg, of(link), ev, text);
 }
 
+static void env_aired(struct link *link, uint64_t job, const char *message_id, bool on)
+{
+	const struct fleet *f = link->env->arg;
+
+	if (f->events->aired)
+		f->events->aired(f->events->arg, of(link), job, message_id, on);
+}
+
 static uint32_t carrier_burst(const struct conf_carrier *c)
 {
 	uint32_t burst = 0;
@@ -122,7 +130,7 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
 	f->events = ev;
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired};
 	/* Links keep their place for good: drivers and sockets point into this array. */
 	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
 	for (size_t c = 0; c < conf->n_carriers; c++)

@@ -27,6 +27,7 @@ struct fleet_events {
 	void (*event)(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 	void *arg;
+	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
 };
 
 struct fleet {

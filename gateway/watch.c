@@ -184,6 +184,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
 			end_receipts(d, a);
+			onair_end(d, a);
 			book_forget(d->book, a);
 			forgot = true;
 		}

@@ -28,3 +28,7 @@ check_PROGRAMS += tests/test_link_smpp_hostile
 TESTS += tests/test_link_smpp_hostile
 tests_test_link_smpp_hostile_SOURCES = tests/test_link_smpp_hostile.c tests/smpp_peer.c tests/smpp_peer.h
 tests_test_link_smpp_hostile_LDADD = $(SMPPLINK_TEST_LIBS)
+check_PROGRAMS += tests/test_smpp_aired
+TESTS += tests/test_smpp_aired
+tests_test_smpp_aired_SOURCES = tests/test_smpp_aired.c tests/smpp_peer.c tests/smpp_peer.h
+tests_test_smpp_aired_LDADD = $(SMPPLINK_TEST_LIBS)
