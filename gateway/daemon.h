@@ -32,6 +32,8 @@ struct pending {
 	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
+	char *aired; /* key of a broadcast on air, or NULL */
+	bool off;    /* it is no longer */
 	const char *remark; /* static */
 };
 
@@ -50,7 +52,7 @@ struct daemon {
 	struct agentx *agentx;
 	struct total_counters total;
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
-	uint64_t next_tag;
+	uint64_t next_tag, receipts_tag; /* receipts_tag: of the batch that receipts ride in, 0 = none */
 	bool store_failing, store_full;
 	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
@@ -78,8 +80,16 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us);
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
+void intake_write(struct daemon *d, struct pending *p); /* hands a pending change over to the store */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
+
+/* onair.c: broadcasts on air. STORE_META keys: ONAIR_KEY job "/" link "/" id in hex */
+#define ONAIR_KEY "aired/"
+void onair_event(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
+bool onair_load(struct daemon *d, const char *key);		     /* false: of nobody any more */
+void onair_kill(struct daemon *d, struct alert *a, size_t wording); /* what came before this wording */
+void onair_end(struct daemon *d, const struct alert *a);	     /* the alert is over */
 
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);
@@ -94,4 +104,4 @@ void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
-json_t *watch_cells(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id, const char *from);

@@ -8,7 +8,6 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
-#include "gateway/link_cbsp.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
 #include "gateway/sooner.h"
@@ -169,11 +168,13 @@ static void change_durable(struct daemon *d, struct pending *p, int rc)
 	llist_add_tail(&again->entry, &d->unsaved);
 }
 
-static void save_change(struct daemon *d, struct pending *p)
+void intake_write(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
 
-	if (p->undo_alert) {
+	if (p->aired) {
+		store_batch_add(b, STORE_META, p->aired, p->off ? NULL : "", 0, 0);
+	} else if (p->undo_alert) {
 		store_batch_add(b, STORE_ALERT, p->undo_alert, NULL, 0, 0);
 		store_batch_add(b, STORE_TRIGGER, p->undo_trigger, NULL, 0, 0);
 	} else {
@@ -190,7 +191,7 @@ void intake_save_again(struct daemon *d)
 
 	llist_for_each_entry_safe(p, next, &d->unsaved, entry) {
 		llist_del(&p->entry);
-		save_change(d, p);
+		intake_write(d, p);
 	}
 }
 
@@ -200,7 +201,7 @@ static struct pending *store_change(struct daemon *d, struct intake *in, struct 
 
 	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .alert = a, .fate = fate};
 	p->trigger = t ? talloc_steal(p, t) : NULL;
-	save_change(d, p);
+	intake_write(d, p);
 	daemon_wake(d);
 	return p;
 }
@@ -210,28 +211,13 @@ void intake_save(struct daemon *d, struct alert *a)
 	store_change(d, NULL, NULL, NULL, a, NULL);
 }
 
-/* Ends what is on air: the broadcasts of all wordings before this one. */
-static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
-{
-	struct book_job *j;
-
-	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = book_group(j);
-
-		if (g->kind != GROUP_CBSP || g->gone || j->wording >= wording)
-			continue;
-		for (size_t i = 0; i < g->n_links; i++)
-			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);
-	}
-}
-
 static int recall(struct daemon *d, struct alert *a, const char *reason)
 {
 	int rc = book_recall(d->book, a, reason, clock_wall_s(), clock_mono_us());
 
 	if (rc < 0)
 		return rc;
-	kill_broadcasts(d, a, a->n_wordings - 1);
+	onair_kill(d, a, a->n_wordings - 1);
 	d->total.alerts_recalled++;
 	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
 	if (d->agentx)
@@ -276,8 +262,8 @@ static void take_update(struct intake *in, struct spool_item *item, struct trigg
 		reject(in, item, a->id, reasons);
 		return;
 	}
-	if (a->n_wordings > 2) /* a cell that missed the last one still has one before it, which nothing replaces */
-		kill_broadcasts(in->d, a, a->n_wordings - 2);
+	/* A cell that missed the last one still has one before it, which nothing replaces. */
+	onair_kill(in->d, a, a->n_wordings - 2);
 	LOGP(DALERT, LOGL_NOTICE, "alert %s: new text, number %zu\n", a->id, a->n_wordings);
 	store_change(in->d, in, item, t, a, NULL);
 }

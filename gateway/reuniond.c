@@ -89,6 +89,10 @@ static void reap(struct daemon *d, uint64_t now_us)
 		watch_store(d, b->rc);
 		if (b->rc < 0)
 			d->store_retry_us = now_us + STORE_RETRY_US;
+		if (b->tag == d->receipts_tag) {
+			fleet_receipts_done(d->fleet, b->rc, now_us);
+			d->receipts_tag = 0;
+		}
 		if (b->tag & TAG_BOOK)
 			book_done(d, b->tag, b->rc);
 		else
@@ -109,11 +113,25 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-static void commit(struct daemon *d, uint64_t now_us)
+/* Receipts ride with what is written anyway, or alone when nothing is. */
+static bool add_receipts(struct daemon *d, struct store_batch *b)
+{
+	if (d->receipts_tag || !fleet_receipts_batch(d->fleet, b))
+		return false;
+	d->receipts_tag = b->tag;
+	return true;
+}
+
+static void commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
 	struct store_batch *b = store_batch_new(NULL);
+	bool any = dispatch_take_batch(d->dispatch, b);
 
-	if (!dispatch_take_batch(d->dispatch, b)) {
+	if (!any)
+		b->tag = TAG_BOOK | d->next_tag++;
+	if (with_receipts)
+		any |= add_receipts(d, b);
+	if (!any) {
 		talloc_free(b);
 		return;
 	}
@@ -126,14 +144,16 @@ static void commit(struct daemon *d, uint64_t now_us)
 static uint64_t commit_tick(struct daemon *d, uint64_t now_us)
 {
 	uint64_t at;
+	bool receipts;
 
 	if (now_us < d->store_retry_us)
 		return d->store_retry_us;
 	intake_save_again(d);
 	at = dispatch_commit_us(d->dispatch, now_us);
-	if (at > now_us)
+	receipts = !d->receipts_tag && fleet_receipts_due(d->fleet, now_us);
+	if (at > now_us && (at != UINT64_MAX || !receipts))
 		return at;
-	commit(d, now_us);
+	commit(d, receipts, now_us);
 	return UINT64_MAX;
 }
 
@@ -385,6 +405,45 @@ static int open_store(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d) : rc;
 }
 
+struct told {
+	struct daemon *d;
+	struct store_batch *gone;
+};
+
+/* Rows of alerts that are over, or of links that are gone, are deleted. */
+static int load_receipts(void *arg, const struct store_rec *rec)
+{
+	struct told *o = arg;
+
+	if (fleet_receipts_load(o->d->fleet, rec->key, rec->value, rec->len, o->d->started_us) != 0)
+		store_batch_add(o->gone, STORE_RECEIPT, rec->key, NULL, 0, 0);
+	return 0;
+}
+
+static int load_aired(void *arg, const struct store_rec *rec)
+{
+	struct told *o = arg;
+
+	if (!strncmp(rec->key, ONAIR_KEY, strlen(ONAIR_KEY)) && !onair_load(o->d, rec->key))
+		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
+	return 0;
+}
+
+/* What carriers told of our messages. */
+static int restore_told(struct daemon *d)
+{
+	struct told o = {.d = d, .gone = daemon_batch(d)};
+	int rc = d->store->ops->load(d->store, STORE_RECEIPT, load_receipts, &o);
+
+	if (rc == 0)
+		rc = d->store->ops->load(d->store, STORE_META, load_aired, &o);
+	if (rc == 0 && o.gone->n)
+		daemon_store(d, o.gone, NULL);
+	else
+		talloc_free(o.gone);
+	return rc;
+}
+
 static int open_doors(struct daemon *d)
 {
 	const struct conf *c = d->conf;
@@ -415,13 +474,15 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
-	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d};
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		d->fleet->links[i].link->payload = &book_payload;
 	rc = open_store(d, err, err_len);
-	return rc == 0 ? restart_load(d, err, err_len) : rc;
+	if (rc == 0)
+		rc = restart_load(d, err, err_len);
+	return rc == 0 ? restore_told(d) : rc;
 }
 
 static int start(struct daemon *d)
@@ -462,7 +523,7 @@ static void stop(struct daemon *d)
 		osmo_select_main(0);
 	}
 	intake_save_again(d);
-	commit(d, clock_mono_us());
+	commit(d, true, clock_mono_us());
 	while (storethread_pending(d->storethread) && clock_mono_us() < d->stop_by_us + FLUSH_US) {
 		sleep_until(d, clock_mono_us() + 1000);
 		osmo_select_main(0);
