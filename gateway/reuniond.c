@@ -273,6 +273,11 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: %s\n", err);
 		return;
 	}
+	if (intake_open(d, conf) < 0) {
+		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: an agency's folder cannot be opened\n");
+		talloc_free(maps);
+		return;
+	}
 	/* The old tree stays in memory: running alerts were planned with it. */
 	maps->uses = 1;
 	if (--d->maps->uses == 0)
@@ -280,7 +285,7 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 	d->maps = maps;
 	d->conf = conf;
 	fleet_reload(d->fleet, conf, clock_mono_us());
-	intake_open(d);
+	intake_apply(d);
 	LOGP(DCONF, LOGL_NOTICE, "%s is in force, with %u cells\n", conf->file, cellmap_count(maps->map.map));
 }
 
@@ -413,6 +418,20 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? restart_load(d, err, err_len) : rc;
 }
 
+static int start_parser(struct daemon *d, char *err, size_t err_len)
+{
+	bool confined = false;
+	int rc;
+
+	d->parser = parser_new(d);
+	rc = parser_start(d->parser, &confined);
+	if (rc < 0)
+		snprintf(err, err_len, "the process that reads triggers cannot be started: %s", strerror(-rc));
+	else if (!confined)
+		LOGP(DMAIN, LOGL_ERROR, "this kernel takes no system call filter (seccomp): triggers are read in a process that is less confined\n");
+	return rc;
+}
+
 static int start(struct daemon *d)
 {
 	char err[1024] = "";
@@ -427,11 +446,14 @@ static int start(struct daemon *d)
 	if (rc == 0)
 		rc = open_doors(d);
 	if (rc == 0)
-		rc = intake_open(d);
+		rc = start_parser(d, err, sizeof(err));
+	if (rc == 0)
+		rc = intake_open(d, d->conf);
 	if (rc < 0) {
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
+	intake_apply(d);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
@@ -500,6 +522,8 @@ int main(int argc, char **argv)
 	bool only_test = false, verbose = false;
 	int o;
 
+	if (parser_is_child(argc, argv))
+		return parser_child();
 	while ((o = getopt_long(argc, argv, "c:tvhV", options, NULL)) != -1) {
 		if (o == 'c')
 			d->conf_file = talloc_strdup(d, optarg);
@@ -520,6 +544,7 @@ int main(int argc, char **argv)
 	}
 	INIT_LLIST_HEAD(&d->pending);
 	INIT_LLIST_HEAD(&d->unsaved);
+	INIT_LLIST_HEAD(&d->intake_counts);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)

@@ -1,5 +1,5 @@
 # Tests with kills, full disks and failing calls; figures of the ledger.
-CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh
+CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh tests/crash_parser.sh
 # Long, or bound to the timing of a disk: by hand, `make check TESTS="$(CRASH_LONG)"`.
 CRASH_LONG = tests/crash_stop.sh tests/crash_disk.sh tests/crash_ledger.sh
 TESTS += $(CRASH)
