@@ -89,6 +89,10 @@ static bool confine(void)
 {
 	const struct sock_fprog program = {.len = ARRAY_SIZE(filter), .filter = (struct sock_filter *)filter};
 
+	/* What ends the daemon in good order is not for us: our work is awaited. */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_DUMPABLE, 0);
 	limit(RLIMIT_CORE, 0);

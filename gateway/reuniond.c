@@ -24,6 +24,7 @@
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
 #define FLUSH_US       5000000  /* and so much longer for the ledger */
+#define FLUSH_NAP_MS   50
 #define NAP_US         1000
 #define STORE_RETRY_US 250000
 
@@ -104,14 +105,17 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-static void commit(struct daemon *d)
+/* False: there is nothing to be written, or what was before is not reaped yet. */
+static bool commit(struct daemon *d)
 {
 	struct store_batch *b = store_batch_new(NULL);
 
-	if (dispatch_take_batch(d->dispatch, b))
+	if (dispatch_take_batch(d->dispatch, b)) {
 		storethread_submit(d->storethread, b);
-	else
-		talloc_free(b);
+		return true;
+	}
+	talloc_free(b);
+	return false;
 }
 
 /* Begins a commit if it is time to; returns when it will be. */
@@ -462,6 +466,24 @@ static int start(struct daemon *d)
 	return 0;
 }
 
+/* What is being written, then what has gathered meanwhile: the last answers came while a commit was under way. */
+static void flush(struct daemon *d)
+{
+	struct pollfd fd = {.fd = storethread_fd(d->storethread), .events = POLLIN};
+	uint64_t end_us = clock_mono_us() + FLUSH_US, now_us;
+	bool idle;
+
+	intake_save_again(d);
+	do {
+		idle = !storethread_pending(d->storethread);
+		now_us = clock_mono_us();
+		reap(d, now_us);
+		if (!commit(d) && idle)
+			return;
+		(void)!poll(&fd, now_us >= d->store_retry_us, FLUSH_NAP_MS);
+	} while (now_us < end_us);
+}
+
 static void stop(struct daemon *d)
 {
 	LOGP(DMAIN, LOGL_NOTICE, "stopping: no new work, awaiting answers\n");
@@ -472,13 +494,7 @@ static void stop(struct daemon *d)
 		step(d);
 		osmo_select_main(0);
 	}
-	intake_save_again(d);
-	commit(d);
-	while (storethread_pending(d->storethread) && clock_mono_us() < d->stop_by_us + FLUSH_US) {
-		sleep_until(d, clock_mono_us() + 1000);
-		osmo_select_main(0);
-	}
-	reap(d, clock_mono_us());
+	flush(d);
 	storethread_stop(d->storethread, 1000);
 	intake_results(d);
 	if (d->agentx)
