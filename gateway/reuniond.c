@@ -24,6 +24,7 @@
 
 #define DRAIN_US       10000000 /* an orderly stop waits so long for answers */
 #define FLUSH_US       5000000  /* and so much longer for the ledger */
+#define FLUSH_NAP_MS   50
 #define NAP_US         1000
 #define STORE_RETRY_US 250000
 #ifndef STORE_URI /* the benchmark's gateway forgets: "memory:%.0s" */
@@ -122,7 +123,8 @@ static bool add_receipts(struct daemon *d, struct store_batch *b)
 	return true;
 }
 
-static void commit(struct daemon *d, bool with_receipts, uint64_t now_us)
+/* False: there is nothing to be written, or what was before is not reaped yet. */
+static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
 	struct store_batch *b = store_batch_new(NULL);
 	bool any = dispatch_take_batch(d->dispatch, b);
@@ -133,11 +135,12 @@ static void commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 		any |= add_receipts(d, b);
 	if (!any) {
 		talloc_free(b);
-		return;
+		return false;
 	}
 	storethread_submit(d->storethread, b);
 	if (storethread_instant(d->storethread))
 		reap(d, now_us);
+	return true;
 }
 
 /* Begins a commit if it is time to; returns when it will be. */
@@ -301,6 +304,11 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: %s\n", err);
 		return;
 	}
+	if (intake_open(d, conf) < 0) {
+		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: an agency's folder cannot be opened\n");
+		talloc_free(maps);
+		return;
+	}
 	/* The old tree stays in memory: running alerts were planned with it. */
 	maps->uses = 1;
 	if (--d->maps->uses == 0)
@@ -308,7 +316,7 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 	d->maps = maps;
 	d->conf = conf;
 	fleet_reload(d->fleet, conf, clock_mono_us());
-	intake_open(d);
+	intake_apply(d);
 	LOGP(DCONF, LOGL_NOTICE, "%s is in force, with %u cells\n", conf->file, cellmap_count(maps->map.map));
 }
 
@@ -485,6 +493,20 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? restore_told(d) : rc;
 }
 
+static int start_parser(struct daemon *d, char *err, size_t err_len)
+{
+	bool confined = false;
+	int rc;
+
+	d->parser = parser_new(d);
+	rc = parser_start(d->parser, &confined);
+	if (rc < 0)
+		snprintf(err, err_len, "the process that reads triggers cannot be started: %s", strerror(-rc));
+	else if (!confined)
+		LOGP(DMAIN, LOGL_ERROR, "this kernel takes no system call filter (seccomp): triggers are read in a process that is less confined\n");
+	return rc;
+}
+
 static int start(struct daemon *d)
 {
 	char err[1024] = "";
@@ -499,17 +521,38 @@ static int start(struct daemon *d)
 	if (rc == 0)
 		rc = open_doors(d);
 	if (rc == 0)
-		rc = intake_open(d);
+		rc = start_parser(d, err, sizeof(err));
+	if (rc == 0)
+		rc = intake_open(d, d->conf);
 	if (rc < 0) {
 		fprintf(stderr, "reuniond: %s\n", err[0] ? err : strerror(-rc));
 		return rc;
 	}
+	intake_apply(d);
 	fleet_start(d->fleet, clock_mono_us());
 	watch_publish(d);
 	ready_up("serving");
 	LOGP(DMAIN, LOGL_NOTICE, "%s is ready: %zu links, %u cells\n", d->conf->name, d->fleet->n_links,
 	     cellmap_count(d->maps->map.map));
 	return 0;
+}
+
+/* What is being written, then what has gathered meanwhile: the last answers came while a commit was under way. */
+static void flush(struct daemon *d)
+{
+	struct pollfd fd = {.fd = storethread_fd(d->storethread), .events = POLLIN};
+	uint64_t end_us = clock_mono_us() + FLUSH_US, now_us;
+	bool idle;
+
+	intake_save_again(d);
+	do {
+		idle = !storethread_pending(d->storethread);
+		now_us = clock_mono_us();
+		reap(d, now_us);
+		if (!commit(d, true, now_us) && idle)
+			return;
+		(void)!poll(&fd, now_us >= d->store_retry_us, FLUSH_NAP_MS);
+	} while (now_us < end_us);
 }
 
 static void stop(struct daemon *d)
@@ -522,13 +565,7 @@ static void stop(struct daemon *d)
 		step(d);
 		osmo_select_main(0);
 	}
-	intake_save_again(d);
-	commit(d, true, clock_mono_us());
-	while (storethread_pending(d->storethread) && clock_mono_us() < d->stop_by_us + FLUSH_US) {
-		sleep_until(d, clock_mono_us() + 1000);
-		osmo_select_main(0);
-	}
-	reap(d, clock_mono_us());
+	flush(d);
 	storethread_stop(d->storethread, 1000);
 	intake_results(d);
 	if (d->agentx)
@@ -572,6 +609,8 @@ int main(int argc, char **argv)
 	bool only_test = false, verbose = false;
 	int o;
 
+	if (parser_is_child(argc, argv))
+		return parser_child();
 	while ((o = getopt_long(argc, argv, "c:tvhV", options, NULL)) != -1) {
 		if (o == 'c')
 			d->conf_file = talloc_strdup(d, optarg);
@@ -592,6 +631,7 @@ int main(int argc, char **argv)
 	}
 	INIT_LLIST_HEAD(&d->pending);
 	INIT_LLIST_HEAD(&d->unsaved);
+	INIT_LLIST_HEAD(&d->intake_counts);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
 	if (load_conf(d, d->conf_file, &d->conf) < 0)

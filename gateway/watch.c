@@ -393,12 +393,14 @@ void watch_publish(void *arg)
 		fill_alert(d, s, n++, a);
 	for (size_t i = 0; i < d->conf->n_carriers; i++)
 		fill_carrier(d, &s->carriers[i], &d->conf->carriers[i], now_us);
-	snapshot_agencies(s, d->n_intakes);
-	for (size_t i = 0; i < d->n_intakes; i++) {
-		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), d->intakes[i]->agency->name);
-		s->agencies[i].accepted = d->intakes[i]->accepted;
-		s->agencies[i].rejected = d->intakes[i]->rejected;
-		s->agencies[i].duplicate = d->intakes[i]->duplicate;
+	snapshot_agencies(s, d->conf->n_agencies);
+	for (size_t i = 0; i < d->conf->n_agencies; i++) {
+		const struct intake_count *c = intake_count(d, d->conf->agencies[i].name);
+
+		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), c->agency);
+		s->agencies[i].accepted = c->accepted;
+		s->agencies[i].rejected = c->rejected;
+		s->agencies[i].duplicate = c->duplicate;
 	}
 	snapshot_publish(s);
 }
