@@ -47,6 +47,30 @@ awk -F, -v OFS=, '{print $8,$7,$9,$13,$10,$5,$4,$3,$2,$1}' a.csv | tail -n +2 |
 	"$tool" build -o c.map --columns lat=1,lon=2,range=3,updated=4,samples=5,cell=6,area=7,net=8,mcc=9,radio=10 - >/dev/null
 check "--columns gives the same map" 'cmp -s a.map c.map'
 
+sed 's/,/\t/g; s/radio/"radio"/; s/LTE/"LTE"/' a.csv | sed '1s/^/\xef\xbb\xbf/' | "$tool" build -o c.map - >/dev/null
+check "a byte order mark, quotes and tabs give the same map" 'cmp -s a.map c.map'
+{
+	echo '{"type":"FeatureCollection","features":['
+	awk -F, 'NR > 1 { printf "%s{\"type\":\"Feature\",\"properties\":{\"radio\":\"%s\",\"mcc\":%s,\"net\":\"%s\",\"area\":\"%s\",\"cell\":%s,\"range\":\"%s\",\"samples\":\"%s\",\"updated\":\"%s\"},\"geometry\":{\"type\":\"Point\",\"coordinates\":[%s,%s]}}", (NR > 2 ? ",\n" : ""), $1, $2, $3, $4, $5, $9, $10, $13, $7, $8 }' a.csv
+	echo ']}'
+} >a.geojson
+"$tool" build -o c.map --rejects bad.csv a.geojson >/dev/null
+check "GeoJSON points give the same map" 'cmp -s a.map c.map && [ "$(cat bad.csv)" = "8,position_zero,a.geojson
+9,id_not_a_number,a.geojson" ]'
+sed '1s/lat/HEIGHT/; 1s/lon/BREADTH/' a.csv | "$tool" build -o c.map --columns radio=radio,mcc=mcc,net=net,area=area,cell=cell,lon=breadth,lat=height,range=range,samples=samples,updated=updated - >/dev/null
+check "columns by name give the same map" 'cmp -s a.map c.map'
+cut -d, -f2-8 a.csv | sed 1d | "$tool" build -o c.map --columns radio:GSM,mcc=1,net:07,area=3,cell=4,lon=6,lat=7 - >/dev/null
+check "values for all rows" '"$tool" info c.map | grep -q "460-07  *4  *4 "'
+printf 'GSM;460;0;1;9;;116,5;39,5\nGSM;460;0;1;8;;116.5;39.5\n' | "$tool" build -o c.map - >out 2>err
+check "decimal commas: counted, with a hint" 'grep -q "position_decimal_comma  *1" out && grep -q "decimal point" err'
+printf 'GSM,460,0,1,9,,116.5,39.5,0,1,1,0,5\n' >own.csv
+sed 's/39.5,0,1,1,0,5/38.5,0,9,1,0,9/' own.csv >public.csv
+"$tool" build -o c.map public.csv --prefer own.csv >/dev/null 2>&1
+check "--prefer: the carrier's own table wins over a newer row" '"$tool" cell c.map CGI:460-00-1-9 | grep -q 39.5000000'
+printf '39.5;116.5;9\n' >own.csv
+"$tool" build -o c.map public.csv --prefer own.csv --prefer-columns lat=1,lon=2,cell=3,area:1,net:0,mcc:460,radio:GSM --prefer-datum gcj02 >/dev/null 2>&1
+check "--prefer-columns, --prefer-datum" '"$tool" cell c.map CGI:460-00-1-9 | grep -q "gcj02 *39.5000000,116.5000000"'
+
 at="--at 39.9042,116.4074"
 count() { "$tool" query a.map $at "$@" --count; }
 check "--count prints a number alone" '[ "$(count --radius-km 10)" = 4 ]'
@@ -131,7 +155,12 @@ fails 1 "a.map.*no other row" "table is none" "$tool" build -o x.map a.map
 head -c 100 a.csv.gz >cut.csv.gz
 fails 1 "cut.csv.gz: is cut short" "gz cut short" "$tool" build -o x.map cut.csv.gz
 fails 1 "not a regular file" "device as output" "$tool" build -o /dev/null a.csv
-fails 1 "strict" "--strict" "$tool" build -o x.map --strict 10 a.csv
+fails 1 "a.csv: 2 of 8 rows are bad, --strict allows 10 in 1000" "--strict" "$tool" build -o x.map --strict 10 a.csv
+fails 1 "strict allows 0" "--strict 0" "$tool" build -o x.map --strict 0 a.csv
+fails 1 "a.geojson: is GeoJSON; its columns are named" "numbered columns of GeoJSON" "$tool" build -o x.map --columns radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=7 a.geojson
+fails 1 "a.csv: .*names no column HEIGHT" "a column that is not there" "$tool" build -o x.map --columns radio:GSM,mcc=2,net=3,area=4,cell=5,lon=6,lat=HEIGHT a.csv
+printf 'lat,lon,cell\n39,116,1\n' >half.csv
+fails 1 "half.csv: the first line names no column for radio, mcc, net, area" "a half-known header" "$tool" build -o x.map half.csv
 check "nothing half-written is left" '[ ! -e x.map ] && [ -z "$(find . -name ".*" -type f)" ]'
 if [ -e /dev/full ]; then
 	"$tool" query a.map $at --radius-km 10 >/dev/full 2>err
