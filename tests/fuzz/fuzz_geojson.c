@@ -5,6 +5,7 @@
 #include <string.h>
 #include "cellmap/geojson.h"
 #include "cellmap/json.h"
+#include "cellmap/outline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -52,6 +53,25 @@ static void read_tokens(const char *text, size_t len)
 	}
 }
 
+static void read_lines(const char *text, size_t len)
+{
+	struct outline *o = outline_new(NULL);
+	struct cell_point middle;
+	double reach_m;
+	size_t points = 0;
+
+	if (outline_text(o, text, len)) {
+		for (size_t i = 0; i < o->n_paths; i++) {
+			OSMO_ASSERT(o->paths[i].first == points && o->paths[i].n >= 2);
+			points += o->paths[i].n;
+		}
+		OSMO_ASSERT(points == o->n_points);
+		outline_reach(o, &middle, &reach_m);
+		OSMO_ASSERT(reach_m >= 1 && reach_m < 20037509);
+	}
+	talloc_free(o);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const char *text = (const char *)data + 1;
@@ -68,5 +88,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		    read_all(text, len - 1, len, data[0] & 1 ? &l : NULL));
 	geojson_begins(text, len - 1);
 	read_tokens(text, len - 1);
+	read_lines(text, len - 1);
 	return 0;
 }
