@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WGS84_E2      0.00669437999014 /* from geocentric to geodetic latitude */
 #define CIRCLE_POINTS 128
 #define DEPTH_MAX     16 /* of arrays in coordinates; a multipolygon has four */
 
@@ -205,14 +206,14 @@ void outline_reach(const struct outline *o, struct cell_point *middle, double *r
 	struct geo_xyz mid = o->n_points ? point_xyz(o, 0) : geo_xyz(0, 0);
 	struct geod_geodesic g;
 
-	for (int i = 0; i < 60 && o->n_points; i++) {
+	for (int i = 0; i < 100 && o->n_points; i++) {
 		struct geo_xyz far = point_xyz(o, farthest(o, &mid));
 		double step = 1.0 / (i + 2);
 
 		mid = (struct geo_xyz){mid.x + (far.x - mid.x) * step, mid.y + (far.y - mid.y) * step,
 				       mid.z + (far.z - mid.z) * step};
 	}
-	middle->lat = atan2(mid.z, hypot(mid.x, mid.y)) * 180 / M_PI;
+	middle->lat = atan2(mid.z, hypot(mid.x, mid.y) * (1 - WGS84_E2)) * 180 / M_PI;
 	middle->lon = atan2(mid.y, mid.x) * 180 / M_PI;
 	geo_init(&g);
 	*reach_m = 1;

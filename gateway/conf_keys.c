@@ -52,8 +52,8 @@ static const struct conf_key table_keys[] = {
 	{"format", CONF_TAKE, AT(conf_table, format), .take = conf_take_format, .preset = "opencellid",
 	 .doc = "opencellid, or columns together with the key of that name."},
 	{"columns", CONF_TEXT, AT(conf_table, columns),
-	 .doc = "Own columns, by number or name, or one value for all rows, as in radio:LTE,mcc=2,net=3,area=4,"
-		"cell=5,lon=LONGITUDE,lat=LATITUDE; see reunion-cellmap(1)."},
+	 .doc = "Own columns, by number or name, or one value for all rows, as in radio:LTE,mcc=2,lat=LATITUDE "
+		"for each column; see reunion-cellmap(1)."},
 	{"datum", CONF_TAKE, AT(conf_table, datum), .take = conf_take_datum, .preset = "wgs84",
 	 .doc = "Datum of the table's positions: wgs84, gcj02 or bd09. Never guessed."},
 	{NULL},
