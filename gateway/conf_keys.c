@@ -50,11 +50,12 @@ static const struct conf_key gateway_keys[] = {
 };
 
 static const struct conf_key table_keys[] = {
-	{"file", CONF_PATH, AT(conf_table, file), MUST, .doc = "Cell-site table, CSV, also .gz."},
+	{"file", CONF_PATH, AT(conf_table, file), MUST, .doc = "Cell-site table, CSV or GeoJSON, also .gz."},
 	{"format", CONF_TAKE, AT(conf_table, format), .take = conf_take_format, .preset = "opencellid",
 	 .doc = "opencellid, or columns together with the key of that name."},
 	{"columns", CONF_TEXT, AT(conf_table, columns),
-	 .doc = "Own order of columns, as in radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=7."},
+	 .doc = "Own columns, by number or name, or one value for all rows, as in radio:LTE,mcc=2,lat=LATITUDE "
+		"for each column; see reunion-cellmap(1)."},
 	{"datum", CONF_TAKE, AT(conf_table, datum), .take = conf_take_datum, .preset = "wgs84",
 	 .doc = "Datum of the table's positions: wgs84, gcj02 or bd09. Never guessed."},
 	{NULL},
@@ -64,7 +65,8 @@ static const struct conf_key cellmap_keys[] = {
 	{"tables", CONF_LIST, AT(conf, cellmap.tables), .at_n = offsetof(struct conf, cellmap.n_tables),
 	 .size = sizeof(struct conf_table), .keys = table_keys, .max = 256,
 	 .doc = "Tables of which the map is built when it is missing or older than they are. Left out: the "
-		"map is used as it is."},
+		"map is used as it is. Of two rows with one key, that of the table named first wins: the carrier's "
+		"own comes first."},
 	{"map", CONF_PATH, AT(conf, cellmap.map), MUST, .doc = "The map that is made of them."},
 	{"select", CONF_CHOICE, AT(conf, cellmap.select), .choices = selects, .preset = "coverage",
 	 .doc = "Cells of an area: coverage (site's distance minus range within the radius) or site (site "
