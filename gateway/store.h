@@ -15,7 +15,7 @@ enum store_kind {
 	STORE_CHUNK,	 /* key: job id "/" chunk number (8 hex); value: unit runs (ledger.c). owner and epoch are checked */
 	STORE_TRIGGER,	 /* key: agency "/" digest; value: JSON decision, as in result.json */
 	STORE_SERIAL,	 /* key: message identifier; value: next message code, decimal */
-	STORE_RECEIPT,	 /* key: link "/" message id; value: job, unit (receipts.c) */
+	STORE_RECEIPT,	 /* key: job id "/" link "/" number; value: message ids and what came of them (receipts_log.c) */
 	STORE_META,	 /* key: name; value: text */
 };
 
