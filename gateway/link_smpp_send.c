@@ -90,9 +90,10 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 }
 
 /* False when the output is full. */
-static bool put(struct link_smpp *l, struct flight *f, uint32_t draft, struct purse *purse, uint64_t now_us)
+static bool put(struct link_smpp *l, struct flight *f, uint32_t draft, uint32_t parts, struct purse *purse,
+		uint64_t now_us)
 {
-	uint32_t pending = f->pending, parts = smpp_flight_parts(l, f, draft);
+	uint32_t pending = f->pending;
 	bool done = smpp_by_cells(l) ? put_multi(l, f, draft, now_us) : put_submit(l, f, draft, now_us);
 
 	if (f->pending > pending) {
@@ -125,8 +126,9 @@ static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us
 	if (called_off(f, now_us))
 		f->stopped = true;
 	if (!f->stopped) {
-		if (!affords(l, purse, smpp_flight_parts(l, f, TAG_DRAFT(tag))) ||
-		    !put(l, f, TAG_DRAFT(tag), purse, now_us))
+		uint32_t parts = smpp_flight_parts(l, f, TAG_DRAFT(tag));
+
+		if (!affords(l, purse, parts) || !put(l, f, TAG_DRAFT(tag), parts, purse, now_us))
 			return false;
 	} else {
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
@@ -145,8 +147,9 @@ static bool send_current(struct link_smpp *l, struct purse *purse, uint64_t now_
 	if (called_off(f, now_us) && !f->stopped)
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 	if (!f->stopped) {
-		if (!affords(l, purse, smpp_flight_parts(l, f, f->next)) ||
-		    !put(l, f, f->next, purse, now_us))
+		uint32_t parts = smpp_flight_parts(l, f, f->next);
+
+		if (!affords(l, purse, parts) || !put(l, f, f->next, parts, purse, now_us))
 			return false;
 		f->next += !f->stopped;
 	}

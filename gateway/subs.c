@@ -70,26 +70,32 @@ bool subs_number_parse(const char *text, size_t len, uint64_t *number)
 	return true;
 }
 
+/* Eight digits, two a division. */
+static void print8(char *p, uint32_t v)
+{
+	for (int i = 6; i >= 0; i -= 2, v /= 100) {
+		uint32_t two = v % 100;
+
+		p[i] = (char)('0' + two / 10);
+		p[i + 1] = (char)('0' + two % 10);
+	}
+}
+
+/* Done for every message: two halves that do not wait for each other. */
 int subs_number_print(uint64_t number, char out[16])
 {
 	unsigned int len = number >> SUBS_VALUE_BITS & 15;
 	uint64_t value = number & ((UINT64_C(1) << SUBS_VALUE_BITS) - 1);
+	char digits[32] = "", odd = 0; /* as long again in NULs, so that all copies are of one length */
 
-	if (len < SUBS_DIGITS_MIN)
+	if (len < SUBS_DIGITS_MIN || value >= UINT64_C(10000000000000000))
 		return -EBADMSG;
-	out[len] = '\0';
-	/* Two digits a division: this is done for every message. */
-	for (; len >= 2; value /= 100) {
-		unsigned int two = value % 100;
-
-		out[--len] = (char)('0' + two % 10);
-		out[--len] = (char)('0' + two / 10);
-	}
-	if (len == 1) {
-		out[0] = (char)('0' + value % 10);
-		value /= 10;
-	}
-	return value ? -EBADMSG : 0;
+	print8(digits, value / 100000000);
+	print8(digits + 8, value % 100000000);
+	for (unsigned int i = 0; i < 16 - len; i++)
+		odd |= digits[i] ^ '0';
+	memcpy(out, digits + 16 - len, 16);
+	return odd ? -EBADMSG : 0;
 }
 
 static const char *header_fault(const struct subs_header *h, uint64_t size)
