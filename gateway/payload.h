@@ -1,5 +1,6 @@
 /* payload: what a job's units are, for the link drivers. The alert side implements it; drivers never see an alert. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "cellmap/cellmap.h"
 #include "gateway/page.h"
@@ -21,6 +22,7 @@ struct payload {
 	uint16_t udh_ref;	/* base of the concatenation references; text t uses udh_ref + t */
 	uint64_t validity_s;	/* SMPP validity_period, relative; 0 = none */
 	uint8_t flash;
+	bool found; /* the last word: never taken back */
 };
 
 struct payload_ops {

@@ -416,7 +416,7 @@ static int load_aired(void *arg, const struct store_rec *rec)
 {
 	struct told *o = arg;
 
-	if (!strncmp(rec->key, ONAIR_KEY, strlen(ONAIR_KEY)) && !onair_load(o->d, rec->key))
+	if (!onair_load(o->d, rec))
 		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
 	return 0;
 }
@@ -425,10 +425,14 @@ static int load_aired(void *arg, const struct store_rec *rec)
 static int restore_told(struct daemon *d)
 {
 	struct told o = {.d = d, .gone = daemon_batch(d)};
+	const struct alert *a;
 	int rc = d->store->ops->load(d->store, STORE_RECEIPT, load_receipts, &o);
 
 	if (rc == 0)
 		rc = d->store->ops->load(d->store, STORE_META, load_aired, &o);
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		if (a->recalled_at)
+			onair_recall(d, a);
 	if (rc == 0 && o.gone->n)
 		daemon_store(d, o.gone, NULL);
 	else
@@ -466,7 +470,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
-	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event};
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
