@@ -1,8 +1,9 @@
-/* daemon: what reuniond is made of. Only its edge files (reuniond.c, intake.c, restart.c, watch.c) see this struct. */
+/* daemon: what reuniond is made of. Only its edge files (reuniond.c, intake*.c, restart.c, watch.c) see this struct. */
 #pragma once
 #include "gateway/book.h"
 #include "gateway/fleet.h"
 #include "gateway/noc.h"
+#include "gateway/parser.h"
 #include "gateway/ready.h"
 #include "gateway/spool.h"
 #include "gateway/store.h"
@@ -11,13 +12,22 @@
 
 struct daemon;
 
-/* One agency's folder. */
+/* Of an agency, whatever folder is its. */
+struct intake_count {
+	struct llist_head entry;
+	char *agency;
+	uint64_t accepted, rejected, duplicate;
+};
+
+/* A folder that is, or was, an agency's. */
 struct intake {
 	struct daemon *d;
-	struct conf_agency *agency; /* of the configuration in force */
+	struct conf_agency *agency; /* of the configuration in force, or that was when it was retired */
+	struct intake_count *count;
+	char *folder;
+	bool retired; /* by a reload */
 	struct spool *spool;
 	struct osmo_fd ofd;
-	uint64_t accepted, rejected, duplicate;
 };
 
 /* Records under way to the store, and what follows when they are durable (rc 0) or not. */
@@ -49,6 +59,8 @@ struct daemon {
 	struct book *book;
 	struct intake **intakes;
 	size_t n_intakes;
+	struct llist_head intake_counts;
+	struct parser *parser;
 	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
@@ -75,9 +87,12 @@ void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p)
 void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms);
 void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
 
-/* intake.c: trigger files, clues, operator's cancel */
-int intake_open(struct daemon *d);
+/* intake_folder.c: the agencies' folders. Those of conf that are not open yet are opened; 0, or -errno and nothing is changed. */
+int intake_open(struct daemon *d, const struct conf *conf);
+void intake_apply(struct daemon *d); /* d->conf is in force: its folders are watched, others no more */
+struct intake_count *intake_count(struct daemon *d, const char *agency);
 uint64_t intake_tick(struct daemon *d, uint64_t now_us);
+/* intake.c: trigger files, clues, operator's cancel */
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
@@ -102,6 +117,8 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_publish(void *arg);
+void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
+void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */

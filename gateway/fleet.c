@@ -259,7 +259,7 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
 {
-	return same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
+	return a->on == b->on && same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
 	       same_text(a->certificate_file, b->certificate_file) && same_text(a->key_file, b->key_file);
 }
 

@@ -15,6 +15,8 @@ struct fleet_link {
 	char last_text[160]; /* of the last event, to sum up repetitions */
 	unsigned int repeats;
 	int64_t summed_at;
+	int64_t minute; /* in which so many lines were told of the link, and so many not */
+	unsigned int told, untold;
 };
 
 struct fleet_carrier {

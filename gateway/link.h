@@ -33,6 +33,11 @@ struct link_env {
 struct link_ops {
 	const char *name;
 	unsigned int callers; /* connections that a listening link takes at one time; 0: one, the newest stays */
+	/* Where callers can be several. Why nobody at this address is let in now (before TLS), NULL: let in. */
+	const char *(*turn_away)(struct link *link, const char *address, uint64_t now_us);
+	/* A caller that never got as far as connected(), for no good reason. */
+	void (*failed)(struct link *link, const char *address, const char *why, uint64_t now_us);
+	bool (*proven)(const struct link *link, unsigned int leg); /* the caller has shown who it is */
 	struct link *(*create)(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us);
 	void (*start)(struct link *link, uint64_t now_us);	/* begin connecting (or listening) */
 	void (*connected)(struct link *link, unsigned int leg, uint64_t now_us);

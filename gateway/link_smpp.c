@@ -285,6 +285,9 @@ void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reac
 const struct link_ops link_smpp = {
 	.name = "smpp",
 	.callers = LINK_LEGS,
+	.turn_away = smpp_listen_turn_away,
+	.failed = smpp_listen_stranger,
+	.proven = smpp_listen_proven,
 	.create = create,
 	.start = start,
 	.connected = connected,

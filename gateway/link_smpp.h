@@ -52,6 +52,8 @@ struct smpp_drafts *link_smpp_drafts_centre(void *ctx, const struct conf_link *c
 int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME]);
 /* validity_period, relative: "000000060000000R" for six hours; "" for 0. SMPP 3.4 7.1.1. */
 void link_smpp_validity(uint64_t seconds, char out[17]);
+/* validity_period, absolute, UTC: "261124083000000+"; "" for 0. */
+void link_smpp_moment(int64_t wall_s, char out[17]);
 /* A submit_multi or broadcast_sm of a draft to n cells: octets written or as smpp_encode(). */
 int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n,
 		    uint32_t sequence, uint8_t *buf, size_t len);

@@ -119,6 +119,9 @@ static inline bool smpp_listens(const struct link_smpp *l)
 /* link_smpp_listen.c */
 void smpp_listen_connected(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us);
 uint32_t smpp_listen_admit(void *arg, uint32_t bind, bool theirs, uint64_t now_us);
+const char *smpp_listen_turn_away(struct link *link, const char *address, uint64_t now_us);
+void smpp_listen_stranger(struct link *link, const char *address, const char *why, uint64_t now_us);
+bool smpp_listen_proven(const struct link *link, unsigned int no);
 void smpp_listen_bound(struct leg *leg, uint64_t now_us);
 void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us);
 /* link_smpp_leg.c */

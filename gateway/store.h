@@ -5,6 +5,7 @@
  * Records are blobs to the store: their content belongs to the modules named. Calls block; the daemon makes them on the
  * store thread (storethread.h), the simulation directly. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,7 @@ typedef int (*store_load_cb)(void *arg, const struct store_rec *rec); /* non-zer
 
 struct store_ops {
 	const char *name;
+	bool instant; /* apply() never waits for anything: it needs no thread */
 	/* uri: "sqlite:/folder/ledger.db", "memory:". Child of ctx. -EBADMSG: the store is damaged (err says what to do). */
 	int (*open)(void *ctx, const char *uri, struct store **store, char *err, size_t err_len);
 	int (*apply)(struct store *store, const struct store_rec *recs, size_t n); /* 0, -ENOSPC, -EIO, -ESTALE ... */

@@ -15,11 +15,6 @@
 #include "gateway/link_smpp.h"
 #include "gateway/snapshot_json.h"
 
-static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
-{
-	return mono_us ? d->started_at + ((int64_t)mono_us - (int64_t)d->started_us) / 1000000 : 0;
-}
-
 /* ---- predictions ---- */
 
 static void tell(struct daemon *d, struct alert *a, const char *word, const char *carrier, enum notify_kind kind, double late_s)
@@ -174,6 +169,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
@@ -196,28 +192,6 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 }
 
 /* ---- snapshot ---- */
-
-static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us)
-{
-	const struct link *link = fl->link;
-
-	snapshot_text(s->name, sizeof(s->name), link->cfg->name);
-	snapshot_text(s->carrier, sizeof(s->carrier), link->carrier->name);
-	snapshot_text(s->type, sizeof(s->type), link->cfg->type == LINK_CBSP ? "cbsp" : "smpp");
-	s->state = link->blocked ? LINK_BLOCKED : link->state;
-	s->state_since = wall_of(d, link->state_since_us);
-	s->rate = link->cfg->rate;
-	s->granted = throttle_granted(&link->throttle, now_us);
-	s->measured_rate = fl->submitted_rate;
-	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
-		       (link->carrier_throttle && !throttle_allow(link->carrier_throttle, 1, now_us));
-	s->window = link->cfg->window;
-	s->window_used = dispatch_window_used(d->dispatch, link->index);
-	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */
-		s->window_used = (s->window_used + link->cfg->cells_per_request - 1) / link->cfg->cells_per_request;
-	s->queue = dispatch_link_waiting(d->dispatch, link->index);
-	s->count = link->count;
-}
 
 static void sums_plus(struct unit_sums *sums, const struct unit_sums *more)
 {
@@ -426,47 +400,26 @@ void watch_publish(void *arg)
 	s->map_checksum = d->maps->map.checksum;
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
-		fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
+		watch_fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
 	predict_refresh(d);
 	n = 0;
 	llist_for_each_entry(a, &d->book->alerts, entry)
 		fill_alert(d, s, n++, a);
 	for (size_t i = 0; i < d->conf->n_carriers; i++)
 		fill_carrier(d, &s->carriers[i], &d->conf->carriers[i], now_us);
-	snapshot_agencies(s, d->n_intakes);
-	for (size_t i = 0; i < d->n_intakes; i++) {
-		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), d->intakes[i]->agency->name);
-		s->agencies[i].accepted = d->intakes[i]->accepted;
-		s->agencies[i].rejected = d->intakes[i]->rejected;
-		s->agencies[i].duplicate = d->intakes[i]->duplicate;
+	snapshot_agencies(s, d->conf->n_agencies);
+	for (size_t i = 0; i < d->conf->n_agencies; i++) {
+		const struct intake_count *c = intake_count(d, d->conf->agencies[i].name);
+
+		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), c->agency);
+		s->agencies[i].accepted = c->accepted;
+		s->agencies[i].rejected = c->rejected;
+		s->agencies[i].duplicate = c->duplicate;
 	}
 	snapshot_publish(s);
 }
 
-/* ---- events ---- */
-
-void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text)
-{
-	static const enum notify_kind kinds[] = {[LINK_EV_UP] = NOTIFY_LINK_UP,
-						 [LINK_EV_DOWN] = NOTIFY_LINK_DOWN,
-						 [LINK_EV_BIND_FAILED] = NOTIFY_BIND_FAILED};
-	struct daemon *d = arg;
-	const char *name = fl->link->cfg->name;
-	int64_t now = clock_wall_s();
-
-	if (!strcmp(fl->last_text, text) && now - fl->summed_at < 60) {
-		fl->repeats++; /* no log floods: a repeated message is summed up */
-	} else {
-		if (fl->repeats)
-			LOGP(DLINK, LOGL_NOTICE, "%s: the last message came %u times more\n", name, fl->repeats);
-		LOGP(DLINK, LOGL_NOTICE, "%s: %s\n", name, text);
-		snprintf(fl->last_text, sizeof(fl->last_text), "%s", text);
-		fl->repeats = 0;
-		fl->summed_at = now;
-		if (d->agentx && ev != LINK_EV_PROTOCOL)
-			agentx_notify(d->agentx, kinds[ev], name, text);
-	}
-}
+/* ---- the store ---- */
 
 static void store_trouble(struct daemon *d, const char *text)
 {
