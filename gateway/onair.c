@@ -66,7 +66,7 @@ static const char *read_key(struct daemon *d, const char *key, struct link **lin
 	return (*link)->cfg->type == LINK_SMPP ? rest + 1 : NULL;
 }
 
-bool onair_load(struct daemon *d, const struct store_rec *rec)
+static bool load(struct daemon *d, const struct store_rec *rec)
 {
 	bool sent = !strncmp(rec->key, ONAIR_HELD, strlen(ONAIR_HELD));
 	const struct dispatch_job *job;
@@ -132,4 +132,49 @@ void onair_kill(struct daemon *d, struct alert *a, size_t wording)
 				link_smpp_kill(link, j->id);
 		}
 	}
+}
+
+/* ---- after a restart ---- */
+
+struct told {
+	struct daemon *d;
+	struct store_batch *gone;
+};
+
+/* Rows of alerts that are over, or of links that are gone, are deleted. */
+static int load_receipts(void *arg, const struct store_rec *rec)
+{
+	struct told *o = arg;
+
+	if (fleet_receipts_load(o->d->fleet, rec->key, rec->value, rec->len, o->d->started_us) != 0)
+		store_batch_add(o->gone, STORE_RECEIPT, rec->key, NULL, 0, 0);
+	return 0;
+}
+
+static int load_aired(void *arg, const struct store_rec *rec)
+{
+	struct told *o = arg;
+
+	if (!load(o->d, rec))
+		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
+	return 0;
+}
+
+/* What carriers told of our messages. */
+int onair_restore(struct daemon *d)
+{
+	struct told o = {.d = d, .gone = daemon_batch(d)};
+	const struct alert *a;
+	int rc = d->store->ops->load(d->store, STORE_RECEIPT, load_receipts, &o);
+
+	if (rc == 0)
+		rc = d->store->ops->load(d->store, STORE_META, load_aired, &o);
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		if (a->recalled_at)
+			onair_recall(d, a);
+	if (rc == 0 && o.gone->n)
+		daemon_store(d, o.gone, NULL);
+	else
+		talloc_free(o.gone);
+	return rc;
 }

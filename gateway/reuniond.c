@@ -413,49 +413,6 @@ static int open_store(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d) : rc;
 }
 
-struct told {
-	struct daemon *d;
-	struct store_batch *gone;
-};
-
-/* Rows of alerts that are over, or of links that are gone, are deleted. */
-static int load_receipts(void *arg, const struct store_rec *rec)
-{
-	struct told *o = arg;
-
-	if (fleet_receipts_load(o->d->fleet, rec->key, rec->value, rec->len, o->d->started_us) != 0)
-		store_batch_add(o->gone, STORE_RECEIPT, rec->key, NULL, 0, 0);
-	return 0;
-}
-
-static int load_aired(void *arg, const struct store_rec *rec)
-{
-	struct told *o = arg;
-
-	if (!onair_load(o->d, rec))
-		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
-	return 0;
-}
-
-/* What carriers told of our messages. */
-static int restore_told(struct daemon *d)
-{
-	struct told o = {.d = d, .gone = daemon_batch(d)};
-	const struct alert *a;
-	int rc = d->store->ops->load(d->store, STORE_RECEIPT, load_receipts, &o);
-
-	if (rc == 0)
-		rc = d->store->ops->load(d->store, STORE_META, load_aired, &o);
-	llist_for_each_entry(a, &d->book->alerts, entry)
-		if (a->recalled_at)
-			onair_recall(d, a);
-	if (rc == 0 && o.gone->n)
-		daemon_store(d, o.gone, NULL);
-	else
-		talloc_free(o.gone);
-	return rc;
-}
-
 static int open_doors(struct daemon *d)
 {
 	const struct conf *c = d->conf;
@@ -494,7 +451,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	rc = open_store(d, err, err_len);
 	if (rc == 0)
 		rc = restart_load(d, err, err_len);
-	return rc == 0 ? restore_told(d) : rc;
+	return rc == 0 ? onair_restore(d) : rc;
 }
 
 static int start_parser(struct daemon *d, char *err, size_t err_len)
