@@ -106,6 +106,7 @@ json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const
 #define ONAIR_HELD "sent1/" /* as long */
 void onair_event(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
 void onair_held(void *arg, struct fleet_link *fl, uint64_t job, uint32_t seq, const void *ids, size_t len);
+bool onair_receipts(struct daemon *d, struct store_batch *b);	    /* adds what is due; its outcome is awaited */
 int onair_restore(struct daemon *d);				    /* after a restart, with the receipts */
 void onair_recall(struct daemon *d, const struct alert *a);	    /* asks back what was sent, where the links say so */
 void onair_kill(struct daemon *d, struct alert *a, size_t wording); /* what came before this wording */

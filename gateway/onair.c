@@ -134,6 +134,15 @@ void onair_kill(struct daemon *d, struct alert *a, size_t wording)
 	}
 }
 
+/* Receipts ride with what is written anyway, or alone when nothing is. */
+bool onair_receipts(struct daemon *d, struct store_batch *b)
+{
+	if (d->receipts_tag || !fleet_receipts_batch(d->fleet, b))
+		return false;
+	d->receipts_tag = b->tag;
+	return true;
+}
+
 /* ---- after a restart ---- */
 
 struct told {

@@ -114,15 +114,6 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-/* Receipts ride with what is written anyway, or alone when nothing is. */
-static bool add_receipts(struct daemon *d, struct store_batch *b)
-{
-	if (d->receipts_tag || !fleet_receipts_batch(d->fleet, b))
-		return false;
-	d->receipts_tag = b->tag;
-	return true;
-}
-
 /* False: there is nothing to be written, or what was before is not reaped yet. */
 static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
@@ -132,7 +123,7 @@ static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 	if (!any)
 		b->tag = TAG_BOOK | d->next_tag++;
 	if (with_receipts)
-		any |= add_receipts(d, b);
+		any |= onair_receipts(d, b);
 	if (!any) {
 		talloc_free(b);
 		return false;
