@@ -13,7 +13,7 @@
 _Static_assert(sizeof(struct map_header) == 88, "header");
 _Static_assert(sizeof(struct map_network) == 68, "network");
 _Static_assert(sizeof(struct map_group) == 40, "group");
-_Static_assert(sizeof(struct map_block) == 512, "block");
+_Static_assert(sizeof(struct map_block) == 128, "block");
 
 /* What is wrong with the header, or NULL. Each sentence ends in what to do. */
 static const char *header_fault(const struct map_header *h, uint64_t size)
@@ -130,7 +130,8 @@ static void list_networks(struct cellmap *map)
 	OSMO_ASSERT(map->list);
 	for (uint32_t i = 0; i < n; i++)
 		map->list[i] = (struct cell_network){map->networks[i].mcc, map->networks[i].mnc,
-						     map->networks[i].first, map->networks[i].count};
+						     map->networks[i].first, map->networks[i].count,
+						     map->networks[i].mnc_digits};
 }
 
 static int map_file(struct cellmap *map, const char *path, char *err, size_t err_len)

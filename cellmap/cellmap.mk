@@ -6,10 +6,10 @@ libcellmap_a_SOURCES = \
 	cellmap/csv.h cellmap/csv.c cellmap/csvquick.h cellmap/csvquick.c cellmap/table.h cellmap/table.c cellmap/load.h cellmap/load.c \
 	cellmap/rows.h cellmap/rows.c cellmap/order.h cellmap/order.c cellmap/bigmem.h cellmap/bigmem.c cellmap/radix.h cellmap/radix.c cellmap/parallel.h cellmap/parallel.c \
 	cellmap/mapwrite.h cellmap/mapwrite.c cellmap/build.h cellmap/build.c cellmap/outfile.h cellmap/outfile.c \
-	cellmap/svg.h cellmap/svg.c cellmap/list.h cellmap/list.c cellmap/health.h cellmap/health.c \
+	cellmap/identity.h cellmap/identity.c cellmap/svg.h cellmap/svg.c cellmap/list.h cellmap/list.c cellmap/health.h cellmap/health.c cellmap/holes.h cellmap/holes.c cellmap/moved.h cellmap/moved.c \
 	cellmap/cities.h cellmap/cities.c cellmap/synth.h cellmap/synth.c \
 	cellmap/cmd.h cellmap/cmd.c cellmap/cmdutil.h cellmap/cmdutil.c cellmap/cmdbuild.c cellmap/cmdinfo.c \
-	cellmap/cmdquery.c cellmap/cmdarea.h cellmap/cmdarea.c cellmap/cmdsynth.c
+	cellmap/cmdquery.c cellmap/cmdarea.h cellmap/cmdarea.c cellmap/cmdcell.c cellmap/cmdsynth.c
 CELLMAP_LIBS = libcellmap.a $(OSMO_LIBS) $(PROJ_LIBS) $(ZLIB_LIBS) -lm
 dist_man_MANS += cellmap/reunion-cellmap.5
 # Its costs beside rivals' (CELLS and CIRCLES in the environment); not part of make check.

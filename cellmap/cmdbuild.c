@@ -1,5 +1,6 @@
 #include "cellmap/build.h"
 #include "cellmap/cmdutil.h"
+#include "cellmap/moved.h"
 #include "cellmap/outfile.h"
 #include <errno.h>
 #include <getopt.h>
@@ -21,6 +22,7 @@ static const char help[] =
 	"      --prefer CSV      one more table, whose rows win over the others' (the carrier's own)\n"
 	"      --rejects FILE    a line LINE,REASON,TABLE per dropped row\n"
 	"      --strict N        make no map when more than N of 1000 rows are dropped\n"
+	"      --moved-km X      a replaced map is compared: warn of cells that moved farther (default 10)\n"
 	"      --threads N       parser threads (default: one per core)\n"
 	"      --json            the report for programs\n\n"
 	"Of two rows with one key the newer `updated` wins, then more `samples`, then the later row.\n\n"
@@ -33,6 +35,7 @@ struct arguments {
 	const char *prefer[16];
 	size_t n_prefer;
 	struct cellmap_build_options options;
+	double moved_m;
 	bool json, help;
 };
 
@@ -71,6 +74,11 @@ static int take_option(struct arguments *a, int c, const char *value)
 			return cmd_usage("build", "%s: is no number from 1 to 1000", value);
 		*(c == 's' ? &a->options.strict : &a->options.threads) = (unsigned int)n;
 		return 0;
+	case 'm':
+		if (!cmd_number(value, 0, 20037, &a->moved_m))
+			return cmd_usage("build", "--moved-km %s: is no number from 0 to 20037", value);
+		a->moved_m *= 1000;
+		return 0;
 	case 'j':
 		a->json = true;
 		return 0;
@@ -82,17 +90,11 @@ static int take_option(struct arguments *a, int c, const char *value)
 
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
-	static const struct option options[] = {{"output", 1, NULL, 'o'},
-						{"format", 1, NULL, 'f'},
-						{"columns", 1, NULL, 'c'},
-						{"datum", 1, NULL, 'd'},
-						{"rejects", 1, NULL, 'r'},
-						{"strict", 1, NULL, 's'},
-						{"threads", 1, NULL, 't'},
-						{"json", 0, NULL, 'j'},
-						{"prefer", 1, NULL, 'p'},
-						{"help", 0, NULL, 'h'},
-						{0}};
+	static const struct option options[] = {
+		{"output", 1, NULL, 'o'},   {"format", 1, NULL, 'f'},  {"columns", 1, NULL, 'c'},
+		{"datum", 1, NULL, 'd'},    {"rejects", 1, NULL, 'r'}, {"strict", 1, NULL, 's'},
+		{"threads", 1, NULL, 't'},  {"json", 0, NULL, 'j'},    {"prefer", 1, NULL, 'p'},
+		{"moved-km", 1, NULL, 'm'}, {"help", 0, NULL, 'h'},    {0}};
 	struct csv_layout layout = {0};
 	char err[256];
 	int c, rc;
@@ -155,6 +157,19 @@ static void warn(const struct cellmap_report *r, const char *output)
 			"warning: %s: %" PRIu64
 			" GSM cells with CI > 65535 have a position but are never addressed\n",
 			output, r->gsm_ci_too_large);
+}
+
+static void warn_moved(const struct cellmap *old, const char *output, double limit_m)
+{
+	struct cellmap *map;
+	struct moved m;
+	char text[256];
+
+	if (!old || cellmap_open(NULL, output, &map, text, sizeof(text)) < 0)
+		return;
+	if (moved_compare(old, map, limit_m, &m) == 0 && moved_text(map, &m, limit_m, text, sizeof(text)))
+		fprintf(stderr, "warning: %s: %s\n", output, text);
+	cellmap_close(map);
 }
 
 static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *rejects,
@@ -227,8 +242,9 @@ static int check_outputs(const struct arguments *a, char *const *paths, size_t n
 
 int cmd_build(int argc, char **argv)
 {
-	struct arguments a = {0};
+	struct arguments a = {.moved_m = MOVED_KM * 1000};
 	struct cellmap_report report;
+	struct cellmap *old = NULL;
 	char err[1024];
 	int rc = read_arguments(&a, argc, argv);
 
@@ -241,17 +257,23 @@ int cmd_build(int argc, char **argv)
 	rc = check_outputs(&a, argv + optind, (size_t)(argc - optind), err, sizeof(err));
 	if (rc < 0)
 		return cmd_fail(err);
+	if (cellmap_open(NULL, a.output, &old, err, sizeof(err)) < 0)
+		old = NULL; /* nothing to compare with */
 	if (a.rejects)
 		rc = build_with_rejects(&a, argv + optind, (size_t)(argc - optind), &report, err,
 					sizeof(err));
 	else
 		rc = build(&a, argv + optind, (size_t)(argc - optind), NULL, &report, err, sizeof(err));
-	if (rc < 0)
+	if (rc < 0) {
+		cellmap_close(old);
 		return cmd_fail(err);
+	}
 	if (a.json)
 		print_json(&report);
 	else
 		print_text(&report, a.output);
 	warn(&report, a.output);
+	warn_moved(old, a.output, a.moved_m);
+	cellmap_close(old);
 	return 0;
 }

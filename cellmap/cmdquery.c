@@ -29,6 +29,7 @@ static const char help[] =
 	"      --datum NAME       what --at means: wgs84 (default), gcj02 or bd09\n"
 	"      --format NAME      table (default), csv, json, geojson or svg\n"
 	"      --json             the same as --format json\n"
+	"      --identity         csv has two more columns: network, and the cell's CGI, SAI, ECGI or NCGI\n"
 	"      --count            one number: how many cells\n"
 	"  -o, --output FILE      into a file instead of standard output\n\n"
 	"Example: reunion cellmap query cells.map --at 39.9042,116.4074 --radius-km 100 --count\n";
@@ -42,7 +43,7 @@ struct arguments {
 	enum format format;
 	const char *output, *polygon;
 	double minus_m;
-	bool at, count, help;
+	bool at, count, identity, help;
 };
 
 static int take_at(struct arguments *a, const char *value)
@@ -76,7 +77,7 @@ static int take_networks(struct arguments *a, const char *value)
 
 		if (a->q.n_networks == NETWORKS_MAX)
 			rc = cmd_usage("query", "--networks: at most %d", NETWORKS_MAX);
-		else if (cell_network_parse(word, &n->mcc, &n->mnc, NULL) < 0)
+		else if (cell_network_parse(word, &n->mcc, &n->mnc, &n->mnc_digits) < 0)
 			rc = cmd_usage("query", "--networks %s: is no network such as 460-00", word);
 		else
 			a->q.n_networks++;
@@ -177,6 +178,7 @@ static int take_option(struct arguments *a, int c, const char *value)
 	default:
 		a->format = c == 'j' ? FORMAT_JSON : a->format;
 		a->count |= c == 'c';
+		a->identity |= c == 'i';
 		a->help |= c == 'h';
 		return 0;
 	}
@@ -205,7 +207,7 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		{"polygon", 1, NULL, 'p'},  {"max-range-m", 1, NULL, 'm'}, {"select", 1, NULL, 's'},
 		{"networks", 1, NULL, 'n'}, {"radio", 1, NULL, 'R'},       {"format", 1, NULL, 'f'},
 		{"datum", 1, NULL, 'd'},    {"output", 1, NULL, 'o'},      {"json", 0, NULL, 'j'},
-		{"count", 0, NULL, 'c'},    {"help", 0, NULL, 'h'},        {0}};
+		{"count", 0, NULL, 'c'},    {"identity", 0, NULL, 'i'},    {"help", 0, NULL, 'h'},        {0}};
 	int c, rc;
 
 	optind = 0;
@@ -259,7 +261,7 @@ static int write_cells(FILE *f, void *ctx, const struct arguments *a, const stru
 	if (a->format == FORMAT_TABLE)
 		list_table(f, cells, n);
 	else if (a->format == FORMAT_CSV)
-		list_csv(f, cells, n);
+		list_csv(f, cells, n, a->identity);
 	else if (a->format == FORMAT_JSON)
 		list_json(f, cells, n);
 	else
@@ -278,8 +280,8 @@ static void warn_absent(const struct arguments *a, const struct cellmap *map, co
 		for (size_t k = 0; k < n; k++)
 			found |= have[k].mcc == a->networks[i].mcc && have[k].mnc == a->networks[i].mnc;
 		if (!found)
-			fprintf(stderr, "warning: %s: has no cell of network %u-%u\n", path,
-				a->networks[i].mcc, a->networks[i].mnc);
+			fprintf(stderr, "warning: %s: has no cell of network %u-%0*u\n", path,
+				a->networks[i].mcc, OSMO_MIN(a->networks[i].mnc_digits, 3), a->networks[i].mnc);
 	}
 }
 

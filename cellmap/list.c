@@ -1,5 +1,6 @@
 #include "cellmap/list.h"
 #include "cellmap/bigmem.h"
+#include "cellmap/identity.h"
 #include "cellmap/map.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -31,6 +32,18 @@ static int by_key(const void *x, const void *y)
 	return c ? c : (int64_t)a->cell < (int64_t)b->cell ? -1 : (int64_t)a->cell > (int64_t)b->cell;
 }
 
+/* What was asked for tells more than the table did. */
+static uint8_t mnc_digits(const struct cellmap *map, const struct cell_query *q, uint32_t index)
+{
+	const struct map_network *n = map_network_of(map, index);
+
+	for (size_t i = 0; i < q->n_networks; i++)
+		if (q->networks[i].mcc == n->mcc && q->networks[i].mnc == n->mnc &&
+		    q->networks[i].mnc_digits > 1)
+			return q->networks[i].mnc_digits;
+	return n->mnc_digits;
+}
+
 int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
 	       const struct cell_span *spans, size_t n_spans, struct listed **cells, size_t *n)
 {
@@ -39,14 +52,18 @@ int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
 	for (size_t i = 0; i < n_spans; i++)
 		total += spans[i].count;
 	*cells = bigmem(ctx, total * sizeof(**cells));
-	for (size_t i = 0; i < n_spans; i++)
+	for (size_t i = 0; i < n_spans; i++) {
+		uint8_t digits = mnc_digits(map, q, spans[i].first); /* no span reaches over two networks */
+
 		for (uint32_t k = 0; k < spans[i].count; k++) {
 			struct listed *l = &(*cells)[at++];
 
+			l->mnc_digits = digits;
 			if (cellmap_get(map, spans[i].first + k, &l->cell) < 0)
 				return -EBADMSG;
 			l->distance_m = geo_distance_m(&map->geod, q->lat, q->lon, l->cell.lat, l->cell.lon);
 		}
+	}
 	qsort(*cells, total, sizeof(**cells), by_key);
 	*n = total;
 	return 0;
@@ -54,51 +71,84 @@ int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
 
 void list_table(FILE *f, const struct listed *cells, size_t n)
 {
-	fprintf(f, "%-5s %-9s %10s %12s %12s %12s %8s %11s\n", "radio", "network", "area", "cell", "lat",
-		"lon", "range m", "distance km");
+	char name[IDENTITY_MAX];
+
+	fprintf(f, "%-5s %-9s %10s %12s %12s %12s %8s %11s  %s\n", "radio", "network", "area", "cell", "lat",
+		"lon", "range m", "distance km", "identity");
 	for (size_t i = 0; i < n; i++) {
 		const struct cell *c = &cells[i].cell;
-		char network[16];
+		char network[CELL_NETWORK_MAX];
 
-		snprintf(network, sizeof(network), "%u-%u", c->id.mcc, c->id.mnc);
-		fprintf(f, "%-5s %-9s %10u %12" PRId64 " %12.7f %12.7f %8u %11.3f\n",
+		cell_network_text(c->id.mcc, c->id.mnc, cells[i].mnc_digits, network);
+		fprintf(f, "%-5s %-9s %10u %12" PRId64 " %12.7f %12.7f %8u %11.3f  %s\n",
 			cell_radio_name(c->id.radio), network, c->id.area, (int64_t)c->id.cell, c->lat,
-			c->lon, c->range_m, cells[i].distance_m / 1000);
+			c->lon, c->range_m, cells[i].distance_m / 1000,
+			identity_text(&c->id, cells[i].mnc_digits, name) ? name : "-");
 	}
 	fprintf(f, "%zu cells\n", n);
 }
 
-void list_csv(FILE *f, const struct listed *cells, size_t n)
+void list_csv(FILE *f, const struct listed *cells, size_t n, bool identity)
 {
-	fputs("radio,mcc,net,area,cell,lon,lat,range,distance_m\n", f);
+	char network[CELL_NETWORK_MAX], name[IDENTITY_MAX];
+
+	fprintf(f, "radio,mcc,net,area,cell,lon,lat,range,distance_m%s\n",
+		identity ? ",network,identity" : "");
 	for (size_t i = 0; i < n; i++) {
 		const struct cell *c = &cells[i].cell;
 
-		fprintf(f, "%s,%u,%u,%u,%" PRId64 ",%.7f,%.7f,%u,%.3f\n", cell_radio_name(c->id.radio),
+		fprintf(f, "%s,%u,%u,%u,%" PRId64 ",%.7f,%.7f,%u,%.3f", cell_radio_name(c->id.radio),
 			c->id.mcc, c->id.mnc, c->id.area, (int64_t)c->id.cell, c->lon, c->lat, c->range_m,
 			cells[i].distance_m);
+		if (identity) {
+			cell_network_text(c->id.mcc, c->id.mnc, cells[i].mnc_digits, network);
+			identity_text(&c->id, cells[i].mnc_digits, name);
+			fprintf(f, ",%s,%s", network, name);
+		}
+		fputc('\n', f);
 	}
 }
 
 static void properties(FILE *f, const struct listed *l)
 {
 	const struct cell *c = &l->cell;
+	char network[CELL_NETWORK_MAX], name[IDENTITY_MAX];
 
-	fprintf(f, "\"radio\":\"%s\",\"mcc\":%u,\"net\":%u,\"area\":%u,\"cell\":%" PRId64,
-		cell_radio_name(c->id.radio), c->id.mcc, c->id.mnc, c->id.area, (int64_t)c->id.cell);
+	cell_network_text(c->id.mcc, c->id.mnc, l->mnc_digits, network);
+	fprintf(f,
+		"\"radio\":\"%s\",\"mcc\":%u,\"net\":%u,\"area\":%u,\"cell\":%" PRId64
+		",\"network\":\"%s\",\"identity\":",
+		cell_radio_name(c->id.radio), c->id.mcc, c->id.mnc, c->id.area, (int64_t)c->id.cell, network);
+	if (identity_text(&c->id, l->mnc_digits, name))
+		fprintf(f, "\"%s\"", name);
+	else
+		fputs("null", f);
+}
+
+static void json_cells(FILE *f, const struct listed *cells, size_t n, bool distances)
+{
+	fprintf(f, "{\"count\":%zu,\"cells\":[", n);
+	for (size_t i = 0; i < n; i++) {
+		const struct cell *c = &cells[i].cell;
+
+		fputs(i ? ",\n{" : "\n{", f);
+		properties(f, &cells[i]);
+		fprintf(f, ",\"lon\":%.7f,\"lat\":%.7f,\"range\":%u", c->lon, c->lat, c->range_m);
+		if (distances)
+			fprintf(f, ",\"distance_m\":%.3f", cells[i].distance_m);
+		fprintf(f, ",\"addressable\":%s}", c->addressable ? "true" : "false");
+	}
+	fputs("]}\n", f);
 }
 
 void list_json(FILE *f, const struct listed *cells, size_t n)
 {
-	fprintf(f, "{\"count\":%zu,\"cells\":[", n);
-	for (size_t i = 0; i < n; i++) {
-		fputs(i ? ",\n{" : "\n{", f);
-		properties(f, &cells[i]);
-		fprintf(f, ",\"lon\":%.7f,\"lat\":%.7f,\"range\":%u,\"distance_m\":%.3f,\"addressable\":%s}",
-			cells[i].cell.lon, cells[i].cell.lat, cells[i].cell.range_m, cells[i].distance_m,
-			cells[i].cell.addressable ? "true" : "false");
-	}
-	fputs("]}\n", f);
+	json_cells(f, cells, n, true);
+}
+
+void list_json_cells(FILE *f, const struct listed *cells, size_t n)
+{
+	json_cells(f, cells, n, false);
 }
 
 static void circle_feature(FILE *f, const struct cell_query *q)

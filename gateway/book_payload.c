@@ -65,7 +65,7 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 	const struct plan_group *g = book_group(j);
 	size_t carrier = g->carrier - a->conf->carriers;
 
-	if (unit >= g->n_units || g->kind != GROUP_SUBSCRIBERS)
+	if (unit >= g->n_units || g->kind != GROUP_SUBSCRIBERS || g->gone)
 		return -ERANGE;
 	if (a->action == ACTION_EXERCISE)
 		return plan_test_number(g, unit, out);
@@ -79,7 +79,7 @@ static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit
 	struct cell cell;
 	int rc;
 
-	if (unit >= g->n_units || g->kind == GROUP_SUBSCRIBERS)
+	if (unit >= g->n_units || g->kind == GROUP_SUBSCRIBERS || g->gone)
 		return -ERANGE;
 	rc = cellmap_get(j->alert->maps->map.map, g->units[unit], &cell);
 	if (rc < 0)

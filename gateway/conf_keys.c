@@ -259,7 +259,8 @@ const struct conf_key conf_keys_link[] = {
 	 .doc = "subscribers: submit_sm to each; cells: submit_multi to one distribution list a cell; "
 		"broadcast: broadcast_sm (SMPP 5.0)."},
 	{"areas", CONF_CHOICE, AT(conf_link, areas), SMPP, .choices = area_kinds, .preset = "cells",
-	 .doc = "Areas of broadcast_sm: cells (aliases), circle or names."},
+	 .doc = "Areas of broadcast_sm: cells, each by its name as in addressing = cells (an alias, SMPP 5.0 format 0). "
+		"circle and names are refused: they would reach cells that other paths have."},
 	{"source", CONF_GROUP, SMPP, .keys = source_keys,
 	 .doc = "The sender that residents see. Left out: the carrier's default."},
 	{"long_messages", CONF_CHOICE, AT(conf_link, long_messages), SMPP, .choices = longs,

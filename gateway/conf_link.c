@@ -101,6 +101,8 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 		conf_problem(r, &l->reconnect_s, "more than reconnect_max_s (%u)", l->reconnect_max_s);
 	if (l->rehearse_number && !l->rehearse_min)
 		conf_problem(r, &l->rehearse_number, "without rehearse_min nothing is tried");
+	if (l->addressing == ADDR_BROADCAST && l->areas != AREAS_CELLS)
+		conf_problem(r, &l->areas, "only areas = \"cells\" is built: circles and names would reach cells that other paths have");
 	if (l->addressing == ADDR_BROADCAST && l->interface_version == 0x34)
 		conf_problem(r, &l->addressing, "broadcast_sm needs interface_version = \"5.0\"");
 	if (l->bind == BIND_RECEIVER && l->mode == MODE_CONNECT)

@@ -29,6 +29,7 @@ struct fleet_events {
 	void (*event)(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 	void *arg;
+	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
 };
 
 struct fleet {
@@ -54,6 +55,13 @@ void fleet_second(struct fleet *f); /* once a second: rates */
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
 /* rate: parts (or requests) a second until the next reload, < 0 as configured; returns what holds then. */
 double fleet_set_rate(struct fleet *f, size_t link, double rate, uint64_t now_us);
+/* Receipts of all carriers, for the store (receipts.h). */
+bool fleet_receipts_due(const struct fleet *f, uint64_t now_us);
+bool fleet_receipts_batch(struct fleet *f, struct store_batch *b); /* true: its outcome is awaited by: */
+void fleet_receipts_done(struct fleet *f, int rc, uint64_t now_us);
+/* A row of the store. Not 0: nobody's any more, or unreadable: to be deleted. */
+int fleet_receipts_load(struct fleet *f, const char *key, const void *value, size_t len, uint64_t now_us);
+void fleet_receipts_end(struct fleet *f, uint64_t job, struct store_batch *b);
 void fleet_stop(struct fleet *f, uint64_t now_us);
 bool fleet_stopped(const struct fleet *f);
 double fleet_carrier_rate(const struct fleet *f, const struct conf_carrier *carrier, bool accepted);

@@ -34,6 +34,8 @@ struct link_env {
 	void (*clue)(struct link *link, const struct link_clue *clue, uint64_t token);
 	void (*event)(struct link *link, enum link_event ev, const char *text); /* up, down, bind failed: log, notify */
 	void *arg;
+	/* The peer has a broadcast_sm of a job on air under this id, or no longer: to be durable (may be NULL). */
+	void (*aired)(struct link *link, uint64_t job, const char *message_id, bool on);
 };
 
 struct link_ops {

@@ -12,6 +12,13 @@ struct link;
 /* What receipts said of a job's messages over this link. */
 void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach);
 
+/* Broadcasts (broadcast_sm) that the peer has on air, by the ids of its answers. After a restart: one that link_env.aired told;
+ * cancel: its text is not to be seen any more. */
+void link_smpp_aired(struct link *link, uint64_t job, const char *id, bool cancel);
+void link_smpp_kill(struct link *link, uint64_t job);	/* cancels those of a job, now or when the link is up */
+void link_smpp_forget(struct link *link, uint64_t job); /* its alert is over: they have ended by themselves */
+size_t link_smpp_on_air(const struct link *link, uint64_t job); /* and those whose cancel is not answered yet */
+
 /* One PDU of a text: for submit_sm the template, else the PDU that lacks its destinations. */
 struct smpp_draft {
 	struct smpp_pdu pdu; /* strings and octets belong to the drafts */

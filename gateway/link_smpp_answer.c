@@ -16,7 +16,7 @@ static char class_of(const struct link_smpp *l, uint32_t status)
 	for (size_t i = 0; i < cfg->n_classes; i++)
 		if (cfg->classes[i].status == status)
 			return cfg->classes[i].class;
-	return smpp_status_class(status);
+	return status == 0 ? '-' : smpp_status_class(status); /* by far the most frequent */
 }
 
 void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class)
@@ -155,6 +155,8 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
+	if (l->link.cfg->addressing == ADDR_BROADCAST)
+		smpp_aired_add(l, f->job, answer->message_id);
 	if (failed && smpp_flight_alive(l, f) == 0)
 		f->stopped = true;
 }
@@ -162,10 +164,16 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f = &l->flights[TAG_FLIGHT(answer->tag)];
-	uint32_t parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
+	struct flight *f;
+	uint32_t parts;
 	char class = class_of(l, answer->status);
 
+	if (TAG_FLIGHT(answer->tag) == TAG_AIRED) {
+		smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class, now_us);
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(answer->tag)];
+	parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
 	f->pending--;
 	rtt_add(&l->link.rtt, answer->rtt_us, now_us);
 	if (class != '-')
@@ -201,10 +209,15 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+	struct flight *f;
 
-	f->pending--;
 	l->link.count.lost++;
+	if (TAG_FLIGHT(tag) == TAG_AIRED) {
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(tag)];
+	f->pending--;
 	smpp_flight_mark_all(l, f, FATE_LOST);
 	smpp_flight_finish_if_done(l, f, now_us);
 }
@@ -212,15 +225,20 @@ void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 static void left_unanswered(void *arg, uint64_t tag, bool left)
 {
 	struct link_smpp *l = arg;
-	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+	struct flight *f;
 
 	if (tag == SMPP_REHEARSAL) {
 		smpp_rehearse_lost(l);
 		return;
 	}
-	f->pending--;
 	if (left)
 		l->link.count.lost++;
+	if (TAG_FLIGHT(tag) == TAG_AIRED) {
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(tag)];
+	f->pending--;
 	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT);
 }
 

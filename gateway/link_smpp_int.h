@@ -3,6 +3,7 @@
  * link_smpp_flight.c knows units under way, link_smpp_send.c
  * hands them over, link_smpp_answer.c settles their answers, link_smpp_rehearse.c tries idle links. */
 #pragma once
+#include <osmocom/core/linuxlist.h>
 #include "gateway/link.h"
 #include "gateway/link_smpp.h"
 #include "smpp/session.h"
@@ -94,6 +95,9 @@ struct link_smpp {
 	uint32_t fault_status;
 	struct pending_clue clues[CLUES_MAX];
 	uint64_t last_token;
+	/* broadcasts */
+	struct llist_head aired; /* struct aired */
+	uint32_t aired_no;
 	/* mode = "listen" */
 	struct knocker knockers[KNOCKERS];
 	/* rehearsal */
@@ -136,6 +140,7 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 /* link_smpp_flight.c */
 #define TAG(flight, draft)                                                                                   \
 	((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
+#define TAG_AIRED UINT32_MAX /* in place of the flight: a cancel_broadcast_sm */
 #define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
 #define TAG_DRAFT(tag)  ((uint32_t)(tag))
 bool smpp_by_cells(const struct link_smpp *l);
@@ -160,6 +165,11 @@ void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer,
 void smpp_rehearse_lost(struct link_smpp *l);
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
+/* link_smpp_aired.c */
+void smpp_aired_add(struct link_smpp *l, const struct dispatch_job *job, const char *id);
+uint64_t smpp_aired_send(struct link_smpp *l, uint64_t now_us);
+void smpp_aired_answer(struct link_smpp *l, uint32_t no, uint32_t status, char class, uint64_t now_us);
+void smpp_aired_lost(struct link_smpp *l, uint32_t no);
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class); /* counts it; name is static */

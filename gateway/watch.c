@@ -12,6 +12,7 @@
 #include "gateway/log.h"
 #include "gateway/predict.h"
 #include "gateway/reach.h"
+#include "gateway/link_smpp.h"
 #include "gateway/snapshot_json.h"
 
 /* ---- predictions ---- */
@@ -115,12 +116,8 @@ static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t n
 		if (d->agentx && a->state == ALERT_COMPLETED)
 			agentx_notify(d->agentx, NOTIFY_ALERT_COMPLETED, a->id, "every unit has its final state");
 	}
-	if (store) {
-		struct store_batch *b = daemon_batch(d);
-
-		book_alert_record(d->book, a, b);
-		daemon_store(d, b, NULL);
-	}
+	if (store) /* until it is durable: or a restart would say all of it again */
+		intake_save(d, a);
 	a->changed |= store;
 }
 
@@ -142,6 +139,30 @@ static void sweep(struct daemon *d)
 	talloc_free(keep);
 }
 
+/* Its receipts are of no use any more. */
+static void end_receipts(struct daemon *d, const struct alert *a)
+{
+	struct store_batch *b = daemon_batch(d);
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		fleet_receipts_end(d->fleet, j->id, b);
+	if (b->n)
+		daemon_store(d, b, NULL);
+	else
+		talloc_free(b);
+}
+
+static bool names(const struct llist_head *list, const struct alert *a)
+{
+	const struct pending *p;
+
+	llist_for_each_entry(p, list, entry)
+		if (p->alert == a)
+			return true;
+	return false;
+}
+
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
@@ -154,10 +175,12 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
 		settle(d, a, now_us, now);
-		if (book_ended(a, now)) {
+		if (book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
+			end_receipts(d, a);
+			onair_end(d, a);
 			book_forget(d->book, a);
 			forgot = true;
 		}
@@ -189,17 +212,24 @@ static struct snap_alert_link *alert_link(struct snap_alert *x, const char *name
 	return l;
 }
 
-static void link_receipts(const struct snapshot *s, struct snap_alert_link *l, const struct conf_link *cfg)
+/* A job's messages over one of its links. */
+static void add_receipts(const struct daemon *d, struct snap_receipts *sum, const struct book_job *j, size_t pos)
 {
-	l->measured = cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
-	for (size_t i = 0; i < s->n_links; i++)
-		if (!strcmp(s->links[i].name, l->name)) {
-			l->delivered = s->links[i].count.receipts_delivered;
-			l->failed = s->links[i].count.receipts_failed;
-		}
+	const struct plan_group *g = book_group(j);
+	const struct conf_link *cfg = g->links[pos];
+	struct receipts_reach reach;
+
+	if (g->kind != GROUP_SUBSCRIBERS || g->gone)
+		return;
+	link_smpp_reach(d->fleet->links[j->link_index[pos]].link, j->id, &reach);
+	sum->asked += reach.asked;
+	sum->delivered += reach.delivered;
+	sum->failed += reach.failed;
+	sum->measured |= cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
+	sum->sampled |= cfg->receipts == RECEIPTS_SAMPLE;
 }
 
-static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
+static void alert_links(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
@@ -214,29 +244,58 @@ static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 
 		if (a->wordings[j->wording].phase != PHASE_ALERT)
 			continue;
-		for (size_t i = 0; i < g->n_links; i++) {
+		for (size_t i = 0; i < (g->gone ? 1 : g->n_links); i++) {
 			struct snap_alert_link *l = alert_link(x, g->links[i]->name);
 
 			sums_plus(&l->sums, &j->job->link_sums[i]);
-			link_receipts(s, l, g->links[i]);
+			l->gone |= g->gone;
+			add_receipts(d, &l->receipts, j, i);
 		}
 	}
 }
 
-static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
+/* Also one that has left the configuration. */
+static struct snap_alert_carrier *alert_carrier(struct snap_alert *x, const char *name)
+{
+	for (size_t i = 0; i < x->n_carriers; i++)
+		if (!strcmp(x->carriers[i].name, name))
+			return &x->carriers[i];
+	snapshot_text(x->carriers[x->n_carriers].name, sizeof(x->carriers[0].name), name);
+	return &x->carriers[x->n_carriers++];
+}
+
+static void alert_carriers(const struct daemon *d, struct snap_alert *x, const struct alert *a)
+{
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		struct snap_alert_carrier *c;
+
+		if (a->wordings[j->wording].phase != PHASE_ALERT)
+			continue;
+		c = alert_carrier(x, book_group(j)->carrier->name);
+		sums_plus(&c->sums, &j->job->sums);
+		for (size_t i = 0; i < book_group(j)->n_links; i++)
+			add_receipts(d, &c->receipts, j, i);
+	}
+}
+
+static void alert_parts(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
+	size_t n = a->conf->n_carriers;
 
-	snapshot_alert_parts(s, at, a->conf->n_carriers, a->n_rings - 1);
+	llist_for_each_entry(j, &a->jobs, entry)
+		n++;
+	snapshot_alert_parts(s, at, n, a->n_rings - 1);
+	x->n_carriers = a->conf->n_carriers;
 	for (size_t i = 0; i < x->n_carriers; i++) {
 		snapshot_text(x->carriers[i].name, sizeof(x->carriers[i].name), a->conf->carriers[i].name);
 		x->carriers[i].at_risk = a->at_risk[i];
 		x->carriers[i].missed = a->missed[i];
 	}
-	llist_for_each_entry(j, &a->jobs, entry)
-		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			sums_plus(&x->carriers[book_group(j)->carrier - a->conf->carriers].sums, &j->job->sums);
+	alert_carriers(d, x, a);
 	for (size_t r = 1; r < a->n_rings; r++)
 		x->rings[r - 1] = (struct snap_alert_ring){.radius_km = a->rings[r].radius_km, .at = a->rings[r].at,
 							   .since = book_begun(a, r) ? a->rings[r].since : 0};
@@ -250,7 +309,7 @@ static bool any(const bool *flags, size_t n)
 	return false;
 }
 
-static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
+static void fill_alert(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 
@@ -271,8 +330,8 @@ static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
 	x->radius_km = a->radius_km;
 	book_sums(a, true, &x->sums);
 	book_sums(a, false, &x->others);
-	alert_links(s, at, a);
-	alert_parts(s, at, a);
+	alert_links(d, s, at, a);
+	alert_parts(d, s, at, a);
 }
 
 /* Wall time when the carrier is done with the alert; 0 = it is, or that cannot be told. */
@@ -331,15 +390,17 @@ void watch_publish(void *arg)
 	predict_refresh(d);
 	n = 0;
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		fill_alert(s, n++, a);
+		fill_alert(d, s, n++, a);
 	for (size_t i = 0; i < d->conf->n_carriers; i++)
 		fill_carrier(d, &s->carriers[i], &d->conf->carriers[i], now_us);
-	snapshot_agencies(s, d->n_intakes);
-	for (size_t i = 0; i < d->n_intakes; i++) {
-		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), d->intakes[i]->agency->name);
-		s->agencies[i].accepted = d->intakes[i]->accepted;
-		s->agencies[i].rejected = d->intakes[i]->rejected;
-		s->agencies[i].duplicate = d->intakes[i]->duplicate;
+	snapshot_agencies(s, d->conf->n_agencies);
+	for (size_t i = 0; i < d->conf->n_agencies; i++) {
+		const struct intake_count *c = intake_count(d, d->conf->agencies[i].name);
+
+		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), c->agency);
+		s->agencies[i].accepted = c->accepted;
+		s->agencies[i].rejected = c->rejected;
+		s->agencies[i].duplicate = c->duplicate;
 	}
 	snapshot_publish(s);
 }
@@ -419,10 +480,10 @@ json_t *watch_alert(void *arg, const char *alert_id)
 	return o;
 }
 
-json_t *watch_cells(void *arg, const char *alert_id)
+json_t *watch_cells(void *arg, const char *alert_id, const char *from)
 {
 	const struct daemon *d = arg;
 	const struct alert *a = book_find(d->book, alert_id);
 
-	return a ? reach_cells(a) : NULL;
+	return a ? reach_cells(a, from) : NULL;
 }

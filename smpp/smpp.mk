@@ -6,6 +6,6 @@ libreusmpp_a_SOURCES = smpp/text.h smpp/shift.c smpp/shift.h smpp/text.c smpp/gr
 	smpp/submit.h smpp/submit.c
 
 # What a submit_sm costs, against others: tests/bench_smpp.sh.
-bench-smpp: tests/bench_smpp tests/bench_smpp_wire reuniond reunion reunion-carrier
-	SRCDIR=$(srcdir) BUILDDIR=. bash $(srcdir)/tests/bench_smpp.sh
+bench-smpp: tests/bench_smpp tests/bench_smpp_wire tests/reuniond_memory reuniond reunion reunion-carrier
+	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_smpp.sh
 .PHONY: bench-smpp

@@ -3,6 +3,14 @@ check_PROGRAMS += tests/test_cellmap
 TESTS += tests/test_cellmap
 tests_test_cellmap_SOURCES = tests/test_cellmap.c
 tests_test_cellmap_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_identity
+TESTS += tests/test_cellmap_identity
+tests_test_cellmap_identity_SOURCES = tests/test_cellmap_identity.c
+tests_test_cellmap_identity_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_health
+TESTS += tests/test_cellmap_health
+tests_test_cellmap_health_SOURCES = tests/test_cellmap_health.c
+tests_test_cellmap_health_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/test_cellmap_csv
 TESTS += tests/test_cellmap_csv
 tests_test_cellmap_csv_SOURCES = tests/test_cellmap_csv.c
@@ -47,8 +55,8 @@ else
 tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
 endif
-TESTS += tests/cellmap.sh
-EXTRA_DIST += tests/cellmap.sh
+TESTS += tests/cellmap.sh tests/e2e_maps.sh
+EXTRA_DIST += tests/cellmap.sh tests/e2e_maps.sh
 
 # Costs beside rivals; not part of make check.
 EXTRA_PROGRAMS += tests/bench_cellmap

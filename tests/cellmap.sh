@@ -79,8 +79,26 @@ fi
 check "--minus-radius-km leaves a ring" '[ "$(count --radius-km 10 --select site --minus-radius-km 5 --select site)" = 2 ]'
 printf "39.8,116.3 39.8,116.45\n40,116.45 40,116.3\n39.8,116.3\n" >p.txt
 check "--polygon: site and coverage" '[ "$("$tool" query a.map --polygon p.txt --select site --count)" = 3 ] && [ "$("$tool" query a.map --polygon p.txt --max-range-m 1000000 --count)" = 3 ]'
+"$tool" query a.map $at --radius-km 10 --networks 460-00 >out
+check "the MNC is printed as it was written" 'grep -q "460-00 " out && ! grep -q "460-0 " out'
+"$tool" query a.map $at --radius-km 10 --networks 460-00,460-01 --format csv --identity >out
+check "--identity" '[ "$(cut -d, -f10- out)" = "network,identity
+460-00,CGI:460-00-2-77
+460-00,CGI:460-00-12-9
+460-01,ECGI:460-01-1-44" ]'
+check "a cell by its name" '"$tool" cell a.map ECGI:460-01-1-44 | grep -q "39.9042000,116.4074000" && "$tool" cell a.map 46001-L300 --json | grep -q "\"cell\":300," && "$tool" cell a.map CGI:460-00-2-77 | grep -q unknown'
+fails 1 "a.map: has no cell CGI:460-00-2-78" "no cell of that name" "$tool" cell a.map CGI:460-00-2-78
+fails 2 "no cell.s name" "bad name of a cell" "$tool" cell a.map 460-00
 "$tool" info a.map >out
 check "info" 'grep -q "460-0 .* 3 " out && grep -q "5 cells of 3 networks" out && grep -q "2017-07-14 .. 2023-11-14" out'
+sed 's/116.4074/116.9/' a.csv >moved.csv
+cp a.map old.map && "$tool" build -o old.map moved.csv >out 2>err
+check "build tells what moved since the map it replaces" 'grep -q "warning: old.map: 1 cells moved more than 10 km since the last map (most: 460-1, 1; farthest: ECGI:460-01-1-44, 42 km)" err'
+"$tool" build -o old.map --moved-km 100 a.csv >out 2>err
+check "unless it moved less than --moved-km" '! grep -q moved err'
+"$tool" build -o old.map moved.csv >out 2>err
+check "info --since tells it too" '"$tool" info a.map --since old.map | grep -q "^warning: 1 cells moved" && ! "$tool" info a.map --since old.map --moved-km 50 | grep -q moved'
+fails 1 "missing.map: .*No such file" "info --since a missing map" "$tool" info a.map --since missing.map
 
 check "the example of the C interface" '"$BUILDDIR/cellmap/example" a.map 39.9042 116.4074 10 >out && [ "$(cat out)" = "0 m: LTE 460-1 area 7 cell 300
 681 m: CDMA 460-3 area 2 cell 5
@@ -125,7 +143,7 @@ check "synth: same seed, same octets; other seed, others" 'zcat s2.gz | cmp -s s
 check "synth: these octets on every machine" '[ "$(cksum <s1)" = "262536567 1615530" ]'
 "$tool" build -o s.map --json s1 >out 2>err
 check "synth: N cells are kept, with dirt around" 'grep -q "\"kept\":20000," out && ! grep -q "\"dropped\":{}" out && ! grep -q "\"merged\":0" out'
-check "every command has --help" '"$tool" --help >out && for c in build info query synth; do "$tool" $c --help | grep -q Usage || exit 1; done'
+check "every command has --help" '"$tool" --help >out && for c in build info query cell synth; do "$tool" $c --help | grep -q Usage || exit 1; done'
 
 # Independent counts on real tables, where these are at hand.
 expected=${SHARED_DATA:-}/expected-100km-dev.jsonl
