@@ -38,3 +38,6 @@ check_PROGRAMS += tests/test_smpp_aired
 TESTS += tests/test_smpp_aired
 tests_test_smpp_aired_SOURCES = tests/test_smpp_aired.c tests/smpp_peer.c tests/smpp_peer.h
 tests_test_smpp_aired_LDADD = $(SMPPLINK_TEST_LIBS)
+# Other people's programs; skipped where they are not installed.
+TESTS += tests/e2e_netsmpp.sh tests/e2e_kannel.sh tests/e2e_osmomsc.sh
+EXTRA_DIST += tests/e2e_netsmpp.sh tests/e2e_kannel.sh tests/peers/net-smpp.pl tests/e2e_osmomsc.sh tests/peers/nosctp.c
