@@ -130,7 +130,8 @@ static void list_networks(struct cellmap *map)
 	OSMO_ASSERT(map->list);
 	for (uint32_t i = 0; i < n; i++)
 		map->list[i] = (struct cell_network){map->networks[i].mcc, map->networks[i].mnc,
-						     map->networks[i].first, map->networks[i].count};
+						     map->networks[i].first, map->networks[i].count,
+						     map->networks[i].mnc_digits};
 }
 
 static int map_file(struct cellmap *map, const char *path, char *err, size_t err_len)

@@ -35,6 +35,7 @@ struct cell {
 struct cell_network {
 	uint16_t mcc, mnc;
 	uint32_t first, count; /* its cells: consecutive indices */
+	uint8_t mnc_digits;    /* as the table wrote the MNC (2, 3); 0: it did not tell */
 };
 
 enum cell_select { SELECT_COVERAGE = 0, SELECT_SITE };
@@ -117,3 +118,6 @@ size_t cell_spans_indices(const struct cell_span *spans, size_t n, uint32_t *ind
 const char *cell_radio_name(enum cell_radio radio); /* "GSM" ... */
 int cell_radio_parse(const char *name);             /* enum cell_radio or -EINVAL */
 int cell_network_parse(const char *text, uint16_t *mcc, uint16_t *mnc, uint8_t *mnc_digits); /* "460-00" */
+#define CELL_NETWORK_MAX 16
+/* "460-00" where the digits are known, else "460-0": then 460-00 and 460-0 are not told apart. */
+void cell_network_text(uint16_t mcc, uint16_t mnc, uint8_t mnc_digits, char text[CELL_NETWORK_MAX]);

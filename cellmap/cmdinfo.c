@@ -1,21 +1,31 @@
 #include "cellmap/cmdutil.h"
 #include "cellmap/health.h"
 #include "cellmap/map.h"
+#include "cellmap/moved.h"
 #include <getopt.h>
 #include <inttypes.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
-#include <stdarg.h>
 #include <string.h>
 #include <time.h>
 
-#define YEAR (365 * 86400u)
+static const char help[] =
+	"Usage: reunion cellmap info MAP [--since OLDMAP [--moved-km X]] [--json]\n"
+	"What a map holds: cells per network and radio, bounding box, newest and oldest `updated`; and what "
+	"is\n"
+	"unhealthy about it: cells that stand far off or crowd at one point, ranges nobody measured, stale "
+	"tables,\n"
+	"holes in which a network has no cell though it should. Reads and verifies the whole map.\n\n"
+	"      --since OLDMAP    also what moved since that map\n"
+	"      --moved-km X      farther than this (default 10)\n"
+	"      --json            for programs\n\n"
+	"Example: reunion cellmap info cells.map --since cells-2025.map\n";
 
-static const char help[] = "Usage: reunion cellmap info MAP [--json]\n"
-			   "What a map holds: cells per network and radio, bounding box, newest and oldest "
-			   "`updated`, and what is unhealthy\n"
-			   "about it. Reads and verifies the whole map.\n\n"
-			   "Example: reunion cellmap info cells.map\n";
+struct arguments {
+	const char *since;
+	double moved_m;
+	bool json;
+};
 
 static const char *day(uint32_t seconds, char text[16])
 {
@@ -46,52 +56,6 @@ static struct box bounding_box(const struct cellmap *map)
 	return b;
 }
 
-#define WARNINGS_MAX 8
-struct warnings {
-	char text[WARNINGS_MAX][192];
-	int n;
-};
-
-static void warn(struct warnings *w, bool yes, const char *format, ...) __attribute__((format(printf, 3, 4)));
-static void warn(struct warnings *w, bool yes, const char *format, ...)
-{
-	va_list ap;
-
-	if (!yes || w->n == WARNINGS_MAX)
-		return;
-	va_start(ap, format);
-	vsnprintf(w->text[w->n++], sizeof(w->text[0]), format, ap);
-	va_end(ap);
-}
-
-static void find_warnings(const struct cellmap *map, const struct health *h, struct warnings *w)
-{
-	const struct map_header *head = map->head;
-	const struct map_network *worst = &map->networks[h->worst_network];
-	double n = head->n_cells;
-	char text[16];
-
-	warn(w, head->unaddressable[0],
-	     "%u cells have an id <= 0: they have a position but are never addressed",
-	     head->unaddressable[0]);
-	warn(w, head->unaddressable[1],
-	     "%u GSM cells have a CI > 65535: they have a position but are never addressed",
-	     head->unaddressable[1]);
-	warn(w, h->far, "%u cells lie more than 3500 km from the middle of their network (most: %u-%u, %u)",
-	     h->far, worst->mcc, worst->mnc, h->worst_far);
-	warn(w, h->range_long, "%u cells have a range above 35 km; it is cut to max_range_m", h->range_long);
-	warn(w, h->range_unknown > n / 2, "%.0f %% of the cells have no range; defaults per radio are used",
-	     100 * h->range_unknown / n);
-	warn(w, h->range_1000 > n / 2,
-	     "%.0f %% of the cells have a range of exactly 1000 m: too few sightings",
-	     100 * h->range_1000 / n);
-	warn(w, h->crowded, "%u cells share their position with at least %d others", h->crowded,
-	     HEALTH_CROWD - 1);
-	warn(w, head->updated_max && head->updated_max - head->updated_min > 10 * YEAR,
-	     "the oldest row is from %s: more than ten years before the newest",
-	     day(head->updated_min, text));
-}
-
 static void print_networks(const struct cellmap *map)
 {
 	char from[16], to[16];
@@ -100,16 +64,16 @@ static void print_networks(const struct cellmap *map)
 	       "NR", "CDMA", "oldest", "newest");
 	for (uint32_t i = 0; i < map->head->n_networks; i++) {
 		const struct map_network *n = &map->networks[i];
-		char name[24];
+		char name[CELL_NETWORK_MAX];
 
-		snprintf(name, sizeof(name), "%u-%0*u", n->mcc, OSMO_MIN(n->mnc_digits, 3), n->mnc);
+		cell_network_text(n->mcc, n->mnc, n->mnc_digits, name);
 		printf("%-10s %10u %10u %10u %10u %10u %10u  %-10s %-10s\n", name, n->count, n->radios[0],
 		       n->radios[1], n->radios[2], n->radios[3], n->radios[4], day(n->updated_min, from),
 		       day(n->updated_max, to));
 	}
 }
 
-static void print_text(const struct cellmap *map, const char *path, const struct warnings *w)
+static void print_text(const struct cellmap *map, const char *path, const struct health_warnings *w)
 {
 	const struct map_header *h = map->head;
 	struct box b = bounding_box(map);
@@ -128,7 +92,7 @@ static void print_text(const struct cellmap *map, const char *path, const struct
 		puts("no warnings");
 }
 
-static void print_json(const struct cellmap *map, const struct warnings *w)
+static void print_json(const struct cellmap *map, const struct health_warnings *w)
 {
 	const struct map_header *h = map->head;
 	struct box b = bounding_box(map);
@@ -155,12 +119,33 @@ static void print_json(const struct cellmap *map, const struct warnings *w)
 	puts("]}");
 }
 
-static int info(const char *path, bool json)
+/* Compared with an older map, one warning more. */
+static int compare(const struct cellmap *map, const char *since, double limit_m, struct health_warnings *w)
+{
+	struct cellmap *old;
+	struct moved m;
+	char err[1024];
+	int rc;
+
+	if (cellmap_open(NULL, since, &old, err, sizeof(err)) < 0)
+		return cmd_fail(err);
+	rc = moved_compare(old, map, limit_m, &m);
+	cellmap_close(old);
+	snprintf(err, sizeof(err), "%s: is damaged (a block's checksum is wrong); build it again", since);
+	if (rc < 0)
+		return cmd_fail(err);
+	if (w->n < HEALTH_WARNINGS && moved_text(map, &m, limit_m, w->text[w->n], sizeof(w->text[0])))
+		w->n++;
+	return 0;
+}
+
+static int info(const struct arguments *a, const char *path, int64_t now_s)
 {
 	struct cellmap *map;
 	struct health health;
-	struct warnings w = {.n = 0};
+	struct health_warnings w;
 	char err[1024];
+	int rc = 0;
 
 	if (cellmap_open(NULL, path, &map, err, sizeof(err)) < 0)
 		return cmd_fail(err);
@@ -170,20 +155,26 @@ static int info(const char *path, bool json)
 		cellmap_close(map);
 		return cmd_fail(err);
 	}
-	if (map->head->n_networks)
-		find_warnings(map, &health, &w);
-	if (json)
+	health_tell(map, &health, now_s, &w);
+	if (a->since)
+		rc = compare(map, a->since, a->moved_m, &w);
+	if (rc == 0 && a->json)
 		print_json(map, &w);
-	else
+	else if (rc == 0)
 		print_text(map, path, &w);
 	cellmap_close(map);
-	return 0;
+	return rc;
 }
 
-int cmd_info(int argc, char **argv)
+int cmd_info(int argc, char **argv, int64_t now_s)
 {
-	static const struct option options[] = {{"json", 0, NULL, 'j'}, {"help", 0, NULL, 'h'}, {0}};
-	bool json = false;
+	static const struct option options[] = {{"json", 0, NULL, 'j'},
+						{"since", 1, NULL, 's'},
+						{"moved-km", 1, NULL, 'm'},
+						{"help", 0, NULL, 'h'},
+						{0}};
+	struct arguments a = {.moved_m = MOVED_KM * 1000};
+	double km;
 	int c;
 
 	optind = 0;
@@ -194,9 +185,13 @@ int cmd_info(int argc, char **argv)
 			fputs(help, stdout);
 			return 0;
 		}
-		json = true;
+		if (c == 'm' && !cmd_number(optarg, 0, 20037, &km))
+			return cmd_usage("info", "--moved-km %s: is no number from 0 to 20037", optarg);
+		a.json |= c == 'j';
+		a.since = c == 's' ? optarg : a.since;
+		a.moved_m = c == 'm' ? km * 1000 : a.moved_m;
 	}
 	if (argc - optind != 1)
 		return cmd_usage("info", "name one MAP; see reunion cellmap info --help");
-	return info(argv[optind], json);
+	return info(&a, argv[optind], now_s);
 }

@@ -27,6 +27,7 @@ void progress_end(struct progress *p);
 void cmd_json_string(FILE *f, const char *text); /* quoted and escaped; what is not UTF-8 becomes U+FFFD */
 
 int cmd_build(int argc, char **argv);
-int cmd_info(int argc, char **argv);
+int cmd_info(int argc, char **argv, int64_t now_s); /* now: Unix seconds, 0 when nobody knows */
 int cmd_query(int argc, char **argv);
+int cmd_cell(int argc, char **argv);
 int cmd_synth(int argc, char **argv);

@@ -1,6 +1,7 @@
 /* Names of radios and networks in the field's notation. */
 #include "cellmap/cellmap.h"
 #include <errno.h>
+#include <stdio.h>
 #include <strings.h>
 
 static const char *const radios[CELL_RADIO_N] = {"GSM", "UMTS", "LTE", "NR", "CDMA"};
@@ -47,4 +48,9 @@ int cell_network_parse(const char *text, uint16_t *mcc, uint16_t *mnc, uint8_t *
 	if (mnc_digits)
 		*mnc_digits = (uint8_t)n;
 	return 0;
+}
+
+void cell_network_text(uint16_t mcc, uint16_t mnc, uint8_t mnc_digits, char text[CELL_NETWORK_MAX])
+{
+	snprintf(text, CELL_NETWORK_MAX, "%u-%0*u", mcc, mnc_digits > 3 ? 3 : mnc_digits, mnc);
 }

@@ -32,8 +32,7 @@ struct alert_ring {
 	double radius_km;
 	int64_t at, since; /* wall: when it is due; when it began, 0 = not yet */
 	size_t wording;	   /* its first */
-	struct plan *plan; /* when begun */
-	uint64_t plan_sum; /* of all unit lists: a restart must arrive at the same */
+	struct plan *plan; /* when begun; a restart must arrive at the same lists (book_regroup.c) */
 	bool pending;	   /* begun, its record not durable yet: no job */
 	bool failed;	   /* could not be planned: not tried again before a restart */
 };
@@ -140,6 +139,10 @@ void book_serial(struct book *b, uint16_t identifier, uint16_t next);
 /* book_rings.c */
 int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct reasons *reasons);
 bool alert_grows(const struct alert *a, int64_t now); /* rings are still to come */
+/* book_regroup.c: a ring's groups as the document keeps them, and the ring's new plan brought back to them: what cannot be served
+ * any more is left without units (plan_group.gone), and counted in the return. -EBADMSG. */
+json_t *alert_groups_json(const struct plan *plan);
+int alert_regroup(struct alert *a, size_t ring, const json_t *kept);
 /* book_jobs.c: the jobs of a wording over all rings begun, or one. chunks NULL: new ones. */
 void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg);
 void alert_add_ring(struct book *b, struct alert *a, size_t ring, uint64_t now_us, int64_t now);

@@ -44,8 +44,8 @@ static json_t *rings_json(const struct alert *a)
 		const struct alert_ring *r = &a->rings[i];
 
 		json_array_append_new(list, json_pack("{s:f, s:I, s:I, s:I, s:o}", "radius_km", r->radius_km, "at", (json_int_t)r->at,
-						      "since", (json_int_t)r->since, "wording", (json_int_t)r->wording, "plan_sum",
-						      hex64(r->plan_sum)));
+						      "since", (json_int_t)r->since, "wording", (json_int_t)r->wording, "groups",
+						      alert_groups_json(r->plan)));
 	}
 	return list;
 }
@@ -145,8 +145,7 @@ static int read_rings(struct alert *a, const json_t *list)
 		struct alert_ring *r = &a->rings[i];
 
 		*r = (struct alert_ring){.radius_km = json_number_value(json_object_get(o, "radius_km")), .at = num(o, "at"),
-					 .since = num(o, "since"), .wording = num(o, "wording"),
-					 .plan_sum = hex(json_object_get(o, "plan_sum"))};
+					 .since = num(o, "since"), .wording = num(o, "wording")};
 		if (r->wording >= a->n_wordings)
 			return -EBADMSG;
 	}
@@ -206,35 +205,31 @@ static void read_flags(const struct alert *a, const json_t *list, bool *flags)
 				flags[c] = true;
 }
 
-/* The unit lists of a ring, which must be those that the ledger speaks of. */
-static int replan_ring(struct alert *a, size_t ring, const struct conf *conf, char *err, size_t err_len)
-{
-	uint64_t sum = a->rings[ring].plan_sum;
-	struct reasons reasons = {0};
-	int rc = alert_plan(a, ring, conf, &reasons);
-
-	if (rc < 0) {
-		snprintf(err, err_len, "alert %s cannot be planned again: %s", a->id, reasons.n ? reasons.v[0].text : strerror(-rc));
-		return rc;
-	}
-	if (a->rings[ring].plan_sum == sum)
-		return 0;
-	snprintf(err, err_len,
-		 "alert %s: networks, lacs or links were changed while it runs, so its recipients cannot be told apart any more; "
-		 "restore the configuration it was accepted under",
-		 a->id);
-	return -ESTALE;
-}
-
+/* The unit lists of each ring begun, which must be those that the ledger speaks of. What was changed in the configuration ends
+ * only what it touches: no gateway may stay down for it. */
 static int replan(struct alert *a, const struct conf *conf, const json_t *o, char *err, size_t err_len)
 {
-	int rc = 0;
+	const json_t *rings = json_object_get(o, "rings");
+	int rc = 0, gone = 0;
 
-	for (size_t r = 0; rc == 0 && r < a->n_rings; r++)
-		if (a->rings[r].since)
-			rc = replan_ring(a, r, conf, err, err_len);
-	if (rc < 0)
+	for (size_t r = 0; rc >= 0 && r < a->n_rings; r++) {
+		struct reasons none = {0};
+
+		if (!a->rings[r].since)
+			continue;
+		alert_plan(a, r, conf, &none); /* without a plan all of it is gone */
+		rc = alert_regroup(a, r, json_object_get(json_array_get(rings, r), "groups"));
+		gone += rc;
+	}
+	if (rc < 0) {
+		snprintf(err, err_len, "the ledger holds an alert whose lists cannot be read; run `reunion ledger check`");
 		return rc;
+	}
+	if (gone)
+		snprintf(err, err_len,
+			 "alert %s: networks, lacs or links were changed while it runs: %d of its lists cannot be served any more; what "
+			 "they had not sent is withdrawn",
+			 a->id, gone);
 	read_flags(a, json_object_get(o, "at_risk"), a->at_risk);
 	read_flags(a, json_object_get(o, "missed"), a->missed);
 	return 0;

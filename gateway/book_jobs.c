@@ -113,13 +113,30 @@ static struct book_job *new_job(struct book *b, struct alert *a, size_t wording,
 	j->link_index = talloc_zero_array(j, uint16_t, g->n_links);
 	j->payloads = talloc_zero_array(j, struct payload *, g->n_links);
 	OSMO_ASSERT(j->link_index && j->payloads);
-	for (size_t i = 0; i < g->n_links; i++) {
-		int rc = b->link_index(b->arg, g->links[i]->name);
-
-		OSMO_ASSERT(rc >= 0);
-		j->link_index[i] = rc;
-	}
+	for (size_t i = 0; i < g->n_links && !g->gone; i++)
+		j->link_index[i] = b->link_index(b->arg, g->links[i]->name);
 	return j;
+}
+
+/* Links that the gateway has not (any more) take no part; a group that has no other can send nothing. */
+static void forget_links(struct book *b, struct plan *p)
+{
+	for (size_t i = 0; i < p->n_groups; i++) {
+		struct plan_group *g = &p->groups[i];
+		size_t kept = 0;
+
+		for (size_t l = 0; l < g->n_links && !g->gone; l++) {
+			if (b->link_index(b->arg, g->links[l]->name) < 0)
+				continue;
+			g->links[kept] = g->links[l];
+			g->shares[kept] = g->shares[l];
+			g->link_parts[kept++] = g->link_parts[l];
+		}
+		if (kept > 0)
+			g->n_links = kept;
+		else if (g->n_links > 0)
+			g->gone = true;
+	}
 }
 
 static void add_job(struct book *b, struct alert *a, size_t wording, size_t ring, size_t group, uint64_t now_us, int64_t now,
@@ -132,10 +149,13 @@ static void add_job(struct book *b, struct alert *a, size_t wording, size_t ring
 	struct job_spec spec = {.id = j->id, .n_units = g->n_units, .parts = parts_of(j), .n_links = g->n_links, .owner = j};
 
 	spec.kind = g->kind == GROUP_CBSP || g->kind == GROUP_BROADCAST ? JOB_BROADCAST : JOB_SMS;
+	spec.repeatable = g->kind == GROUP_CBSP;
 	spec.deadline_us = mono_at(deadline_of(j), now, now_us);
 	spec.expires_us = mono_at(w->phase == PHASE_FOUND ? w->since + BOOK_FOUND_LIFETIME_S : a->expires_at, now, now_us);
 	spec.links = j->link_index;
 	spec.shares = g->shares;
+	if (g->gone) /* for its sums only; any link will do */
+		spec.n_links = 1;
 	find_earlier(&e, j);
 	/* A ring's first wording is for all of it. */
 	j->job = dispatch_add_job(b->dispatch, &spec, wording == a->rings[ring].wording ? NULL : first_octet, &e);
@@ -143,17 +163,20 @@ static void add_job(struct book *b, struct alert *a, size_t wording, size_t ring
 	llist_add_tail(&j->entry, &a->jobs);
 	if (chunks)
 		chunks(arg, j->job);
+	if (g->gone)
+		dispatch_withdraw(b->dispatch, j->job, UNIT_WITHDRAWN, now_us);
 }
 
 static void add_wording_of_ring(struct book *b, struct alert *a, size_t wording, size_t ring, uint64_t now_us, int64_t now,
 				book_chunks_cb chunks, void *arg)
 {
-	const struct plan *p = a->rings[ring].plan;
+	struct plan *p = a->rings[ring].plan;
 
 	if (!book_begun(a, ring) || wording < a->rings[ring].wording)
 		return;
+	forget_links(b, p);
 	for (size_t g = 0; g < p->n_groups; g++)
-		if (p->groups[g].n_units > 0)
+		if (p->groups[g].n_units > 0 && (chunks || !p->groups[g].gone || wording == a->rings[ring].wording))
 			add_job(b, a, wording, ring, g, now_us, now, chunks, arg);
 }
 

@@ -39,6 +39,7 @@ static struct payload *make(const struct book_job *j, const struct link *link)
 	p->lifetime_s = a->expires_at > w->since ? a->expires_at - w->since : 1;
 	p->udh_ref = a->number * 32 + j->wording * PAYLOAD_TEXTS;
 	p->validity_s = p->lifetime_s;
+	p->expires_at = a->expires_at;
 	return p;
 }
 
@@ -64,7 +65,7 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 	const struct plan_group *g = book_group(j);
 	size_t carrier = g->carrier - a->conf->carriers;
 
-	if (unit >= g->n_units || g->kind != GROUP_SUBSCRIBERS)
+	if (unit >= g->n_units || g->kind != GROUP_SUBSCRIBERS || g->gone)
 		return -ERANGE;
 	if (a->action == ACTION_EXERCISE)
 		return plan_test_number(g, unit, out);
@@ -78,7 +79,7 @@ static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit
 	struct cell cell;
 	int rc;
 
-	if (unit >= g->n_units || g->kind == GROUP_SUBSCRIBERS)
+	if (unit >= g->n_units || g->kind == GROUP_SUBSCRIBERS || g->gone)
 		return -ERANGE;
 	rc = cellmap_get(j->alert->maps->map.map, g->units[unit], &cell);
 	if (rc < 0)

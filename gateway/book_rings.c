@@ -5,29 +5,6 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-static uint64_t sum_octets(uint64_t sum, const void *data, size_t len)
-{
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++) /* FNV-1a */
-		sum = (sum ^ p[i]) * 0x100000001B3ull;
-	return sum;
-}
-
-static uint64_t sum_of(const struct plan *p)
-{
-	uint64_t sum = 0xCBF29CE484222325ull;
-
-	for (size_t i = 0; i < p->n_groups; i++) {
-		const struct plan_group *g = &p->groups[i];
-
-		sum = sum_octets(sum, &g->n_units, sizeof(g->n_units));
-		if (g->units)
-			sum = sum_octets(sum, g->units, g->n_units * sizeof(*g->units));
-	}
-	return sum;
-}
-
 /* What the alert was accepted with: texts that came later change nothing in who serves whom. */
 static struct plan_input input_of(const struct alert *a)
 {
@@ -70,8 +47,6 @@ int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct rea
 	in.radius_km = r->radius_km;
 	rc = plan_make(a, &in, &r->plan, reasons);
 	talloc_free(inner);
-	if (rc == 0)
-		r->plan_sum = sum_of(r->plan);
 	return rc;
 }
 

@@ -7,7 +7,8 @@
  *    it may carry its next reservation, so that a slot costs one commit a turn. The window counts PDUs, a
  *    unit holds `parts` slots; in use <= window, always (a unit of more parts than the window goes alone);
  *  - reservations not yet sent are kept short (<= max(8, rate/4) parts): a crash burns few attempts;
- *  - three durable attempts without a durable answer: UNKNOWN;
+ *  - three durable attempts without a durable answer: UNKNOWN; but a repeat that does no harm (cells: a phone
+ *    shows one serial number once) goes on until it is answered or the job ends;
  *  - order on a link: broadcast kinds before SMS, then earliest deadline first, within a job retries that are
  *    due, then the list's order;
  *  - chunks of (units / 64, a power of two in 16..4096) units have a planned owner: chunk i goes to the link
@@ -37,6 +38,7 @@ struct job_spec {
 	int64_t expires_us;  /* monotonic: nothing is sent after it */
 	uint32_t n_units;
 	uint32_t parts;        /* parts a unit costs on the link: >= 1 */
+	bool repeatable;       /* a unit may be handed over any number of times */
 	const uint16_t *links; /* group: link indices that may serve it */
 	size_t n_links;
 	const double *shares; /* planned share of each, sum 1; NULL = equal */

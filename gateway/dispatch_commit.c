@@ -246,12 +246,10 @@ static void reopen(struct dispatch *d, struct job *j, struct chunk *c)
 	unit = chunk_open(j, c);
 	for (uint32_t i = 0; i < c->count; i++) {
 		enum unit_state s = UNIT_STATE(unit[i]);
-		uint8_t octet = UNIT_OCTET(UNIT_WAITING, UNIT_ATTEMPT(unit[i]), UNIT_FAILS(unit[i]));
+		uint8_t octet = doubted(j, unit[i]);
 
 		if (s != UNIT_HANDED && s != UNIT_WAITING)
 			continue;
-		if (UNIT_ATTEMPT(octet) >= UNIT_ATTEMPTS)
-			octet = UNIT_UNKNOWN;
 		unit[i] = octet;
 		c->n[s]--;
 		c->n[UNIT_STATE(octet)]++;

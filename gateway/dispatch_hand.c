@@ -187,12 +187,10 @@ static void answer_transient(struct dispatch *d, const struct dlink *l, struct j
 
 static void answer_lost(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octet, uint64_t now_us)
 {
-	if (UNIT_ATTEMPT(octet) >= UNIT_ATTEMPTS || !job_running(j)) {
-		unit_set(d, j, unit, UNIT_UNKNOWN);
-		return;
-	}
-	unit_set(d, j, unit, UNIT_OCTET(UNIT_WAITING, UNIT_ATTEMPT(octet), UNIT_FAILS(octet)));
-	retry_push(j, unit, now_us);
+	octet = job_running(j) ? doubted(j, octet) : UNIT_UNKNOWN;
+	unit_set(d, j, unit, octet);
+	if (octet != UNIT_UNKNOWN)
+		retry_push(j, unit, now_us);
 }
 
 void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,

@@ -112,6 +112,16 @@ static inline bool job_running(const struct job *j)
 	return j->pub.state == JOB_RUNNING;
 }
 
+/* What a unit in doubt becomes: waiting for its next attempt, or unknown. */
+static inline uint8_t doubted(const struct job *j, uint8_t octet)
+{
+	unsigned int attempts = UNIT_ATTEMPT(octet);
+
+	if (attempts >= UNIT_ATTEMPTS && !j->pub.spec.repeatable)
+		return UNIT_UNKNOWN;
+	return UNIT_OCTET(UNIT_WAITING, attempts < UNIT_ATTEMPTS ? attempts : UNIT_ATTEMPTS - 1, UNIT_FAILS(octet));
+}
+
 void mark_dirty(struct dispatch *d, struct job *j, struct chunk *c);
 void mark_bulk(struct dispatch *d, struct job *j, struct chunk *c); /* may wait for a later batch */
 void unmark(struct job *j, struct chunk *c);

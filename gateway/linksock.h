@@ -9,6 +9,8 @@ void linksock_connect(struct linksock *s, unsigned int leg);
 void linksock_close(struct linksock *s, unsigned int leg);
 /* Listens (anew) at the link's address for the carrier's connection (mode = "listen"). */
 int linksock_listen(struct linksock *s);
+bool linksock_listening(const struct linksock *s);
+void linksock_deaf(struct linksock *s); /* listens no more; connections that stand stay */
 /* Ticks the driver, writes what it has; returns when it wants to be called again. */
 uint64_t linksock_pump(struct linksock *s, uint64_t now_us);
 void linksock_free(struct linksock *s);

@@ -11,6 +11,9 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "cellmap/build.h"
+#include "cellmap/health.h"
+#include "cellmap/moved.h"
+#include "gateway/clock.h"
 #include "gateway/log.h"
 
 static int mapset_destroy(struct mapset *set)
@@ -214,12 +217,46 @@ bool maps_stale(const struct conf *conf)
 	return false;
 }
 
+bool maps_other(const struct conf *conf, const struct mapset *set)
+{
+	struct cellmap *map;
+	char err[512];
+	bool other;
+
+	if (cellmap_open(NULL, conf->cellmap.map, &map, err, sizeof(err)) < 0)
+		return false; /* whoever opens it next will say so */
+	other = cellmap_checksum(map) != set->map.checksum;
+	cellmap_close(map);
+	return other;
+}
+
+void maps_warn(const char *path, const struct cellmap *old)
+{
+	struct cellmap *map;
+	struct health health;
+	struct health_warnings w = {.n = 0};
+	struct moved moved;
+	char text[256];
+
+	if (cellmap_open(NULL, path, &map, text, sizeof(text)) < 0)
+		return;
+	if (cellmap_health(map, &health) == 0)
+		health_tell(map, &health, clock_wall_s(), &w);
+	for (int i = 0; i < w.n; i++)
+		LOGP(DCONF, LOGL_NOTICE, "%s: warning: %s\n", path, w.text[i]);
+	if (old && moved_compare(old, map, MOVED_KM * 1000, &moved) == 0 &&
+	    moved_text(map, &moved, MOVED_KM * 1000, text, sizeof(text)))
+		LOGP(DCONF, LOGL_NOTICE, "%s: warning: %s\n", path, text);
+	cellmap_close(map);
+}
+
 int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
 {
 	size_t n = conf->cellmap.n_tables;
 	struct cellmap_table *tables;
 	struct cellmap_build_options options = {0};
 	struct cellmap_report report = {0};
+	struct cellmap *old = NULL;
 	int rc = 0;
 
 	if (n == 0 || !maps_stale(conf))
@@ -233,13 +270,18 @@ int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
 		tables[i] = (struct cellmap_table){.path = t->file, .columns = t->columns, .datum = datum, .priority = n - i};
 		rc = datum < 0 ? datum : 0;
 	}
+	if (cellmap_open(NULL, conf->cellmap.map, &old, err, err_len) < 0)
+		old = NULL; /* missing, or of another version: nothing to compare with */
 	if (rc == 0)
 		rc = cellmap_build(conf->cellmap.map, tables, n, &options, &report, err, err_len);
 	else
 		snprintf(err, err_len, "%s: a table has an unknown datum", conf->file);
 	talloc_free(tables);
-	if (rc == 0)
+	if (rc == 0) {
 		LOGP(DCONF, LOGL_NOTICE, "%s built: %" PRIu64 " rows read, %" PRIu64 " cells kept, %" PRIu64 " merged, %" PRIu64 " dropped\n",
 		     conf->cellmap.map, report.rows_read, report.kept, report.merged, cellmap_report_dropped(&report));
+		maps_warn(conf->cellmap.map, old);
+	}
+	cellmap_close(old);
 	return rc;
 }

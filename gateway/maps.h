@@ -25,9 +25,13 @@ struct mapset {
 	unsigned int uses;
 };
 
-/* Builds the configured map when it is missing or older than a table (blocks; progress on a terminal). */
+/* Builds the configured map when it is missing or older than a table, and logs what is unhealthy about the new one and what
+ * moved since the old one (blocks; progress on a terminal). */
 int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len);
 bool maps_stale(const struct conf *conf);
+bool maps_other(const struct conf *conf, const struct mapset *set); /* is the configured map another than the set's? */
+/* Logs what should make the keeper of a map think; old is the one before it, or NULL. Reads the whole map. */
+void maps_warn(const char *path, const struct cellmap *old);
 /* Opens the configured map and subscribers. Sets that alerts share have no parent (ctx NULL): the last user frees them (uses). */
 int maps_open(void *ctx, const struct conf *conf, struct mapset **set, char *err, size_t err_len);
 /* Keeps the set's files under dir/maps; called before an alert that uses it is accepted. */

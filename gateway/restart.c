@@ -83,6 +83,10 @@ static int load_alert(void *arg, const struct store_rec *rec)
 	int rc = book_restore(d->book, d->conf, d->conf->state_directory, rec->value, rec->len, clock_wall_s(), clock_mono_us(),
 			      job_chunks, l, l->err, l->err_len);
 
+	if (rc == 0 && l->err[0]) { /* it runs on, but not all of it can */
+		LOGP(DALERT, LOGL_ERROR, "%s\n", l->err);
+		l->err[0] = '\0';
+	}
 	return rc < 0 ? rc : 0;
 }
 

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "cellmap/cmd.h"
+#include "gateway/clock.h"
 #include "gateway/cmd.h"
 #include "gateway/log.h"
 #include "reunion-config.h"
@@ -9,13 +10,13 @@
 static const char help[] =
 	"Usage: reunion COMMAND ...\n"
 	"The operator's tool of the Reunion gateway. Each command answers --help.\n\n"
-	"  cellmap build|info|query|synth    cell maps from cell-site tables\n"
-	"  subscribers build|synth           opted-in residents and their cells\n"
-	"  plan -c CFG TRIGGER               dry run: who is reached, when; nothing is sent\n"
-	"  encode -c CFG TRIGGER             every PDU and page as hex\n"
-	"  status [-c CFG] [--watch]         links and alerts now\n"
-	"  alert list|show|cancel            alerts of the running gateway\n"
-	"  ledger check|salvage|dump         the ledger: is it sound, what is in it\n\n"
+	"  cellmap build|info|query|cell|synth  cell maps from cell-site tables\n"
+	"  subscribers build|synth              opted-in residents and their cells\n"
+	"  plan -c CFG TRIGGER                  dry run: who is reached, when; nothing is sent\n"
+	"  encode -c CFG TRIGGER                every PDU and page as hex\n"
+	"  status [-c CFG] [--watch]            links and alerts now\n"
+	"  alert list|show|cancel               alerts of the running gateway\n"
+	"  ledger check|salvage|dump            the ledger: is it sound, what is in it\n\n"
 	"Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n\n"
 	"Examples:\n"
 	"  reunion cellmap build -o cells.map cells.csv.gz\n"
@@ -29,8 +30,13 @@ struct command {
 	int skip; /* words before the command's own argv[0] */
 };
 
+static int cellmap_now(int argc, char **argv)
+{
+	return cellmap_cmd(argc, argv, clock_wall_s());
+}
+
 static const struct command commands[] = {
-	{"cellmap", cellmap_cmd, 1}, {"subscribers", subscribers_cmd, 1}, {"plan", plan_cmd, 0}, {"encode", encode_cmd, 0},
+	{"cellmap", cellmap_now, 1}, {"subscribers", subscribers_cmd, 1}, {"plan", plan_cmd, 0}, {"encode", encode_cmd, 0},
 	{"status", status_cmd, 0},   {"alert", alert_cmd, 0},		  {"ledger", ledger_cmd, 0},
 };
 

@@ -26,7 +26,8 @@ enum smpp_command {
 
 /* clang-format off */
 enum smpp_tag {
-	SMPP_TLV_TIME_TO_LIVE = 0x0017, SMPP_TLV_RECEIPTED_MESSAGE_ID = 0x001E, SMPP_TLV_SAR_REF = 0x020C, SMPP_TLV_SAR_TOTAL = 0x020E,
+	SMPP_TLV_DEST_SUBUNIT = 0x0005, SMPP_TLV_TIME_TO_LIVE = 0x0017, SMPP_TLV_RECEIPTED_MESSAGE_ID = 0x001E,
+	SMPP_TLV_SAR_REF = 0x020C, SMPP_TLV_SAR_TOTAL = 0x020E,
 	SMPP_TLV_SAR_SEQ = 0x020F, SMPP_TLV_SC_INTERFACE_VERSION = 0x0210,
 	SMPP_TLV_NETWORK_ERROR = 0x0423, SMPP_TLV_PAYLOAD = 0x0424, SMPP_TLV_MESSAGE_STATE = 0x0427,
 	SMPP_TLV_CONGESTION = 0x0428, SMPP_TLV_BC_CHANNEL = 0x0600, SMPP_TLV_BC_CONTENT_TYPE = 0x0601,
@@ -47,6 +48,7 @@ struct smpp_pdu {
 	struct smpp_addr source,
 		dest; /* bind: source is the address range; alert_notification: dest is the ESME */
 	const char *schedule, *validity, *final_date;
+	/* In the order of the wire: the codec takes several at once. */
 	uint8_t esm_class, protocol_id, priority, registered, replace, data_coding, default_message;
 	uint8_t message_state, error_code, n_dests, n_failed;
 	const uint8_t *message; /* short_message */

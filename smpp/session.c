@@ -10,7 +10,7 @@
 #include "smpp/status.h"
 
 #define DRAIN_US  (10 * SECOND) /* for answers, before we unbind */
-#define UNBIND_US (5 * SECOND)  /* for unbind_resp */
+#define UNBIND_US (5 * SECOND)  /* for unbind_resp, if not told otherwise */
 #define RESERVE   32768         /* octets kept for answers: 2 000 of them */
 
 struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf,
@@ -20,6 +20,8 @@ struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf 
 
 	OSMO_ASSERT(s);
 	s->conf = *conf;
+	s->conf.bind_us = conf->bind_us ? conf->bind_us : conf->response_us;
+	s->conf.unbind_us = conf->unbind_us ? conf->unbind_us : UNBIND_US;
 	s->ops = ops;
 	s->arg = arg;
 	smpp_window_init(&s->window, s, conf->window);
@@ -86,8 +88,10 @@ void session_begin(struct smpp_session *s, uint8_t version, enum smpp_state stat
 	s->end = SMPP_ALIVE;
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
+	s->enquiries = 0;
+	s->missed_us = NEVER;
 	s->stuck_us = NEVER;
-	s->heard_us = now_us;
+	s->heard_us = s->traffic_us = now_us;
 }
 
 void session_bind(struct smpp_session *s, uint64_t now_us)
@@ -101,7 +105,7 @@ void session_bind(struct smpp_session *s, uint64_t now_us)
 
 	s->state = SMPP_BINDING;
 	s->own_sequence = bind.sequence;
-	s->deadline_us = now_us + s->conf.response_us;
+	s->deadline_us = now_us + s->conf.bind_us;
 	session_send(s, &bind);
 }
 
@@ -109,6 +113,14 @@ void smpp_session_open(struct smpp_session *s, uint8_t version, uint64_t now_us)
 {
 	session_begin(s, version, SMPP_BINDING, now_us);
 	session_bind(s, now_us);
+}
+
+/* An answer to another request than our bind binds nobody: it is left over from another connection, or made
+ * up. A generic_nack may say 0, when the peer could not even read our header (SMPP 3.4 4.3.1). */
+static bool answers_bind(const struct smpp_session *s, const struct smpp_pdu *pdu)
+{
+	return s->state == SMPP_BINDING &&
+	       (pdu->sequence == s->own_sequence || (pdu->id == SMPP_GENERIC_NACK && pdu->sequence == 0));
 }
 
 static void bind_answered(struct smpp_session *s, const struct smpp_pdu *pdu)
@@ -136,18 +148,33 @@ static int congestion_of(const struct smpp_pdu *pdu)
 	return tlv.value[0];
 }
 
+/* One message for some, be it by submit_sm, submit_multi or data_sm: some message centres answer one with the
+ * response of another. */
+static bool is_submit(uint32_t command)
+{
+	return command == SMPP_SUBMIT_SM || command == SMPP_SUBMIT_MULTI || command == SMPP_DATA_SM;
+}
+
+/* May the response command (generic_nack: 0) stand for the answer to this request? */
+static bool fits(uint32_t request, uint32_t response)
+{
+	return request == response || response == 0 || (is_submit(request) && is_submit(response));
+}
+
 /* Gives the answer to whom it belongs; false for an orphan. */
-static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, const char *id,
+static bool settle(struct smpp_session *s, const struct smpp_pdu *head, uint32_t status, const char *id,
 		   const struct smpp_pdu *pdu)
 {
-	struct smpp_slot *slot = smpp_window_find(&s->window, sequence);
+	struct smpp_slot *slot = smpp_window_find(&s->window, head->sequence);
 	struct smpp_answer a = {.status = status, .message_id = id, .pdu = pdu};
 
-	if (!slot)
+	if (!slot || !fits(slot->command, head->id & ~SMPP_RESP))
 		return false;
 	a.tag = slot->tag;
 	a.rtt_us = s->now_us - slot->sent_us;
 	a.congestion = congestion_of(pdu);
+	s->traffic_us = s->now_us;
+	s->missed_us = NEVER;
 	smpp_window_free(&s->window, slot);
 	s->ops->answer(s->arg, &a, s->now_us);
 	return true;
@@ -155,20 +182,14 @@ static bool settle(struct smpp_session *s, uint32_t sequence, uint32_t status, c
 
 static void nacked(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
-	if (s->state == SMPP_BINDING)
+	if (answers_bind(s, pdu))
 		bind_answered(s, pdu);
 	else if (s->enquired_us != NEVER && pdu->sequence == s->own_sequence)
 		s->enquired_us = NEVER; /* alive, if ill-bred */
 	else if (s->unbind_sent && pdu->sequence == s->own_sequence)
 		session_finish(s, SMPP_END_UNBOUND);
-	else if (!settle(s, pdu->sequence, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
+	else if (!settle(s, pdu, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
 		s->faults++;
-}
-
-/* A message centre delivers, an ESME submits. */
-static bool is_of_ours(const struct smpp_session *s, uint32_t id)
-{
-	return id == (SMPP_DATA_SM | SMPP_RESP) || (id == (SMPP_DELIVER_SM | SMPP_RESP)) == s->centre;
 }
 
 static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool readable)
@@ -180,31 +201,26 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 	case SMPP_BIND_RECEIVER:
 	case SMPP_BIND_TRANSMITTER:
 	case SMPP_BIND_TRANSCEIVER: /* some answer with another bind's id */
-		if (s->state == SMPP_BINDING)
+		if (answers_bind(s, pdu))
 			bind_answered(s, pdu);
 		else
 			s->faults++;
 		return;
-	case SMPP_ENQUIRE_LINK:
+	case SMPP_ENQUIRE_LINK: /* late ones come in bursts, and whoever answers is alive */
 		s->enquired_us = NEVER;
-		return;
-	case SMPP_UNBIND:
-		if (s->unbind_sent)
-			session_finish(s, SMPP_END_UNBOUND);
+		if (s->enquiries > 0)
+			s->enquiries--;
 		else
 			s->faults++;
 		return;
-	case SMPP_SUBMIT_SM:
-	case SMPP_SUBMIT_MULTI:
-	case SMPP_DATA_SM:
-	case SMPP_BROADCAST_SM:
-	case SMPP_CANCEL_BROADCAST_SM:
-	case SMPP_DELIVER_SM:
-		if (is_of_ours(s, pdu->id) &&
-		    settle(s, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
-			return;
+	case SMPP_UNBIND:
+		s->faults += !s->unbind_sent || pdu->sequence != s->own_sequence;
+		if (s->unbind_sent)
+			session_finish(s, SMPP_END_UNBOUND);
+		return;
 	}
-	s->faults++;
+	if (!settle(s, pdu, pdu->status, pdu->message_id, readable ? pdu : NULL))
+		s->faults++;
 }
 
 static bool may_receive(const struct smpp_session *s)
@@ -230,8 +246,10 @@ static bool is_message(const struct smpp_session *s, uint32_t id)
 
 static uint32_t taken(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
-	if (is_message(s, pdu->id) && may_receive(s))
+	if (is_message(s, pdu->id) && may_receive(s)) {
+		s->traffic_us = s->now_us;
 		return s->ops->message(s->arg, pdu, s->now_us);
+	}
 	s->faults++;
 	if (pdu->id == SMPP_BIND_RECEIVER || pdu->id == SMPP_BIND_TRANSMITTER ||
 	    pdu->id == SMPP_BIND_TRANSCEIVER)
@@ -288,17 +306,18 @@ static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int r
 static bool plain_answer(struct smpp_session *s, const uint8_t *frame, size_t len)
 {
 	struct cursor c = {frame + 4, frame + len, false};
-	uint32_t status, sequence;
+	struct smpp_pdu head;
 
-	if (cursor_u32(&c) != (SMPP_SUBMIT_SM | SMPP_RESP))
+	head.id = cursor_u32(&c);
+	if (head.id != (SMPP_SUBMIT_SM | SMPP_RESP))
 		return false;
-	status = cursor_u32(&c);
-	sequence = cursor_u32(&c);
+	head.status = cursor_u32(&c);
+	head.sequence = cursor_u32(&c);
 	if (cursor_left(&c) == 0)
-		return settle(s, sequence, status, "", NULL);
+		return settle(s, &head, head.status, "", NULL);
 	if (cursor_left(&c) > 65 || memchr(c.p, 0, cursor_left(&c)) != frame + len - 1)
 		return false;
-	return settle(s, sequence, status, (const char *)c.p, NULL);
+	return settle(s, &head, head.status, (const char *)c.p, NULL);
 }
 
 static bool received(void *arg, const uint8_t *frame, size_t len)
@@ -353,6 +372,7 @@ static void enquire(struct smpp_session *s, uint64_t now_us)
 
 	pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 	s->enquired_us = now_us;
+	s->enquiries++;
 	session_send(s, &pdu);
 }
 
@@ -390,6 +410,11 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 			session_finish(s, SMPP_END_SILENT);
 			return NEVER;
 		}
+		if (slot->sent_us >= s->missed_us) {
+			session_finish(s, SMPP_END_DUMB);
+			return NEVER;
+		}
+		s->missed_us = OSMO_MIN(s->missed_us, now_us);
 		smpp_window_free(&s->window, slot);
 		s->ops->timeout(s->arg, tag, now_us);
 	}
@@ -407,6 +432,16 @@ static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
 	return s->stuck_us + s->conf.response_us;
 }
 
+static uint64_t check_activity(struct smpp_session *s, uint64_t now_us)
+{
+	if (s->conf.inactivity_us == 0 || s->state != SMPP_BOUND || s->window.used > 0)
+		return NEVER;
+	if (now_us < s->traffic_us + s->conf.inactivity_us)
+		return s->traffic_us + s->conf.inactivity_us;
+	smpp_session_unbind(s, now_us);
+	return s->deadline_us;
+}
+
 static void check_leaving(struct smpp_session *s, uint64_t now_us)
 {
 	struct smpp_pdu pdu = {.id = SMPP_UNBIND};
@@ -417,7 +452,7 @@ static void check_leaving(struct smpp_session *s, uint64_t now_us)
 	} else if (!s->unbind_sent && (s->window.used == 0 || now_us >= s->deadline_us)) {
 		pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 		s->unbind_sent = true;
-		s->deadline_us = now_us + UNBIND_US;
+		s->deadline_us = now_us + s->conf.unbind_us;
 		session_send(s, &pdu);
 	} else if (s->unbind_sent && now_us >= s->deadline_us) {
 		session_finish(s, SMPP_END_UNBOUND);
@@ -426,7 +461,7 @@ static void check_leaving(struct smpp_session *s, uint64_t now_us)
 
 uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 {
-	uint64_t next = NEVER;
+	uint64_t next = NEVER, alive, answers, output, activity;
 
 	if (s->state == SMPP_CLOSED || s->end != SMPP_ALIVE)
 		return NEVER;
@@ -434,9 +469,14 @@ uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 		session_finish(s, SMPP_END_NO_BIND);
 	if (s->state == SMPP_AWAITING && now_us >= s->deadline_us)
 		session_finish(s, SMPP_END_NO_PEER);
-	next = OSMO_MIN(next, check_alive(s, now_us));
-	next = OSMO_MIN(next, check_answers(s, now_us));
-	next = OSMO_MIN(next, check_output(s, now_us));
+	alive = check_alive(s, now_us);
+	answers = check_answers(s, now_us);
+	output = check_output(s, now_us);
+	activity = check_activity(s, now_us);
+	next = OSMO_MIN(next, alive);
+	next = OSMO_MIN(next, answers);
+	next = OSMO_MIN(next, output);
+	next = OSMO_MIN(next, activity);
 	if (s->state == SMPP_UNBINDING)
 		check_leaving(s, now_us);
 	if (s->state != SMPP_BOUND)
@@ -498,7 +538,9 @@ uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequen
 
 void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us)
 {
-	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us);
+	struct cursor c = {s->out.buf + s->out.tail + 4, s->out.buf + s->out.tail + len, false};
+
+	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us)->command = cursor_u32(&c);
 	outbuf_add(&s->out, len);
 }
 
@@ -525,6 +567,7 @@ const char *smpp_end_name(enum smpp_end end)
 		[SMPP_END_REFUSED] = "bind refused",
 		[SMPP_END_NO_BIND] = "bind not answered",
 		[SMPP_END_SILENT] = "peer is silent",
+		[SMPP_END_DUMB] = "peer answers no message",
 		[SMPP_END_STALLED] = "peer does not read",
 		[SMPP_END_GARBAGE] = "peer does not speak SMPP",
 		[SMPP_END_PEER] = "peer unbound",

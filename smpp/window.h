@@ -9,23 +9,21 @@ struct smpp_slot {
 	uint64_t sent_us;
 	uint64_t position; /* first octet in the output stream */
 	uint32_t sequence; /* 0 = free */
-	uint32_t older, newer;
+	uint32_t command;  /* of the request, for its owner to fill in */
 };
 
 struct smpp_window {
 	struct smpp_slot *slots; /* talloc child */
 	uint32_t mask, limit, used;
-	uint32_t oldest, newest; /* index, or SMPP_NO_SLOT */
-	uint32_t last;           /* sequence number */
+	uint32_t first, last; /* sequence numbers: of the oldest request while used > 0, given out last */
 };
-#define SMPP_NO_SLOT UINT32_MAX
 
 void smpp_window_init(struct smpp_window *w, void *ctx, uint32_t limit);
 /* The next sequence number; also for requests that take no slot. */
 uint32_t smpp_window_sequence(struct smpp_window *w);
 /* The slot must be free, as smpp_window_sequence() sees to. */
-void smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position,
-		     uint64_t now_us);
+struct smpp_slot *smpp_window_put(struct smpp_window *w, uint32_t sequence, uint64_t tag, uint64_t position,
+				  uint64_t now_us);
 /* Slot of a sequence number, or NULL: never sent, answered, or given up. */
 struct smpp_slot *smpp_window_find(struct smpp_window *w, uint32_t sequence);
 struct smpp_slot *smpp_window_oldest(const struct smpp_window *w);

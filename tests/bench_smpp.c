@@ -20,7 +20,7 @@ static double now_ns(void)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t); /* others may use the machine, too */
 	return t.tv_sec * 1e9 + t.tv_nsec;
 }
 
@@ -72,36 +72,71 @@ static double bench_encode(bool library, unsigned int rounds)
 	return (now_ns() - start) / rounds / N;
 }
 
-/* Responses as they come by the million, and the submit_sm itself. */
-static double bench_decode(bool library, bool response, unsigned int rounds)
+enum mix { RESPONSES, SUBMITS, VARIED };
+#define MIX 64
+
+union theirs {
+	submit_sm_t submit;
+	submit_sm_resp_t resp;
+	deliver_sm_t deliver;
+	deliver_sm_resp_t deliver_resp;
+	enquire_link_t enquire;
+	data_sm_t data;
+};
+
+/* One PDU of a mix: what a gateway hears (answers, receipts, the public's replies) and what it says. */
+static struct smpp_pdu sample(enum mix mix, unsigned int i)
 {
-	static uint8_t in[64][512];
-	static int len[64];
-	union {
-		submit_sm_t submit;
-		submit_sm_resp_t resp;
-	} theirs;
+	static const uint8_t tlvs[] = "\x00\x1E\0\x09\x31\x38\x64\x30\x65\x30\x33\x61\0\x04\x27\0\x01\x02";
+	static char receipt[MIX][160];
+	struct smpp_pdu pdu = submit_to(numbers[i]);
+
+	if (mix == RESPONSES || (mix == VARIED && i % 4 < 2))
+		return (struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .message_id = numbers[i] + i % 6};
+	if (mix == SUBMITS || i % 8 == 2)
+		return pdu;
+	if (i % 8 == 6)
+		return (struct smpp_pdu){.id = i % 16 == 6 ? SMPP_ENQUIRE_LINK : SMPP_DELIVER_SM | SMPP_RESP};
+	pdu = (struct smpp_pdu){.id = SMPP_DELIVER_SM, .esm_class = 4, .source = {1, 1, numbers[i]}, .dest = {5, 0, "POLICE"}};
+	pdu.message = (const uint8_t *)receipt[i];
+	pdu.message_len = snprintf(receipt[i], sizeof(receipt[i]),
+				   "id:%u sub:001 dlvrd:001 submit date:2611230830 done date:2611230831 stat:DELIVRD err:000 text:%.*s",
+				   i * 7919, i % 20, "find a missing child");
+	if (i % 3) {
+		pdu.tlvs = tlvs;
+		pdu.tlvs_len = sizeof(tlvs) - 1;
+	}
+	return pdu;
+}
+
+static double bench_decode(bool library, enum mix mix, unsigned int rounds)
+{
+	static uint8_t in[MIX][512];
+	static int len[MIX];
+	static union theirs theirs;
 	double start;
 
-	for (unsigned int i = 0; i < 64; i++) {
-		struct smpp_pdu pdu = submit_to(numbers[i]);
+	for (unsigned int i = 0; i < MIX; i++) {
+		struct smpp_pdu pdu = sample(mix, i);
 
-		if (response)
-			pdu = (struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .message_id = numbers[i]};
 		pdu.sequence = i + 1;
 		len[i] = smpp_encode(&pdu, in[i], sizeof(in[i]));
+		OSMO_ASSERT(len[i] > 0);
 	}
 	start = now_ns();
 	for (unsigned int r = 0; r < rounds * N; r++) {
+		const uint8_t *frame = in[r % MIX];
 		struct smpp_pdu pdu;
 		uint32_t fault;
 
 		if (library) {
+			uint32_t id = (uint32_t)frame[4] << 24 | frame[5] << 16 | frame[6] << 8 | frame[7];
+
 			memset(&theirs, 0, sizeof(theirs));
-			sink += smpp34_unpack(response ? SUBMIT_SM_RESP : SUBMIT_SM, &theirs, in[r % 64],
-					      len[r % 64]);
+			sink += smpp34_unpack(id, &theirs, (uint8_t *)frame, len[r % MIX]);
 		} else {
-			sink += smpp_decode(in[r % 64], len[r % 64], &pdu, &fault);
+			sink += smpp_decode(frame, len[r % MIX], &pdu, &fault);
+			sink += pdu.sequence;
 		}
 	}
 	return (now_ns() - start) / rounds / N;
@@ -194,12 +229,54 @@ static double bench_session(uint32_t window, unsigned int total)
 	return (now_ns() - start) / total;
 }
 
+/* The better of several runs, each side in turn: what the machine does beside it is nobody's fault. */
+#define BEST(best, run)                                                                                      \
+	do {                                                                                                 \
+		double ns = run;                                                                             \
+		best = best == 0 || ns < best ? ns : best;                                                   \
+	} while (0)
+
 static void row(const char *what, double ours, double theirs)
 {
 	if (theirs > 0)
 		printf("%-42s %9.1f %12.1f %8.0f x\n", what, ours, theirs, theirs / ours);
 	else
 		printf("%-42s %9.1f\n", what, ours);
+}
+
+static void encoders(void)
+{
+	double template = 0, encoder = 0, library = 0;
+
+	for (unsigned int i = 0; i < 5; i++) {
+		BEST(template, bench_template(100));
+		BEST(encoder, bench_encode(false, 20));
+		BEST(library, bench_encode(true, 4));
+	}
+	row("submit_sm, template and patch", template, library);
+	row("submit_sm, encoder", encoder, library);
+}
+
+static void decoders(const char *what, enum mix mix)
+{
+	double ours = 0, library = 0;
+
+	for (unsigned int i = 0; i < 5; i++) {
+		BEST(ours, bench_decode(false, mix, 20));
+		BEST(library, bench_decode(true, mix, 2));
+	}
+	row(what, ours, library);
+}
+
+static void sessions(uint32_t window)
+{
+	double ours = 0;
+	char what[64];
+
+	for (unsigned int i = 0; i < 5; i++)
+		BEST(ours, bench_session(window, 400000));
+	snprintf(what, sizeof(what), "session, submit + answer, window %u", window);
+	row(what, ours, 0);
 }
 
 int main(void)
@@ -209,12 +286,12 @@ int main(void)
 	for (size_t i = 0; i < sizeof(text); i++)
 		text[i] = i * 37;
 	printf("%-42s %9s %12s %10s\n", "ns per PDU", "ours", "libsmpp34", "ratio");
-	row("submit_sm, template and patch", bench_template(500), bench_encode(true, 20));
-	row("submit_sm, encoder", bench_encode(false, 100), bench_encode(true, 20));
-	row("submit_sm, decoder", bench_decode(false, false, 100), bench_decode(true, false, 10));
-	row("submit_sm_resp, decoder", bench_decode(false, true, 100), bench_decode(true, true, 10));
-	row("session, submit + answer, window 10", bench_session(10, 2000000), 0);
-	row("session, submit + answer, window 100", bench_session(100, 2000000), 0);
-	row("session, submit + answer, window 1000", bench_session(1000, 2000000), 0);
+	encoders();
+	decoders("submit_sm, decoder", SUBMITS);
+	decoders("submit_sm_resp, decoder", RESPONSES);
+	decoders("varied, decoder", VARIED);
+	sessions(10);
+	sessions(100);
+	sessions(1000);
 	return 0;
 }

@@ -33,11 +33,15 @@ static struct mapset *mapset(const struct cellmap *map, struct subs *subs)
 int maps_open_kept(void *ctx, const char *state, uint64_t map_sum, const uint64_t *subs_sums, size_t n, struct mapset **set, char *err,
 		   size_t err_len)
 {
-	if (map_sum != world->maps->map.checksum || subs_sums[0] != world->maps->subs[0].checksum) {
+	if (map_sum != world->maps->map.checksum || (subs_sums[0] && subs_sums[0] != world->maps->subs[0].checksum)) {
 		snprintf(err, err_len, "no such map");
 		return -ENOENT;
 	}
 	*set = mapset(world->maps->map.map, world->maps->plain[0]);
+	if (subs_sums[0] == 0) { /* a carrier that the alert does not know */
+		(*set)->plain[0] = NULL;
+		(*set)->subs[0] = (struct subsref){0};
+	}
 	return 0;
 }
 
@@ -46,7 +50,7 @@ static int link_index(void *arg, const char *name)
 	const struct bed *b = arg;
 
 	for (int i = 0; i < BED_LINKS; i++)
-		if (!strcmp(b->links[i].name, name))
+		if (!strcmp(b->links[i].name, name) && (!b->missing || strcmp(b->missing, name)))
 			return i;
 	return -ENOENT;
 }

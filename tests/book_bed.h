@@ -23,6 +23,7 @@ struct bed {
 	int64_t now;
 	struct alert_text texts[2];
 	char path[64];
+	const char *missing; /* a link that the gateway has not */
 };
 
 int bed_up(void **state);

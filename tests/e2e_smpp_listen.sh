@@ -59,6 +59,37 @@ if [ -d "$B/node/node_modules/smpp" ]; then
 else
 	t_skip "node-smpp dials in" "npm package smpp is not installed below $B/node (./quickstart check does it)"
 fi
+# Ports change and links go while it runs: nobody is answered at the old place.
+# Read, not tried: a connection without a bind counts as a failed one.
+takes() { grep -q "$(printf ':%04X 00000000:0000 0A' "$1")" /proc/net/tcp; }
+deaf() { ! takes "$1"; }
+reload() { # CARRIERS
+	t_config "$1"
+	kill -HUP "$PID_gateway"
+}
+one() { echo "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $1 ); }"; }
+reload "$(one "$(listening outbound "$in"), $(listening inbound "$out")")"
+t_until 10 grep -q 'is in force' "$D/gateway.log" && ! grep -q 'cannot listen' "$D/gateway.log"
+t_ok $? "two links exchange their ports in one reload"
+t_dial again "$in" outbind
+up() { [ "$(t_status ".links[] | select(.name == \"$1\") | .state")" = up ]; }
+t_until 10 up outbound; t_ok $? "and are found there"
+t_stop_carrier again
+new=$(free_port)
+reload "$(one "$(listening outbound "$new"), $(listening inbound "$out")")"
+t_until 10 takes "$new"; t_ok $? "a changed port is listened at"
+t_until 5 deaf "$in"; t_ok $? "the old one no more"
+reload "$(one "$(listening inbound "$out")")"
+t_until 10 deaf "$new"; t_ok $? "a link that is gone listens no more"
+takes "$out"; t_ok $? "the other one does"
+t_start squatter perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalAddr => "127.0.0.1", LocalPort => shift) or die; sleep 3600' "$in"
+t_until 5 takes "$in"
+reload "$(one "$(listening inbound "$in")")"
+t_until 10 grep -q 'cannot listen' "$D/gateway.log"; t_ok $? "a port that another program has is told"
+kill "$PID_squatter"; wait "$PID_squatter" 2> /dev/null
+sleep 2.5
+t_dial late "$in" outbind
+t_until 10 up inbound; t_ok $? "and taken as soon as it is free"
 t_stop_gateway
 grep -E "ERROR|runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end

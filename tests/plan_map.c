@@ -30,7 +30,7 @@ struct cellmap *plan_map_new(void *ctx, const struct cell *cells, uint32_t n, ui
 		}
 		m->networks = talloc_realloc(m, m->networks, struct cell_network, ++m->n_networks);
 		m->networks[m->n_networks - 1] =
-			(struct cell_network){cells[i].id.mcc, cells[i].id.mnc, i, 1};
+			(struct cell_network){cells[i].id.mcc, cells[i].id.mnc, i, 1, 0};
 	}
 	return m;
 }

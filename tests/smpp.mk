@@ -10,6 +10,10 @@ tests_test_smpp_session_SOURCES = tests/test_smpp_session.c
 tests_test_smpp_session_LDADD = $(SMPP_TEST_LIBS)
 tests_test_smpp_receipt_SOURCES = tests/test_smpp_receipt.c
 tests_test_smpp_receipt_LDADD = $(SMPP_TEST_LIBS)
+check_PROGRAMS += tests/test_smpp_pack34
+TESTS += tests/test_smpp_pack34
+tests_test_smpp_pack34_SOURCES = tests/test_smpp_pack34.c
+tests_test_smpp_pack34_LDADD = $(SMPP_TEST_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_smpp tests/fuzz/fuzz_receipt
 TESTS += tests/fuzz/fuzz_smpp tests/fuzz/fuzz_receipt

@@ -133,18 +133,132 @@ static void a_crash_right_after_the_recall_sends_nothing(void **state)
 	}
 }
 
-static void other_lists_are_refused(void **state)
+/* A list that is another now ends visibly; all else runs on. */
+static void another_list_ends_and_all_else_runs_on(void **state)
 {
 	static uint16_t lacs[] = {103};
 	struct bed *b = *state;
-	char err[256] = "";
+	struct alert *a = bed_alert(b, "c");
+	char err[512] = "";
 
-	bed_alert(b, "c");
+	bed_serve(b, BED_BSC, 3, OUT_ACCEPTED);
+	bed_serve(b, BED_SMS_A, 20, OUT_ACCEPTED);
 	b->links[BED_BSC].lacs = lacs;
 	b->links[BED_BSC].n_lacs = 1;
-	assert_int_equal(bed_crash(b, err, sizeof(err)), -ESTALE);
-	assert_non_null(strstr(err, "restore the configuration"));
-	assert_null(book_case(b->book, "police", "c"));
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	assert_non_null(strstr(err, "1 of its lists cannot be served"));
+	a = book_case(b->book, "police", "c");
+	assert_true(book_group(bed_job(a, 0, 0, GROUP_CBSP))->gone);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_ACCEPTED], 3);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_WAITING], 0);
+	bed_serve_all(b);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->sums.n[UNIT_ACCEPTED], 100);
+	recall(b, a); /* who was reached there can be told nothing more */
+	assert_null(bed_job(a, 1, 0, GROUP_CBSP));
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_ACCEPTED], 100);
+	a = crash(b);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_ACCEPTED], 3);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_WITHDRAWN] +
+			 bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_UNKNOWN], 7);
+}
+
+/* A restored configuration finds the list again, and nothing of it comes back. */
+static void a_list_that_is_found_again_sends_nothing_anew(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	char err[512] = "";
+
+	bed_serve(b, BED_BSC, 3, OUT_ACCEPTED);
+	b->links[BED_BSC].name = "other";
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	bed_settle(b);
+	bed_store(b, book_case(b->book, "police", "c"));
+	b->links[BED_BSC].name = "bsc";
+	a = crash(b);
+	assert_false(book_group(bed_job(a, 0, 0, GROUP_CBSP))->gone);
+	bed_serve_all(b);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_ACCEPTED], 3);
+}
+
+/* All links, the whole carrier, or new ones beside: nothing aborts, nothing is sent twice. */
+static void a_carrier_that_left_ends_visibly(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	struct unit_sums sums;
+	char err[512] = "";
+
+	bed_serve(b, BED_SMS_B, 30, OUT_ACCEPTED);
+	b->carrier.name = "other";
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	assert_non_null(strstr(err, "2 of its lists"));
+	a = book_case(b->book, "police", "c");
+	bed_serve_all(b);
+	sums = bed_sums(a, 0, 0);
+	assert_int_equal(sums.n[UNIT_ACCEPTED], 30);
+	assert_int_equal(sums.n[UNIT_WAITING] + sums.n[UNIT_HANDED], 0);
+	assert_true(sums.n[UNIT_WITHDRAWN] > 0);
+	b->now = a->rings[1].at; /* what grows from then on is planned with what is there */
+	assert_int_equal(grow(b, a), 1);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_ACCEPTED], 10); /* cells: its people are not known */
+	assert_true(bed_sums(a, 0, 1).n[UNIT_WAITING] == 0);
+}
+
+static void one_of_two_links_left(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	bed_serve(b, BED_SMS_B, 30, OUT_ACCEPTED);
+	b->links[BED_SMS_B].type = LINK_CBSP; /* no longer among those that serve people */
+	b->links[BED_SMS_B].lacs = (uint16_t[]){9};
+	b->links[BED_SMS_B].n_lacs = 1;
+	a = crash(b);
+	assert_int_equal(book_group(bed_job(a, 0, 0, GROUP_SUBSCRIBERS))->n_links, 1);
+	bed_serve_all(b);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->sums.n[UNIT_ACCEPTED], 100);
+}
+
+/* As after a reload to more links than a gateway can have. */
+static void a_link_without_a_place_takes_no_part(void **state)
+{
+	struct bed *b = *state;
+	struct reasons reasons = {0};
+	struct alert *a;
+
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, bed_trigger(b, ACTION_ALERT, "c"), b->now, &a, &reasons), 0);
+	b->links[BED_BSC].name = "nowhere";
+	bed_store(b, a);
+	b->missing = "nowhere";
+	book_enter(b->book, a, bed_us(b), b->now);
+	assert_true(book_group(bed_job(a, 0, 0, GROUP_CBSP))->gone);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 100);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_WITHDRAWN], 10);
+}
+
+/* Kills between hand-over and answer, again and again: people are in doubt after the third, cells are asked again. */
+static void cells_outlive_any_number_of_kills(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	struct handed h;
+
+	for (int i = 0; i < 6; i++) {
+		bed_settle(b);
+		while (dispatch_next(b->d, BED_BSC, bed_us(b), &h))
+			;
+		while (dispatch_next(b->d, BED_SMS_A, bed_us(b), &h))
+			;
+		a = crash(b);
+	}
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_UNKNOWN], 0);
+	assert_true(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->sums.n[UNIT_UNKNOWN] >= BED_WINDOW);
+	bed_serve_all(b);
+	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_ACCEPTED], 10);
 }
 
 static void rubbish_is_refused(void **state)
@@ -372,7 +486,12 @@ int main(void)
 		CASE(progress_comes_back),
 		CASE(all_wordings_come_back),
 		CASE(a_crash_right_after_the_recall_sends_nothing),
-		CASE(other_lists_are_refused),
+		CASE(another_list_ends_and_all_else_runs_on),
+		CASE(a_list_that_is_found_again_sends_nothing_anew),
+		CASE(a_carrier_that_left_ends_visibly),
+		CASE(one_of_two_links_left),
+		CASE(a_link_without_a_place_takes_no_part),
+		CASE(cells_outlive_any_number_of_kills),
 		CASE(rubbish_is_refused),
 		CASE(an_ended_alert_leaves_its_case),
 		CASE(rings_come_in_time_one_after_another),

@@ -210,6 +210,33 @@ static void test_lost_three_times_is_unknown(void **state)
 	assert_int_equal(rig_next(r, l), 1);
 }
 
+/* A cell shows one serial number once: what is in doubt goes again until it is answered. */
+static void test_repeatable_is_never_unknown_for_its_attempts(void **state)
+{
+	struct rig *r = *state;
+	uint16_t l = rig_link(r, 1, 0);
+	struct job_spec spec = rig_spec(1, 2, &l, 1);
+	struct dispatch_job *job;
+
+	spec.repeatable = true;
+	job = dispatch_add_job(r->d, &spec, NULL, NULL);
+	for (unsigned int i = 0; i < 10; i++) {
+		assert_true(rig_commit(r));
+		assert_int_equal(rig_next(r, l), 0);
+		assert_int_equal(UNIT_ATTEMPT(dispatch_unit(job, 0)), i < 3 ? i + 1 : 3);
+		rig_answer(r, l, job, 0, OUT_LOST);
+	}
+	assert_true(rig_commit(r));
+	assert_int_equal(rig_next(r, l), 0);
+	rig_answer(r, l, job, 0, OUT_ACCEPTED);
+	assert_int_equal(rig_state(job, 0), UNIT_ACCEPTED);
+	rig_commit(r);
+	assert_int_equal(rig_next(r, l), 1);
+	dispatch_withdraw(r->d, job, UNIT_WITHDRAWN, r->now); /* at the end it is in doubt all the same */
+	rig_answer(r, l, job, 1, OUT_LOST);
+	assert_int_equal(rig_state(job, 1), UNIT_UNKNOWN);
+}
+
 static void test_throttled_comes_first_and_in_order(void **state)
 {
 	struct rig *r = *state;
@@ -523,6 +550,7 @@ int main(void)
 		TEST(test_transient_comes_again),
 		TEST(test_retry_at_most_15_s),
 		TEST(test_lost_three_times_is_unknown),
+		TEST(test_repeatable_is_never_unknown_for_its_attempts),
 		TEST(test_throttled_comes_first_and_in_order),
 		TEST(test_down_gives_back_unsent),
 		TEST(test_second_answer_changes_nothing),

@@ -145,22 +145,50 @@ static void shared_vectors(void **state)
 	assert_true(n >= 79);
 }
 
-static void shared_dumps_do_no_harm(void **state)
+/* What the decoder must make of a dump, by the oddities that are noted with it. */
+static void check_dump(const char *test, const char *oddities, struct verdict v)
+{
+	static const struct {
+		const char *oddity;
+		int worst;
+		bool odd;
+	} expect[] = {{"shorter than a PDU header", 0, false}, {"command_length 4026531857", -EPROTO, false},
+		      {"unknown command_id", -ENOSYS, false},  {"message_id without NUL", -EBADMSG, false},
+		      {"sm_length runs past", -EBADMSG, true}, {"runs past the end", 0, true}};
+	bool short_one = strstr(oddities, "shorter") != NULL;
+	int worst = 0;
+
+	for (size_t i = 0; i < sizeof(expect) / sizeof(expect[0]); i++) {
+		if (!strstr(oddities, expect[i].oddity))
+			continue;
+		worst = expect[i].worst;
+		if (expect[i].odd && worst == 0 && !v.odd)
+			fail_msg("%s: nothing odd was seen", test);
+		break;
+	}
+	if (v.worst != worst || (v.pdus > 0) != (!short_one && worst != -EPROTO))
+		fail_msg("%s (%s): decoding gave %d, %u PDUs", test, oddities, v.worst, v.pdus);
+}
+
+static void shared_dumps(void **state)
 {
 	static char line[40000];
 	FILE *f = shared("smpp/pdu-hexdumps-cloudhopper-dev.jsonl");
 	unsigned int n = 0;
 
 	while (fgets(line, sizeof(line), f)) {
-		const char *hex = strstr(line, "\"hex\": \"");
+		const char *hex = strstr(line, "\"hex\": \""), *test = strstr(line, "\"test\": \""),
+			   *oddities = strstr(line, "\"oddities\": ");
+		char name[100];
 
-		if (hex) {
-			run(hex + 8);
-			n++;
-		}
+		if (!hex || !test || !oddities)
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(test + 9, "\""), test + 9);
+		check_dump(name, oddities + 12, run(hex + 8));
+		n++;
 	}
 	fclose(f);
-	assert_true(n > 20);
+	assert_true(n >= 59);
 }
 
 static void error_response_may_carry_anything(void **state)
@@ -485,7 +513,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(shared_vectors),
-		cmocka_unit_test(shared_dumps_do_no_harm),
+		cmocka_unit_test(shared_dumps),
 		cmocka_unit_test(error_response_may_carry_anything),
 		cmocka_unit_test(ok_response_without_nul_is_malformed_but_names_its_request),
 		cmocka_unit_test(any_sequence_is_read),

@@ -160,14 +160,69 @@ static void bind_refused(void **state)
 
 static void bind_answered_oddly(void **state)
 {
+	static const uint32_t nacked[] = {1, 0}; /* 0: the peer could not read our header */
+
 	open_session(SMPP_BIND_RECEIVER, 0x34);
-	/* another bind's response id, another sequence number */
-	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSMITTER | SMPP_RESP, .sequence = 77}, 2 * S);
+	/* another bind's response id */
+	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSMITTER | SMPP_RESP, .sequence = 1}, 2 * S);
 	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
+	for (size_t i = 0; i < 2; i++) {
+		open_session(SMPP_BIND_TRANSCEIVER, 0x34);
+		peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .status = SMPP_RINVCMDID, .sequence = nacked[i]}, 2 * S);
+		assert_int_equal(smpp_session_end(s), SMPP_END_REFUSED);
+	}
+}
+
+static void answer_to_another_bind_is_none(void **state)
+{
+	static const uint32_t wrong[] = {0, 2, 77, 0x80000001, 0xFFFFFFFF};
+
 	open_session(SMPP_BIND_TRANSCEIVER, 0x34);
-	peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .status = SMPP_RINVCMDID, .sequence = 1},
-		   2 * S);
-	assert_int_equal(smpp_session_end(s), SMPP_END_REFUSED);
+	for (size_t i = 0; i < 5; i++) {
+		peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = wrong[i]}, 2 * S);
+		peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = wrong[i], .status = SMPP_RINVPASWD},
+			   2 * S);
+		if (wrong[i])
+			peer_sends(&(struct smpp_pdu){.id = SMPP_GENERIC_NACK, .sequence = wrong[i], .status = SMPP_RSYSERR}, 2 * S);
+	}
+	assert_int_equal(smpp_session_state(s), SMPP_BINDING);
+	assert_int_equal(smpp_session_end(s), SMPP_ALIVE);
+	assert_int_equal(smpp_session_faults(s), 14);
+	assert_int_equal(seen.bound, 0);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = 1}, 2 * S);
+	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
+	/* a second answer changes nothing */
+	peer_sends(&(struct smpp_pdu){.id = SMPP_BIND_TRANSCEIVER | SMPP_RESP, .sequence = 1, .status = SMPP_RINVPASWD}, 2 * S);
+	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
+	assert_int_equal(seen.bound, 1);
+}
+
+static void an_answer_of_another_kind_is_none(void **state)
+{
+	static const uint32_t other[] = {SMPP_CANCEL_BROADCAST_SM, SMPP_BROADCAST_SM, SMPP_DELIVER_SM, SMPP_CANCEL_SM, SMPP_QUERY_SM,
+					 SMPP_REPLACE_SM, SMPP_UNBIND, SMPP_ENQUIRE_LINK, SMPP_BIND_TRANSCEIVER};
+	uint32_t sequence;
+
+	open_bound();
+	sequence = submit(1, 2 * S);
+	for (size_t i = 0; i < sizeof(other) / sizeof(other[0]); i++)
+		peer_sends(&(struct smpp_pdu){.id = other[i] | SMPP_RESP, .sequence = sequence}, 2 * S);
+	assert_int_equal(seen.answers, 0);
+	assert_int_equal(smpp_session_faults(s), 9);
+	assert_int_equal(smpp_session_state(s), SMPP_BOUND);
+	/* but one submit's response may stand for another's */
+	peer_sends(&(struct smpp_pdu){.id = SMPP_DATA_SM | SMPP_RESP, .sequence = sequence}, 2 * S);
+	assert_int_equal(seen.answers, 1);
+}
+
+static void answers_to_no_enquiry(void **state)
+{
+	open_bound();
+	smpp_session_tick(s, 31 * S);
+	for (uint32_t i = 0; i < 3; i++)
+		peer_sends(&(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK | SMPP_RESP, .sequence = 40 + i}, 32 * S);
+	assert_int_equal(smpp_session_faults(s), 2);
+	assert_int_equal(smpp_session_end(s), SMPP_ALIVE);
 }
 
 static void bind_not_answered(void **state)
@@ -277,6 +332,25 @@ static void late_answer_is_lost_once(void **state)
 	assert_int_equal(smpp_session_end(s), SMPP_ALIVE);
 	peer_sends(&(struct smpp_pdu){.id = SMPP_SUBMIT_SM | SMPP_RESP, .sequence = q}, 13 * S);
 	assert_int_equal(seen.answers, 0);
+}
+
+static void one_who_answers_no_message_is_left(void **state)
+{
+	open_bound();
+	submit(1, 2 * S);
+	submit(2, 2 * S);
+	peer_reads(2 * S);
+	for (unsigned int t = 3; t <= 12; t++) /* alive, by the look of it */
+		peer_sends(&(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK, .sequence = t}, t * S);
+	smpp_session_tick(s, 12 * S);
+	assert_int_equal(seen.timeouts, 2); /* both of one time: it may have been a stumble */
+	assert_int_equal(smpp_session_end(s), SMPP_ALIVE);
+	submit(3, 13 * S);
+	peer_reads(13 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK, .sequence = 22}, 22 * S);
+	smpp_session_tick(s, 23 * S);
+	assert_int_equal(smpp_session_end(s), SMPP_END_DUMB);
+	assert_int_equal(seen.timeouts, 2); /* the third is still drained */
 }
 
 static void count_left(void *arg, uint64_t tag, bool left)
@@ -534,6 +608,9 @@ int main(void)
 		cmocka_unit_test(bind_ok_with_version),
 		cmocka_unit_test(bind_refused),
 		cmocka_unit_test(bind_answered_oddly),
+		cmocka_unit_test(answer_to_another_bind_is_none),
+		cmocka_unit_test(an_answer_of_another_kind_is_none),
+		cmocka_unit_test(answers_to_no_enquiry),
 		cmocka_unit_test(bind_not_answered),
 		cmocka_unit_test(enquire_before_bind_is_answered),
 		cmocka_unit_test(answers_in_any_order),
@@ -541,6 +618,7 @@ int main(void)
 		cmocka_unit_test(one_slow_answer_does_not_collide),
 		cmocka_unit_test(second_answer_is_an_orphan),
 		cmocka_unit_test(late_answer_is_lost_once),
+		cmocka_unit_test(one_who_answers_no_message_is_left),
 		cmocka_unit_test(silent_peer_ends_the_session),
 		cmocka_unit_test(half_written_counts_as_left),
 		cmocka_unit_test(enquires_when_idle),

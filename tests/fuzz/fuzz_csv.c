@@ -5,6 +5,7 @@
 #include "cellmap/csv.h"
 #include "cellmap/csvquick.h"
 #include "cellmap/format.h"
+#include "cellmap/identity.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -45,10 +46,24 @@ static void compare_quick(const char *line, size_t len)
 	OSMO_ASSERT(quick.radio == slow.radio && quick.mnc_digits == slow.mnc_digits);
 }
 
+/* What has a name is found by it. */
+static void name_and_back(const struct csv_row *r)
+{
+	struct cell_id id = {(uint64_t)r->cell, r->area, r->mcc, r->mnc, r->radio};
+	struct identity back;
+	char text[IDENTITY_MAX];
+
+	if (!identity_text(&id, r->mnc_digits, text))
+		return;
+	OSMO_ASSERT(identity_parse(text, &back) == 0);
+	OSMO_ASSERT(identity_matches(&back, &id));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	const char *p = (const char *)data + 1, *end = (const char *)data + len;
 	struct csv_layout l, named;
+	struct identity identity;
 	char *text, err[128];
 
 	if (len < 1)
@@ -63,6 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			OSMO_ASSERT(r.mcc >= 1 && r.mcc <= 999 && r.radio < 5);
 			OSMO_ASSERT(llabs(r.lat) <= 900000000 && llabs(r.lon) <= 1810000000);
 			OSMO_ASSERT(llabs(r.cell) <= (long long)MAP_CELL_MAX);
+			name_and_back(&r);
 		}
 		compare_quick(p, n);
 		named = l;
@@ -72,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	}
 	text = strndup((const char *)data + 1, len - 1);
 	csv_layout_parse(&l, text, err, sizeof(err));
+	identity_parse(text, &identity);
 	free(text);
 	return 0;
 }

@@ -1,0 +1,32 @@
+#!/bin/bash
+# A new cell map at reload: the daemon says what is unhealthy about it and what moved since the old one, whether it was built by
+# itself or by hand.
+. "${SRCDIR:?}/tests/lib.sh"
+t_begin
+t_map 3000 || { cat "$D/build.log"; exit 1; }
+t_config "{ name = \"one\"; networks = ( \"460-00\" ); rate = 0; links = ( $(t_cbsp one-bsc 1) ); }"
+t_gateway; t_ok $? "the gateway starts"
+t_is "$(grep -c "cells.map: warning:" "$D/gateway.log")" 0 "a map that was there is not read through"
+reload() { # until PATTERN is in the log
+	kill -HUP "$PID_gateway"
+	t_until 10 grep -qE -- "$1" "$D/gateway.log"
+}
+in_force() { grep -c 'is in force' "$D/gateway.log"; }
+
+# Everything 1 degree further north, in a table newer than the map: the daemon builds.
+sleep 0.01
+awk -F, -v OFS=, '$8 ~ /^[0-9]+\.[0-9]+$/ && $8 < 89 { $8 = $8 + 1 } { print }' "$D/cells.csv" > "$D/moved.csv" && mv "$D/moved.csv" "$D/cells.csv"
+reload 'cells moved more than 10 km since the last map'; t_ok $? "a map built at reload: moved cells are told"
+t_has "$D/gateway.log" 'warning: .*(stale|no range|never addressed|ten years)' "and what is unhealthy"
+t_until 10 grep -q "is in force" "$D/gateway.log"; t_ok $? "and it is in force"
+
+# Back again, built by hand.
+was=$(in_force)
+reunion cellmap synth --cells 3000 --seed 1 > "$D/cells.csv" && reunion cellmap build -o "$D/cells.map" "$D/cells.csv" > /dev/null 2>&1
+more() { [ "$(grep -c 'cells moved more than 10 km' "$D/gateway.log")" = 2 ]; }
+kill -HUP "$PID_gateway"; t_until 10 more; t_ok $? "a map built by hand: the same"
+now() { [ "$(in_force)" -gt "$was" ]; }
+t_until 10 now; t_ok $? "it is in force too"
+t_is "$(t_status '.links | length')" 1 "and the gateway lives"
+t_stop_gateway
+t_end
