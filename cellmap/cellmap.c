@@ -13,7 +13,7 @@
 _Static_assert(sizeof(struct map_header) == 88, "header");
 _Static_assert(sizeof(struct map_network) == 68, "network");
 _Static_assert(sizeof(struct map_group) == 40, "group");
-_Static_assert(sizeof(struct map_block) == 512, "block");
+_Static_assert(sizeof(struct map_block) == 128, "block");
 
 /* What is wrong with the header, or NULL. Each sentence ends in what to do. */
 static const char *header_fault(const struct map_header *h, uint64_t size)

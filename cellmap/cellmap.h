@@ -111,6 +111,8 @@ size_t cell_spans_join(const struct cell_span *a, size_t n_a, const struct cell_
 		       struct cell_span *spans, size_t max);
 size_t cell_spans_without(const struct cell_span *a, size_t n_a, const struct cell_span *b, size_t n_b,
 			  struct cell_span *spans, size_t max);
+/* Each index of an answer, ascending. indices has room for all: the sum of the counts, which is returned. */
+size_t cell_spans_indices(const struct cell_span *spans, size_t n, uint32_t *indices);
 
 /* Names in the field's notation. */
 const char *cell_radio_name(enum cell_radio radio); /* "GSM" ... */

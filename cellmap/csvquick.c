@@ -1,11 +1,23 @@
 #include "cellmap/csvquick.h"
 #include "cellmap/cellmap.h"
+#include <math.h>
 #include <string.h>
 
-#define DEGREES_E7(x) ((int32_t)(x)*10000000)
+#define DEGREES_E7(x) ((uint64_t)(x)*10000000)
+#define ZEROS         UINT64_C(0x3030303030303030)
+#define HIGH_BITS     UINT64_C(0x8080808080808080)
+#define ABOVE_NINE    UINT64_C(0x7676767676767676) /* + digit: the high bit tells 10 and more */
+#define MARKS         128                          /* octets of a row in which its fields end */
 
-struct cursor {
-	const char *p, *end;
+typedef char vc __attribute__((vector_size(16)));
+
+/* Walks from comma to comma. A bit of `marks` is a comma or a newline; a bit of `bad` set anywhere in the end
+ * means that something was unusual. */
+struct walk {
+	const char *line, *at; /* at: the field */
+	uint64_t marks[2];
+	unsigned int len; /* of the field */
+	uint64_t bad;
 };
 
 bool csv_quick_layout(const struct csv_layout *l)
@@ -14,130 +26,209 @@ bool csv_quick_layout(const struct csv_layout *l)
 
 	csv_layout_opencellid(&usual);
 	return l->separator == ',' && l->radio < 0 && l->datum == GEO_WGS84 &&
-	       !memcmp(l->column, usual.column, sizeof(l->column));
+	       !memcmp(l->column, usual.column, sizeof(l->column)) &&
+	       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
-/* A number of 1 to 9 digits and the comma after it; digits are counted in *n. */
-static inline bool take_number(struct cursor *c, uint32_t *v, unsigned int *n)
+static inline uint64_t marks_of(const char *p)
 {
-	const char *start = c->p;
-	uint32_t sum = 0;
+	uint64_t marks = 0;
 
-	while (c->p < c->end && (unsigned char)(*c->p - '0') <= 9)
-		sum = sum * 10 + (uint32_t)(*c->p++ - '0');
-	*n = (unsigned int)(c->p - start);
-	*v = sum;
-	return *n >= 1 && *n <= 9 && c->p < c->end && *c->p++ == ',';
+	for (unsigned int i = 0; i < 64; i += 16) {
+		vc text, hit;
+		uint64_t bits = 0;
+
+		memcpy(&text, p + i, sizeof(text));
+		hit = (vc)((text == ',') | (text == '\n'));
+#ifdef __SSE2__
+		bits = (uint32_t)__builtin_ia32_pmovmskb128(hit);
+#else
+		for (unsigned int k = 0; k < 16; k++)
+			bits |= (uint64_t)(hit[k] & 1) << k;
+#endif
+		marks |= bits << i;
+	}
+	return marks;
 }
 
-/* The same up to 18 digits. */
-static inline bool take_long(struct cursor *c, uint64_t *v)
+/* Where the next mark is, from the start of the line; MARKS when there is none. */
+static inline unsigned int next_mark(struct walk *w)
 {
-	const char *start = c->p;
-	uint64_t sum = 0;
+	unsigned int base = 0;
+	uint64_t *marks = &w->marks[0];
 
-	while (c->p < c->end && (unsigned char)(*c->p - '0') <= 9)
-		sum = sum * 10 + (uint64_t)(*c->p++ - '0');
-	*v = sum;
-	return c->p - start >= 1 && c->p - start <= 18 && c->p < c->end && *c->p++ == ',';
+	if (!*marks) {
+		marks = &w->marks[1];
+		base = 64;
+		if (!*marks)
+			return MARKS;
+	}
+	base += (unsigned int)__builtin_ctzll(*marks);
+	*marks &= *marks - 1;
+	return base;
+}
+
+/* The next field, which must end in a comma. */
+static inline void step(struct walk *w)
+{
+	const char *end;
+
+	w->at += w->len + 1;
+	end = w->line + next_mark(w);
+	w->bad |= (uint64_t)(*end ^ ',');
+	w->len = (unsigned int)(end - w->at);
+}
+
+/* 1 to 8 digits. The first comes lowest: what is shifted in below are zeros before it. */
+static inline uint64_t eight(struct walk *w, const char *at, unsigned int len)
+{
+	uint64_t x;
+
+	if (len - 1 > 7) {
+		w->bad = 1;
+		return 0;
+	}
+	memcpy(&x, at, sizeof(x));
+	x = (x ^ ZEROS) << (64 - 8 * len);
+	w->bad |= (x | (x + ABOVE_NINE)) & HIGH_BITS;
+	x = (x & UINT64_C(0x0F0F0F0F0F0F0F0F)) * 2561 >> 8;
+	x = (x & UINT64_C(0x00FF00FF00FF00FF)) * 6553601 >> 16;
+	return (x & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
+}
+
+static inline uint64_t sixteen(struct walk *w, const char *at, unsigned int len)
+{
+	if (len <= 8 || len > 16)
+		return eight(w, at, len);
+	return eight(w, at, len - 8) * 100000000 + eight(w, at + len - 8, 8);
+}
+
+static inline uint64_t take(struct walk *w, uint64_t most)
+{
+	uint64_t v;
+
+	step(w);
+	v = sixteen(w, w->at, w->len);
+	w->bad |= v > most;
+	return v;
 }
 
 /* The same, or nothing, which counts 0. */
-static inline bool take_optional(struct cursor *c, uint32_t *v)
+static inline uint32_t take_optional(struct walk *w)
 {
-	uint64_t n;
+	uint64_t v;
 
-	*v = 0;
-	if (c->p < c->end && *c->p == ',') {
-		c->p++;
-		return true;
+	step(w);
+	if (w->len == 0)
+		return 0;
+	v = sixteen(w, w->at, w->len);
+	w->bad |= v > UINT32_MAX;
+	return (uint32_t)v;
+}
+
+static inline void skip(struct walk *w)
+{
+	step(w);
+	w->bad |= w->at[0] == '"';
+}
+
+/* More digits behind the point than are kept: as csv_parse() does it. */
+static int32_t take_long(struct walk *w, uint64_t whole, const char *at, unsigned int digits, uint64_t most)
+{
+	static const double scale[17] = {1,   1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+					 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16};
+	uint64_t n = sixteen(w, at, digits);
+	double v;
+
+	for (unsigned int i = 0; i < digits; i++)
+		whole *= 10;
+	v = (double)(whole + n) / scale[digits];
+	if (w->len > 18 || !(v <= (double)most / 1e7)) {
+		w->bad = 1;
+		return 0;
 	}
-	if (!take_long(c, &n) || n > UINT32_MAX)
-		return false;
-	*v = (uint32_t)n;
-	return true;
+	return (int32_t)lrint(*w->at == '-' ? -v * 1e7 : v * 1e7);
 }
 
-static inline bool skip_field(struct cursor *c)
+/* Degrees with a point, as 1e-7 degree. */
+static inline int32_t take_degrees(struct walk *w, uint64_t most)
 {
-	if (c->p < c->end && *c->p == '"')
-		return false;
-	while (c->p < c->end && *c->p != ',')
-		c->p++;
-	return c->p < c->end && *c->p++ == ',';
-}
+	const char *at, *point;
+	unsigned int digits, len;
+	bool negative;
+	uint64_t whole, rest;
 
-/* Degrees with a point and at most 7 digits behind it, as 1e-7 degree. */
-static inline bool take_degrees(struct cursor *c, int32_t limit, int32_t *v)
-{
-	static const int32_t scale[8] = {10000000, 1000000, 100000, 10000, 1000, 100, 10, 1};
-	bool negative = c->p < c->end && *c->p == '-';
-	const char *start, *point = NULL;
-	int64_t sum = 0;
-
-	c->p += negative;
-	start = c->p;
-	for (; c->p < c->end && *c->p != ','; c->p++) {
-		unsigned char d = (unsigned char)(*c->p - '0');
-
-		if (d <= 9)
-			sum = sum * 10 + d;
-		else if (*c->p == '.' && !point)
-			point = c->p;
-		else
-			return false;
-		if (c->p - start > 11)
-			return false;
+	step(w);
+	negative = *w->at == '-';
+	at = w->at + negative;
+	len = w->len - negative;
+	point = at + 1 + (at[1] != '.') + (at[1] != '.' && at[2] != '.');
+	digits = len - (unsigned int)(point - at) - 1;
+	if (*point != '.' || digits - 1 > 15 || len > 18) {
+		w->bad = 1;
+		return 0;
 	}
-	if (!point || point == start || c->p == c->end || c->p - point > 8 || c->p - point < 2)
-		return false;
-	sum *= scale[c->p - point - 1];
-	c->p++;
-	*v = (int32_t)(negative ? -sum : sum);
-	return sum <= limit;
+	whole = eight(w, at, (unsigned int)(point - at));
+	if (digits > 7)
+		return take_long(w, whole, point + 1, digits, most);
+	/* Seven digits, the first lowest but one: what is cut off above are zeros behind the last. */
+	memcpy(&rest, point + 1, sizeof(rest));
+	rest = ((rest ^ ZEROS) << (64 - 8 * digits) >> (56 - 8 * digits));
+	w->bad |= (rest | (rest + ABOVE_NINE)) & HIGH_BITS;
+	rest = (rest & UINT64_C(0x0F0F0F0F0F0F0F0F)) * 2561 >> 8;
+	rest = (rest & UINT64_C(0x00FF00FF00FF00FF)) * 6553601 >> 16;
+	rest = (rest & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
+	rest += DEGREES_E7(whole);
+	w->bad |= rest > most;
+	return negative ? -(int32_t)rest : (int32_t)rest;
 }
 
-static inline bool take_radio(struct cursor *c, uint8_t *radio)
+static inline uint8_t take_radio(struct walk *w)
 {
-	static const struct {
-		char name[6];
-		uint8_t len, radio;
-	} radios[] = {{"LTE,", 4, CELL_LTE},
-		      {"GSM,", 4, CELL_GSM},
-		      {"UMTS,", 5, CELL_UMTS},
-		      {"NR,", 3, CELL_NR},
-		      {"CDMA,", 5, CELL_CDMA}};
+	uint32_t word, lte, gsm, umts, cdma;
 
-	for (size_t i = 0; i < sizeof(radios) / sizeof(radios[0]); i++)
-		if (c->end - c->p > radios[i].len && !memcmp(c->p, radios[i].name, radios[i].len)) {
-			c->p += radios[i].len;
-			*radio = radios[i].radio;
-			return true;
-		}
-	return false;
+	step(w);
+	memcpy(&word, w->at, sizeof(word));
+	memcpy(&lte, "LTE,", sizeof(lte));
+	memcpy(&gsm, "GSM,", sizeof(gsm));
+	memcpy(&umts, "UMTS", sizeof(umts));
+	memcpy(&cdma, "CDMA", sizeof(cdma));
+	if (word == lte)
+		return CELL_LTE;
+	if (word == gsm)
+		return CELL_GSM;
+	if (word == umts && w->len == 4)
+		return CELL_UMTS;
+	if (w->len == 2 && w->at[0] == 'N' && w->at[1] == 'R')
+		return CELL_NR;
+	w->bad |= word != cdma || w->len != 4;
+	return CELL_CDMA;
 }
 
-bool csv_quick(const char *line, size_t len, struct csv_row *row)
+size_t csv_quick(const char *line, const char *end, struct csv_row *row)
 {
-	struct cursor c = {line, line + len};
-	uint32_t mcc, mnc;
-	uint64_t cell;
-	unsigned int n;
+	struct walk w = {line, line - 1, {marks_of(line), marks_of(line + 64)}, 0, 0};
+	const char *newline;
 
-	if (len > 256 || !take_radio(&c, &row->radio) || !take_number(&c, &mcc, &n) || mcc < 1 || mcc > 999)
-		return false;
-	row->mnc_digits = c.p < c.end && *c.p == '0';
-	if (!take_number(&c, &mnc, &n) || mnc > UINT16_MAX)
-		return false;
-	row->mnc_digits = row->mnc_digits && (n == 2 || n == 3) ? (uint8_t)n : 0;
-	if (!take_number(&c, &row->area, &n) || !take_long(&c, &cell) || cell >= UINT64_C(1) << 36 ||
-	    !skip_field(&c) || !take_degrees(&c, DEGREES_E7(180), &row->lon) ||
-	    !take_degrees(&c, DEGREES_E7(90), &row->lat) || (row->lon == 0 && row->lat == 0) ||
-	    !take_optional(&c, &row->range_m) || !take_optional(&c, &row->samples) || !skip_field(&c) ||
-	    !skip_field(&c) || !take_optional(&c, &row->updated))
-		return false;
-	row->mcc = (uint16_t)mcc;
-	row->mnc = (uint16_t)mnc;
-	row->cell = (int64_t)cell;
-	return true;
+	row->radio = take_radio(&w);
+	row->mcc = (uint16_t)take(&w, 999);
+	w.bad |= row->mcc == 0;
+	row->mnc = (uint16_t)take(&w, UINT16_MAX);
+	row->mnc_digits = *w.at == '0' && (w.len == 2 || w.len == 3) ? (uint8_t)w.len : 0;
+	row->area = (uint32_t)take(&w, UINT32_MAX);
+	row->cell = (int64_t)take(&w, (UINT64_C(1) << 36) - 1);
+	skip(&w);
+	row->lon = take_degrees(&w, DEGREES_E7(180));
+	row->lat = take_degrees(&w, DEGREES_E7(90));
+	row->range_m = take_optional(&w);
+	row->samples = take_optional(&w);
+	skip(&w);
+	skip(&w);
+	row->updated = take_optional(&w);
+	if (w.bad || (row->lon == 0 && row->lat == 0) || w.at > end)
+		return 0;
+	newline = line + next_mark(&w);
+	if (newline >= line + MARKS || *newline != '\n')
+		newline = w.at < end ? memchr(w.at, '\n', (size_t)(end - w.at)) : NULL;
+	return newline && newline < end && newline - line <= CSV_LINE_MAX ? (size_t)(newline - line) + 1 : 0;
 }

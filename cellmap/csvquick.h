@@ -3,7 +3,10 @@
 #pragma once
 #include "cellmap/csv.h"
 
+#define CSV_QUICK_PAD 192 /* octets that can be read behind the end, whatever they are */
+
 /* Is this layout the usual one? */
 bool csv_quick_layout(const struct csv_layout *l);
-/* false, and *row undefined, when csv_parse() must look at the line. */
-bool csv_quick(const char *line, size_t len, struct csv_row *row);
+/* The row that begins at line. Its length with the newline, or 0 and *row undefined when csv_parse() must
+ * look at it; so too when no newline stands before end. */
+size_t csv_quick(const char *line, const char *end, struct csv_row *row);

@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #define MAP_MAGIC          "REUNCMAP"
-#define MAP_VERSION        2
+#define MAP_VERSION        3
 #define MAP_ENDIAN         0x01020304u
-#define MAP_BLOCK          64   /* cells in a block, by which positions are tested */
+#define MAP_BLOCK          16   /* cells in a block, by which positions are tested */
 #define MAP_UNIT           2048 /* octets under one sum */
 #define MAP_CELL_MAX       ((UINT64_C(1) << 36) - 1)
 #define MAP_CELL_RANGE_MAX 0x7FFFFFu
@@ -18,7 +18,7 @@
 #define MAP_CLASSES        2 /* range classes: see order.h */
 #define MAP_SLOT_FREE      UINT32_MAX
 #define MAP_ROWS_MAX       4096 /* of a group */
-#define MAP_SHIFT_MIN      18   /* log2 of the height of a row, 1e-7 degree */
+#define MAP_SHIFT_MIN      16
 #define MAP_SHIFT_MAX      31
 #define MAP_LON_SHIFT      12 /* cells of a row ascend by longitude >> this */
 
@@ -59,7 +59,7 @@ struct map_group {
 	uint8_t reserved[3];
 };
 
-/* 64 cells by index, whatever group they belong to; zeros after the last. */
+/* 16 cells by index, whatever group they belong to; zeros after the last. */
 struct map_block {
 	int32_t lat[MAP_BLOCK], lon[MAP_BLOCK]; /* 1e-7 degree */
 };

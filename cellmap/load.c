@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK       (1 << 20)
+#define CHUNK       (1 << 18)
 #define THREADS_MAX 32
 
 struct reject {
@@ -61,14 +61,20 @@ static void parse_chunk(struct chunk *c)
 
 	c->n_rows = c->n_rejects = c->lines = 0;
 	while (p < end) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
-		size_t len = (size_t)((newline ? newline : end) - p);
+		const char *newline;
+		size_t len = 0;
 		struct csv_row row;
-		enum csv_result r;
+		enum csv_result r = CSV_OK;
 
 		if (c->n_rows == c->rows_size)
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
-		r = usual && csv_quick(p, len, &row) ? CSV_OK : csv_parse(&c->layout, p, len, &row);
+		if (usual)
+			len = csv_quick(p, end, &row);
+		if (len == 0) {
+			newline = memchr(p, '\n', (size_t)(end - p));
+			len = (size_t)((newline ? newline : end) - p);
+			r = csv_parse(&c->layout, p, len++, &row);
+		}
 		if (r == CSV_OK) {
 			row_pack(&row, &c->rows[c->n_rows++]);
 		} else if (r != CSV_BLANK && r != CSV_HEADER) {
@@ -77,7 +83,7 @@ static void parse_chunk(struct chunk *c)
 			c->rejects[c->n_rejects++] = (struct reject){c->lines, r};
 		}
 		c->lines++;
-		p += len + 1;
+		p += len;
 	}
 }
 
@@ -136,7 +142,7 @@ struct loader *loader_new(void *ctx, struct rows *rows, const struct cellmap_bui
 	l->ring = talloc_zero_array(l, struct chunk, l->n_ring);
 	OSMO_ASSERT(l->ring);
 	for (unsigned int i = 0; i < l->n_ring; i++) {
-		l->ring[i].text = talloc_size(l->ring, CHUNK);
+		l->ring[i].text = talloc_zero_size(l->ring, CHUNK + CSV_QUICK_PAD);
 		OSMO_ASSERT(l->ring[i].text);
 	}
 	pthread_mutex_init(&l->lock, NULL);

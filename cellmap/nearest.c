@@ -1,5 +1,4 @@
 /* The cells of a circle by distance. */
-#include "cellmap/bigmem.h"
 #include "cellmap/map.h"
 #include "cellmap/radix.h"
 #include "cellmap/rim.h"
@@ -9,16 +8,22 @@
 #include <osmocom/core/utils.h>
 #include <string.h>
 
-#define CHEAP_MAX 300000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
+#define CHEAP_MAX 250000.0 /* metres: up to here an arc's length is known from its chord to millimetres */
+#define CHEAP_LON 0.2      /* radians */
 #define RADIAN_E7 (M_PI / 180 * 1e-7)
 #define E2        0.0066943799901413165 /* of WGS-84 */
 #define AXIS      6378137.0
-#define LOSS_M    0.01 /* twice what a chord may be off */
+
+/* The cells of a block at a time. */
+typedef double vd __attribute__((vector_size(8 * MAP_BLOCK)));
+typedef int32_t vi __attribute__((vector_size(4 * MAP_BLOCK)));
+typedef int64_t vl __attribute__((vector_size(8 * MAP_BLOCK)));
 
 struct near {
 	const struct cellmap *map;
 	const struct cell_query *q;
 	struct rim_centre centre;
+	struct rim_fit fit; /* about the centre: what is off grows with the distance, to half a centimetre */
 	struct geo_xyz xyz;
 	double along, across; /* curvature of the meridian and across it, half way to the cells */
 	struct radix_pair *pairs;
@@ -68,44 +73,43 @@ static void add(struct near *s, uint32_t i, double distance)
 	s->pairs[s->n++] = (struct radix_pair){bits, i};
 }
 
-/* The polynomials about the middle of some cells of a block; returns by how much the squared chords may be
- * off (rim.c explains the numbers). */
-static double fit_row(const struct near *s, struct rim *rim, const struct map_block *b, uint32_t from,
-		      uint32_t to)
+/* As arc(), of a block's cells; those whose longitude is not near the first one's come out as 0 or far away.
+ */
+RIM_EACH_MACHINE
+__attribute__((optimize("no-math-errno"))) static void
+block_distances(const struct near *s, const struct map_block *b, double lon_e7, double *distance)
 {
-	double south = 9e8, north = -9e8, wide = 0, turn = b->lon[from] - s->centre.lon, d, w;
+	const double *a = s->fit.a, *p = s->fit.b;
+	vd d = (__builtin_convertvector(*(const vi *)b->lat, vd) - s->fit.lat) * RADIAN_E7;
+	vd x = (__builtin_convertvector(*(const vi *)b->lon, vd) - lon_e7) * RADIAN_E7, t = x * x, bend,
+	   share;
+	vd v = t * (1 / 2.0 + t * (-1 / 24.0 + t * (1 / 720.0 - t * (1 / 40320.0))));
+	vd c2 = a[0] + d * (a[1] + d * (a[2] + d * (a[3] + d * (a[4] + d * (a[5] + d * a[6]))))) +
+		v * (p[0] + d * (p[1] + d * (p[2] + d * (p[3] + d * (p[4] + d * p[5])))));
+	vl near = (t < CHEAP_LON * CHEAP_LON) & (d < RIM_HALF) & (d > -RIM_HALF) & (c2 > 1) &
+		  (c2 < CHEAP_MAX * CHEAP_MAX);
 
-	rim->lon = s->centre.lon + (turn > 1.8e9 ? 3.6e9 : turn < -1.8e9 ? -3.6e9 : 0);
-	for (uint32_t i = from; i < to; i++) {
-		south = OSMO_MIN(south, b->lat[i]);
-		north = OSMO_MAX(north, b->lat[i]);
-		wide = OSMO_MAX(wide, fabs(b->lon[i] - rim->lon));
-	}
-	rim_row(&rim->row, &s->centre, (south + north) / 2);
-	d = (north - south) / 2 * RADIAN_E7;
-	w = wide * RADIAN_E7;
-	return 3e13 * d * d * d * d + (w < 0.2 ? 2.3e7 * pow(w, 10) : INFINITY) + 1e-3;
+	share = d / s->along * (d / s->along) / c2;
+	bend = share * s->along + (1 - share) * s->across;
+	bend *= bend * c2;
+	bend = 1 + bend * (1 / 24.0) + bend * bend * (3 / 640.0);
+	c2 = (vd)((vl)c2 & near);
+	for (int i = 0; i < MAP_BLOCK; i++)
+		distance[i] = sqrt(c2[i]) * bend[i];
 }
 
 static void add_block(struct near *s, uint32_t from, uint32_t to)
 {
 	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
-	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
-	struct rim rim;
-	double error = fit_row(s, &rim, b, from - first, to - first),
-	       least2 = error * error / (LOSS_M * LOSS_M);
+	double distance[MAP_BLOCK], turn = b->lon[from % MAP_BLOCK] - s->centre.lon;
 
-	set_curvature(s, rim.row.lat);
+	turn = turn > 1.8e9 ? 3.6e9 : turn < -1.8e9 ? -3.6e9 : 0;
+	set_curvature(s, b->lat[from % MAP_BLOCK]);
+	block_distances(s, b, s->centre.lon + turn, distance);
 	for (uint32_t i = from; i < to; i++) {
-		int32_t lat = b->lat[i - first];
-		double c2 = rim_chord2(&rim, lat, b->lon[i - first]);
+		double d = distance[i % MAP_BLOCK];
 
-		if (c2 > least2 && c2 < CHEAP_MAX * CHEAP_MAX)
-			add(s, i, arc(s, c2, (lat - s->centre.lat) * RADIAN_E7 / s->along));
-		else
-			add(s, i,
-			    slow_distance(s,
-					  i)); /* sets a curvature of its own, as good for its neighbours */
+		add(s, i, d > 0 ? d : slow_distance(s, i));
 	}
 }
 
@@ -139,7 +143,8 @@ static int list(void *ctx, struct near *s, const struct cell_span *spans, size_t
 
 	for (size_t i = 0; i < n_spans; i++)
 		total += spans[i].count;
-	s->pairs = bigmem(ctx, 2 * (total + 1) * sizeof(*s->pairs));
+	s->pairs = talloc_array(ctx, struct radix_pair, 2 * (total + 1));
+	OSMO_ASSERT(s->pairs);
 	for (size_t i = 0; i < n_spans; i++)
 		if (add_span(s, &spans[i]) < 0)
 			return -EBADMSG;
@@ -154,14 +159,17 @@ int cellmap_nearest(void *ctx, const struct cellmap *map, const struct cell_quer
 	struct near s = {.map = map, .q = q};
 	size_t n_spans, max = cellmap_max_spans(map, q);
 	void *work = talloc_named_const(ctx, 0, "cellmap_nearest");
-	struct cell_span *spans = bigmem(work, (max + 1) * sizeof(*spans));
-	int rc = cellmap_query(map, q, spans, max, &n_spans);
+	struct cell_span *spans = talloc_array(work, struct cell_span, max + 1);
+	int rc;
 
+	OSMO_ASSERT(spans);
+	rc = cellmap_query(map, q, spans, max, &n_spans);
 	if (rc == 0) {
 		struct geo_xyz at = geo_meridian(q->lat);
 
 		s.xyz = geo_xyz(q->lat, q->lon);
 		s.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, at.x, at.z};
+		rim_fit(&s.fit, &s.centre, s.centre.lat, RIM_HALF, CHEAP_LON);
 		rc = list(work, &s, spans, n_spans, hits);
 	}
 	*n = s.n;

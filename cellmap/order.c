@@ -14,7 +14,7 @@
 #define CLASS_MIN  512 /* cells below which a class is no group of its own */
 #define MCC_END    1000
 #define SAMPLE     512
-#define ROW_WIDTH  8.0 /* rows of a group: the square root of its cells over this */
+#define ROW_WIDTH  8.0
 #define LON_BITS   20
 #define SHIFT_WISH 22 /* no taller rows without need: the test of cells near the edge likes them low */
 

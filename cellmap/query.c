@@ -13,7 +13,7 @@
 /* Chord from which on the distance along a meridian might not grow with the latitude's difference any more.
  */
 #define NEARLY_ACROSS 1.27e7
-#define PLACES        64
+#define FITS          41 /* 2 RIM_HALF apart, from pole to pole */
 
 /* An edge between rows: squared distance from the centre in the plane of the axis, and twice the product of
  * the distances from the axis. */
@@ -21,20 +21,16 @@ struct edge {
 	double a, b;
 };
 
-/* What a row's place decides: the same for the groups of all networks. */
-struct place {
-	struct edge south, north;
-	struct rim_row row;
-};
-
 struct circle {
 	struct geo_xyz xyz;
 	struct rim_centre centre;
-	struct rim rim;         /* the limits of the group; a row fills in the rest */
-	double in2, out2;       /* squared chords that decide whole rows */
-	uint32_t known[PLACES]; /* which row: its number << 5 | shift; 0: none yet */
+	double half;       /* of the circle, radians of latitude, at most RIM_HALF */
+	double in2, out2;  /* squared chords that decide whole rows */
+	int64_t known_lat; /* where `known` is */
+	struct edge known;
+	bool fitted[FITS];
+	struct rim_fit fits[FITS];
 	struct scan scan;
-	struct place places[PLACES];
 };
 
 static struct circle *circle_of(const struct scan *s)
@@ -73,53 +69,64 @@ static bool cell_inside(const struct scan *s, uint32_t i)
 	return geo_distance_m(&s->map->geod, s->q->lat, s->q->lon, lat, lon) <= limit;
 }
 
-/* Half the difference of longitude at which 1 - cos is v. */
+/* Half the difference of longitude at which 1 - cos is v; no more than that, by 1e-9 of it. */
 static inline double half_width(double v)
 {
-	return v >= 2 ? M_PI : v <= 0 ? 0 : 2 * asin(sqrt(v / 2));
+	if (v >= 2)
+		return M_PI;
+	if (v <= 0)
+		return 0;
+	if (v > 0.02)
+		return 2 * asin(sqrt(v / 2));
+	return sqrt(2 * v) * (1 + v * (1 / 12.0 + v * (3 / 160.0 + v * (5 / 896.0))));
 }
 
-static struct edge edge_at(const struct circle *c, int64_t lat_e7)
+/* The fit for a row, or NULL when the row is too high for one. */
+static const struct rim_fit *fit_of(struct circle *c, const struct scan_row *row)
 {
-	struct geo_xyz at = geo_meridian((double)OSMO_MIN(OSMO_MAX(lat_e7, -900000000), 900000000) / 1e7);
-	double x = at.x - c->centre.rho, y = at.z - c->centre.z;
+	double middle = (double)(row->south + row->north) / 2, step = 2 * RIM_HALF / RADIAN_E7;
+	int i = (int)lrint((middle - c->centre.lat) / step) + FITS / 2;
 
+	if (row->shift > RIM_ROW_SHIFT || i < 0 || i >= FITS)
+		return NULL;
+	if (!c->fitted[i])
+		rim_fit(&c->fits[i], &c->centre, c->centre.lat + (i - FITS / 2) * step,
+			c->half + 2 * RIM_ROW_HALF, c->scan.lon_max);
+	c->fitted[i] = true;
+	return &c->fits[i];
+}
+
+static struct edge edge_at(const struct circle *c, const struct rim_fit *fit, int64_t lat_e7)
+{
+	double lat = (double)OSMO_MIN(OSMO_MAX(lat_e7, -900000000), 900000000), x, y;
+	struct geo_xyz at;
+
+	if (fit) {
+		lat = (lat - fit->lat) * RADIAN_E7;
+		return (struct edge){rim_a(fit, lat), rim_b(fit, lat)};
+	}
+	at = geo_meridian(lat / 1e7);
+	x = at.x - c->centre.rho;
+	y = at.z - c->centre.z;
 	return (struct edge){x * x + y * y, 2 * c->centre.rho * OSMO_MAX(at.x, 0)};
 }
 
-static const struct place *place_of(struct circle *c, const struct scan_row *row)
-{
-	struct place *place = &c->places[row->number % PLACES];
-	uint32_t known = row->number << 5 | row->shift;
-
-	if (c->known[row->number % PLACES] == known)
-		return place;
-	c->known[row->number % PLACES] = known;
-	place->south = edge_at(c, row->south);
-	place->north = edge_at(c, row->north);
-	rim_row(&place->row, &c->centre, (double)(row->south + row->north) / 2);
-	return place;
-}
-
 /* A row in whichever of three turns about the centre it lies; ascending. */
-static int scan_turns(struct scan *s, const struct scan_row *row, const struct place *place, double in,
+static int scan_turns(struct scan *s, const struct scan_row *row, const struct rim_fit *fit, double in,
 		      double out)
 {
 	struct circle *c = circle_of(s);
 	int64_t wide = (int64_t)(out / RADIAN_E7) + 3, narrow = (int64_t)(in / RADIAN_E7) - 2;
-	double half = (double)(row->north - row->south) / 2;
-	bool rough = half > RIM_HALF_MAX || out > RIM_LON_MAX;
 
-	c->rim.row = place->row;
-	rim_bound(&c->rim, &c->centre, half, out);
+	if (out > s->lon_max)
+		fit = NULL;
 	for (int64_t turn = -SCAN_TURN; turn <= SCAN_TURN; turn += SCAN_TURN) {
 		int64_t lon = (int64_t)floor(c->centre.lon) + turn;
 
 		if (lon + wide + 1 < -SCAN_TURN / 2 || lon - wide > SCAN_TURN / 2)
 			continue;
-		c->rim.lon = c->centre.lon + (double)turn;
-		if (scan_between(s, row, lon - wide, lon + 1 - narrow, lon + narrow, lon + wide + 1,
-				 rough ? NULL : &c->rim) < 0)
+		if (scan_between(s, row, lon - wide, lon + 1 - narrow, lon + narrow, lon + wide + 1, fit,
+				 c->centre.lon + (double)turn) < 0)
 			return -EBADMSG;
 	}
 	return 0;
@@ -132,24 +139,28 @@ static int scan_turns(struct scan *s, const struct scan_row *row, const struct p
 static int circle_row(struct scan *s, const struct scan_row *row)
 {
 	struct circle *c = circle_of(s);
-	const struct place *place = place_of(c, row);
-	const struct edge *e = &place->south, *f = &place->north;
+	const struct rim_fit *fit = fit_of(c, row);
+	double slack = fit ? fit->error : 0, slack_b = fit ? fit->error_b : 0, out, in;
+	struct edge e = c->known_lat == row->south ? c->known : edge_at(c, fit, row->south),
+		    f = edge_at(c, fit, row->north);
 	bool here = c->centre.lat >= (double)row->south && c->centre.lat <= (double)row->north;
-	double a_min = here ? 0 : OSMO_MIN(e->a, f->a) * (1 - 1e-9), a_max = OSMO_MAX(e->a, f->a);
-	double b_min = OSMO_MAX(OSMO_MIN(e->b, f->b), 1e-30), b_max = OSMO_MAX(OSMO_MAX(e->b, f->b), 1e-30);
-	double out, in;
+	double a_min = here ? 0 : OSMO_MIN(e.a, f.a) * (1 - 1e-9) - slack, a_max = OSMO_MAX(e.a, f.a) + slack;
+	double b_min = OSMO_MAX(OSMO_MIN(e.b, f.b) - slack_b, 1e-30),
+	       b_max = OSMO_MAX(OSMO_MAX(e.b, f.b) + slack_b, 1e-30);
 
+	c->known_lat = row->north;
+	c->known = f;
 	if (row->south < 0 && row->north > 0)
 		b_max = 2 * c->centre.rho * AXIS;
 	if (a_min > c->out2)
 		return 0;
-	out = half_width((c->out2 - a_min) / b_min * (1 + 1e-12));
-	in = half_width((c->in2 - a_max) / b_max * (1 - 1e-12));
+	out = half_width((c->out2 - a_min) / b_min * (1 + 1e-8)) * (1 + 1e-8);
+	in = half_width((c->in2 - a_max) / b_max * (1 - 1e-8));
 	if (in >= M_PI)
 		return scan_inside(s, row);
 	if (out > M_PI - 1e-4)
 		return scan_test(s, row);
-	return scan_turns(s, row, place, in, out);
+	return scan_turns(s, row, fit, in, out);
 }
 
 static bool circle_group(struct scan *s, const struct map_group *g)
@@ -158,8 +169,8 @@ static bool circle_group(struct scan *s, const struct map_group *g)
 	double least = fmin(g->range_min, s->max_range_m), most = fmin(g->range_max, s->max_range_m);
 	double in = geo_chord_in(s->q->radius_m + least), out = geo_chord_out(s->q->radius_m + most);
 
-	rim_limits(&c->rim, s->q->radius_m, least, most);
-	c->rim.range_max = s->max_range_m;
+	rim_limits(&s->limits, s->q->radius_m, least, most, s->max_range_m);
+	c->known_lat = INT64_MIN;
 	c->in2 = in > 0 ? in * in : -1;
 	c->out2 = out < NEARLY_ACROSS ? out * out : INFINITY;
 	return true;
@@ -179,6 +190,8 @@ static void set_box(struct circle *c)
 	s->north = (int64_t)ceil(fmin(c->centre.lat + high, 9e8));
 	s->west = (int64_t)c->centre.lon - wide;
 	s->east = (int64_t)c->centre.lon + wide;
+	s->lon_max = fmin((double)wide * RADIAN_E7 * 1.1, RIM_LON_MAX);
+	c->half = fmin(high * RADIAN_E7, RIM_HALF);
 }
 
 int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct cell_span *spans, size_t max,
@@ -190,7 +203,7 @@ int cellmap_query(const struct cellmap *map, const struct cell_query *q, struct 
 	*n = 0;
 	if (cell_query_error(q))
 		return -EINVAL;
-	memset(c.known, 0, sizeof(c.known));
+	memset(c.fitted, 0, sizeof(c.fitted));
 	scan_begin(&c.scan, map, q, spans, max);
 	c.xyz = geo_xyz(q->lat, q->lon);
 	c.centre = (struct rim_centre){q->lat * 1e7, q->lon * 1e7, hypot(c.xyz.x, c.xyz.y), c.xyz.z};

@@ -4,8 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#define NEARBY     8 /* blocks looked at one after the other */
 #define ALL_RADIOS ((1u << CELL_RADIO_N) - 1)
-#define LINE       64
 
 static void emit_all(struct scan *s, uint32_t first, uint32_t count)
 {
@@ -37,7 +37,7 @@ static int emit(struct scan *s, uint32_t first, uint32_t count)
 	return 0;
 }
 
-/* Runs of ones in a block's bits. */
+/* Runs of ones. */
 static int emit_bits(struct scan *s, uint32_t first, uint64_t bits)
 {
 	while (bits) {
@@ -52,85 +52,175 @@ static int emit_bits(struct scan *s, uint32_t first, uint64_t bits)
 	return 0;
 }
 
-static uint64_t lon_bits(const struct map_block *b, int64_t west, int64_t east)
+/* The bits of cells [from, to) in a word that begins with cell `first`. */
+static uint64_t mask_of(uint32_t first, uint32_t from, uint32_t to)
 {
-	uint64_t bits = 0;
+	uint64_t mask = ~UINT64_C(0);
+
+	if (from > first)
+		mask = from - first < 64 ? mask << (from - first) : 0;
+	if (to - first < 64)
+		mask &= to > first ? (UINT64_C(1) << (to - first)) - 1 : 0;
+	return mask;
+}
+
+static bool units_ok(const struct cellmap *map, const void *from, const void *to)
+{
+	for (const char *p = from; p < (const char *)to;
+	     p += MAP_UNIT - (size_t)(p - (const char *)map->body) % MAP_UNIT)
+		if (!map_ok(map, p))
+			return false;
+	return true;
+}
+
+/* Longitudes alone, for cells that are tested each by itself. */
+static uint16_t lon_bits(const struct map_block *b, const struct scan_window *w)
+{
+	int64_t west = (int64_t)w->west * (1 << MAP_LON_SHIFT),
+		east = ((int64_t)w->east + 1) * (1 << MAP_LON_SHIFT);
+	uint16_t bits = 0;
 
 	for (int i = 0; i < MAP_BLOCK; i++)
-		bits |= (uint64_t)(b->lon[i] >= west && b->lon[i] <= east) << i;
+		bits |= (uint16_t)((b->lon[i] >= west && b->lon[i] < east) << i);
 	return bits;
 }
 
-/* Cells [from, to) of one block, one by one. */
-static int test_block(struct scan *s, const struct scan_window *w, uint32_t from, uint32_t to)
+static int list_blocks(struct scan *s, const struct scan_window *w, uint32_t begin, uint32_t end)
 {
-	uint32_t first = from / MAP_BLOCK * MAP_BLOCK;
-	const struct map_block *b = &s->map->blocks[from / MAP_BLOCK];
-	const uint32_t *words = &s->map->ranges[first];
-	uint64_t inside = 0, perhaps = 0, mask = ~UINT64_C(0) << (from - first);
+	const struct cellmap *map = s->map;
+	bool words = !w->fit || s->limits.by_range;
 
-	if (to - first < MAP_BLOCK)
-		mask &= (UINT64_C(1) << (to - first)) - 1;
-	if (!map_ok(s->map, b) || ((w->rough || w->rim.by_range) && !map_ok(s->map, words)))
-		return -EBADMSG;
-	if (w->rough)
-		perhaps = lon_bits(b, w->west, w->east);
-	else
-		rim_test(&w->rim, b, words, &inside, &perhaps);
-	inside &= mask;
-	for (perhaps &= mask; perhaps; perhaps &= perhaps - 1) {
-		int i = __builtin_ctzll(perhaps);
-
-		if (!map_ok(s->map, words))
+	for (uint32_t i = begin; i < end; i++) {
+		if (!map_ok(map, &map->blocks[i]) ||
+		    (words && !map_ok(map, &map->ranges[(size_t)i * MAP_BLOCK])))
 			return -EBADMSG;
-		inside |= (uint64_t)s->inside(s, first + (uint32_t)i) << i;
+		__builtin_prefetch(map->blocks[i].lat);
+		__builtin_prefetch(map->blocks[i].lon);
+		if (words)
+			__builtin_prefetch(&map->ranges[(size_t)i * MAP_BLOCK]);
+		s->list[s->n_list++] = i;
 	}
-	return emit_bits(s, first, inside);
+	return 0;
 }
 
-static int test_window(struct scan *s, const struct scan_window *w)
+/* All of the list is of windows with this one's fit and turn. */
+static void test_list(struct scan *s, const struct scan_window *w)
 {
-	uint32_t last = (w->to - 1) / MAP_BLOCK;
-
-	for (uint32_t i = w->begin; i < w->end; i++) {
-		uint32_t from = OSMO_MAX(w->from, i * MAP_BLOCK), to;
-
-		if (i == w->in_begin && w->in_begin < w->in_end) {
-			i = w->in_end - 1;
-			if (emit(s, from, w->in_end * MAP_BLOCK - from) < 0)
-				return -EBADMSG;
-			continue;
+	if (!w->fit) {
+		for (unsigned int i = 0; i < s->n_list; i++) {
+			s->in[i] = 0;
+			s->perhaps[i] = lon_bits(&s->map->blocks[s->list[i]], w);
 		}
-		to = i == last ? w->to : (i + 1) * MAP_BLOCK;
-		if (test_block(s, w, from, to) < 0)
+		return;
+	}
+	if (s->rim_fit != w->fit || s->rim_lon != w->lon)
+		rim_ready(&s->rim, w->fit, &s->limits, w->lon, s->lon_max);
+	s->rim_fit = w->fit;
+	s->rim_lon = w->lon;
+	rim_test(&s->rim, s->map, s->list, s->n_list, s->in, s->perhaps);
+}
+
+static int test_exactly(struct scan *s, uint32_t first, uint64_t perhaps, uint64_t *in)
+{
+	for (; perhaps; perhaps &= perhaps - 1) {
+		uint32_t at = (uint32_t)__builtin_ctzll(perhaps);
+
+		if (!map_ok(s->map, &s->map->ranges[first + at]))
+			return -EBADMSG;
+		*in |= (uint64_t)s->inside(s, first + at) << at;
+	}
+	return 0;
+}
+
+/* The row's cells in the blocks [begin, end), which stand in the list from `at` on. */
+static int emit_blocks(struct scan *s, const struct scan_window *w, uint32_t begin, uint32_t end,
+		       unsigned int at)
+{
+	uint32_t first = begin * MAP_BLOCK, to = OSMO_MIN(w->to, end * MAP_BLOCK);
+
+	for (; first < to; first += 64, at += 4) {
+		uint64_t in, perhaps, mask = mask_of(first, w->from, to);
+
+		memcpy(&in, &s->in[at], sizeof(in));
+		memcpy(&perhaps, &s->perhaps[at], sizeof(perhaps));
+		in &= mask;
+		perhaps &= mask;
+		if ((perhaps && test_exactly(s, first, perhaps, &in) < 0) || emit_bits(s, first, in) < 0)
 			return -EBADMSG;
 	}
 	return 0;
 }
 
-static int test_waiting(struct scan *s, unsigned int leave)
+static int emit_inside(struct scan *s, const struct scan_window *w)
 {
-	while (s->n_in - s->n_out > leave)
-		if (test_window(s, &s->waiting[s->n_out++ % SCAN_AHEAD]) < 0)
+	uint32_t from = OSMO_MAX(w->from, w->in_begin * MAP_BLOCK),
+		 to = OSMO_MIN(w->to, w->in_end * MAP_BLOCK);
+
+	return w->in_begin < w->in_end ? emit(s, from, to - from) : 0;
+}
+
+/* Blocks that are too many for the list. */
+static int test_many(struct scan *s, const struct scan_window *w, uint32_t begin, uint32_t end)
+{
+	for (uint32_t next; begin < end; begin = next) {
+		next = OSMO_MIN(begin + SCAN_LIST, end);
+		s->n_list = 0;
+		if (list_blocks(s, w, begin, next) < 0)
 			return -EBADMSG;
+		test_list(s, w);
+		if (emit_blocks(s, w, begin, next, 0) < 0)
+			return -EBADMSG;
+	}
 	return 0;
 }
 
-static void fetch(const struct scan *s, uint32_t begin, uint32_t end, bool ranges)
+static int test_alone(struct scan *s, const struct scan_window *w)
 {
-	const char *last = (const char *)&s->map->blocks[end];
+	return test_many(s, w, w->begin, w->in_begin) < 0 || emit_inside(s, w) < 0 ||
+			       test_many(s, w, w->in_end, w->end) < 0
+		       ? -EBADMSG
+		       : 0;
+}
 
-	for (const char *p = (const char *)&s->map->blocks[begin]; p < last; p += LINE)
-		__builtin_prefetch(p);
-	last = (const char *)&s->map->ranges[(size_t)end * MAP_BLOCK];
-	for (const char *p = (const char *)&s->map->ranges[(size_t)begin * MAP_BLOCK]; ranges && p < last;
-	     p += LINE)
-		__builtin_prefetch(p);
+static uint32_t blocks_of(const struct scan_window *w)
+{
+	return w->end - w->begin - (w->in_end - w->in_begin);
+}
+
+/* As many windows as the list holds that share a fit and a turn. Returns how many. */
+static int test_together(struct scan *s, const struct scan_window *w, unsigned int n)
+{
+	unsigned int done, at = 0;
+
+	s->n_list = 0;
+	for (done = 0; done < n && w[done].fit == w->fit && w[done].lon == w->lon &&
+		       s->n_list + blocks_of(&w[done]) <= SCAN_LIST && w->fit;
+	     done++)
+		if (list_blocks(s, &w[done], w[done].begin, w[done].in_begin) < 0 ||
+		    list_blocks(s, &w[done], w[done].in_end, w[done].end) < 0)
+			return -EBADMSG;
+	if (done == 0)
+		return test_alone(s, w) < 0 ? -EBADMSG : 1;
+	test_list(s, w);
+	for (const struct scan_window *v = w; v < w + done; v++) {
+		if (emit_blocks(s, v, v->begin, v->in_begin, at) < 0 || emit_inside(s, v) < 0)
+			return -EBADMSG;
+		at += v->in_begin - v->begin;
+		if (emit_blocks(s, v, v->in_end, v->end, at) < 0)
+			return -EBADMSG;
+		at += v->end - v->in_end;
+	}
+	return (int)done;
+}
+
+static bool lons_ok(const struct cellmap *map, uint32_t first, uint32_t last)
+{
+	return units_ok(map, &map->lons[first], &map->lons[last + 1]);
 }
 
 /* The first of the blocks (lo, hi] whose cells' longitudes are all at or above `floor` (>> MAP_LON_SHIFT), or
  * hi + 1. */
-static uint32_t find_block(const struct cellmap *map, uint32_t lo, uint32_t hi, int64_t floor)
+static uint32_t find_block(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
 	const int32_t *lon = &map->lons[lo + 1];
 	uint32_t n = hi - lo;
@@ -138,91 +228,131 @@ static uint32_t find_block(const struct cellmap *map, uint32_t lo, uint32_t hi, 
 	while (n > 0) {
 		uint32_t half = (n + 1) / 2;
 
-		lon += lon[half - 1] >> MAP_LON_SHIFT < floor ? half : 0;
+		lon += half & -(uint32_t)(lon[half - 1] >> MAP_LON_SHIFT < floor);
 		n -= half;
 	}
 	return (uint32_t)(lon - map->lons);
 }
 
-static bool lons_ok(const struct cellmap *map, uint32_t first, uint32_t last)
+/* The two ends of many windows, step by step together: w->begin to w->end are the blocks to look in. */
+static void find_ends(const struct cellmap *map, struct scan_window *windows, unsigned int n)
 {
-	const uint32_t step = MAP_UNIT / sizeof(*map->lons);
+	const int32_t *west[SCAN_BATCH], *east[SCAN_BATCH];
+	uint32_t rest[SCAN_BATCH], most = 0;
 
-	for (uint32_t i = first / step; i <= last / step; i++)
-		if (!map_ok(map, &map->lons[(size_t)i * step]))
-			return false;
-	return true;
+	for (unsigned int i = 0; i < n; i++) {
+		west[i] = east[i] = &map->lons[windows[i].begin + 1];
+		rest[i] = windows[i].end - windows[i].begin;
+		most = OSMO_MAX(most, rest[i]);
+	}
+	for (; most > 0; most /= 2)
+		for (unsigned int i = 0; i < n; i++) {
+			uint32_t half = (rest[i] + 1) / 2;
+			ptrdiff_t at = (ptrdiff_t)half - 1;
+
+			/* masks, since whoever guesses this branch guesses wrong half of the time */
+			west[i] += half & -(uint32_t)(west[i][at] >> MAP_LON_SHIFT < windows[i].west);
+			east[i] += half & -(uint32_t)(east[i][at] >> MAP_LON_SHIFT <= windows[i].east);
+			rest[i] -= half;
+		}
+	for (unsigned int i = 0; i < n; i++) {
+		windows[i].begin = (uint32_t)(west[i] - map->lons) - 1;
+		windows[i].end = (uint32_t)(east[i] - map->lons);
+	}
 }
 
-/* Finds the blocks of a window whose west, east are set; all between in_west and in_east are inside. Blocks
- * are proven inside by their neighbours' longitudes. */
-static int find_blocks(const struct scan *s, struct scan_window *w, int64_t in_west, int64_t in_east)
+/* The same where it is not far from lo, and where not from hi. */
+static uint32_t find_up(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
-	const struct cellmap *map = s->map;
-	uint32_t first = w->from / MAP_BLOCK, last = (w->to - 1) / MAP_BLOCK;
-	int64_t top = in_east >> MAP_LON_SHIFT; /* lowest digits unknown: only below it for certain */
+	uint32_t i = lo + 1;
 
-	if (!lons_ok(map, first, last))
-		return -EBADMSG;
-	w->begin = find_block(map, first, last, w->west >> MAP_LON_SHIFT) - 1;
-	w->end = find_block(map, first, last, (w->east >> MAP_LON_SHIFT) + 1);
+	for (; i <= hi && i <= lo + NEARBY; i++)
+		if (map->lons[i] >> MAP_LON_SHIFT >= floor)
+			return i;
+	return i > hi ? i : find_block(map, i - 1, hi, floor);
+}
+
+static uint32_t find_down(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
+{
+	uint32_t i = hi;
+
+	for (; i > lo && i + NEARBY > hi; i--)
+		if (map->lons[i] >> MAP_LON_SHIFT < floor)
+			return i + 1;
+	return i > lo ? find_block(map, lo, i, floor) : lo + 1;
+}
+
+/* Blocks are proven inside by their neighbours' longitudes, whose lowest digits are unknown. */
+static int find_inside(const struct cellmap *map, struct scan_window *w)
+{
 	if (w->begin >= w->end)
 		return -EBADMSG; /* not ascending */
 	w->in_begin = w->in_end = w->end;
-	if (in_west <= in_east)
-		w->in_begin = find_block(map, w->begin, w->end - 1, (in_west >> MAP_LON_SHIFT) + 1);
-	if (w->in_begin < w->end)
-		w->in_end =
-			find_block(map, w->in_begin - 1, w->end - 1, top) - 1; /* its own may reach over */
-	if (w->in_begin < w->in_end) {
-		fetch(s, w->begin, w->in_begin, w->rim.by_range);
-		fetch(s, w->in_end, w->end, w->rim.by_range);
-	} else {
+	if (w->in_west > w->in_east)
+		return 0;
+	w->in_begin = find_up(map, w->begin, w->end - 1, w->in_west + 1);
+	if (w->in_begin < w->end) /* the last one's own may reach over */
+		w->in_end = find_down(map, w->in_begin - 1, w->end - 1, w->in_east) - 1;
+	if (w->in_begin >= w->in_end)
 		w->in_begin = w->in_end = w->end;
-		fetch(s, w->begin, w->end, w->rim.by_range);
+	return 0;
+}
+
+static int test_windows(struct scan *s)
+{
+	unsigned int n = s->n_windows;
+	struct scan_window *w = s->windows;
+
+	s->n_windows = 0;
+	for (unsigned int i = 0; i < n; i++)
+		if (!lons_ok(s->map, w[i].begin, w[i].end))
+			return -EBADMSG;
+	find_ends(s->map, w, n);
+	for (unsigned int i = 0; i < n; i++)
+		if (find_inside(s->map, &w[i]) < 0)
+			return -EBADMSG;
+	while (n > 0) {
+		int done = test_together(s, w, n);
+
+		if (done < 0)
+			return -EBADMSG;
+		w += done;
+		n -= (unsigned int)done;
 	}
 	return 0;
 }
 
 int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
-		 int64_t east, const struct rim *rim)
+		 int64_t east, const struct rim_fit *fit, double lon)
 {
-	struct scan_window *w;
-
-	if (test_waiting(s, SCAN_AHEAD - 1) < 0)
+	if (s->n_windows == SCAN_BATCH && test_windows(s) < 0)
 		return -EBADMSG;
-	w = &s->waiting[s->n_in % SCAN_AHEAD];
-	w->from = row->from;
-	w->to = row->to;
-	w->west = west;
-	w->east = east;
-	w->rough = !rim;
-	if (rim)
-		w->rim = *rim;
-	else
-		w->rim.by_range = true;
-	if (find_blocks(s, w, in_west, in_east) < 0)
-		return -EBADMSG;
-	s->n_in++;
+	s->windows[s->n_windows++] = (struct scan_window){.from = row->from,
+							  .to = row->to,
+							  .west = (int32_t)(west >> MAP_LON_SHIFT),
+							  .in_west = (int32_t)(in_west >> MAP_LON_SHIFT),
+							  .in_east = (int32_t)(in_east >> MAP_LON_SHIFT),
+							  .east = (int32_t)(east >> MAP_LON_SHIFT),
+							  .begin = row->from / MAP_BLOCK,
+							  .end = (row->to - 1) / MAP_BLOCK,
+							  .fit = fit,
+							  .lon = lon};
 	return 0;
 }
 
 int scan_inside(struct scan *s, const struct scan_row *row)
 {
-	return test_waiting(s, 0) < 0 ? -EBADMSG : emit(s, row->from, row->to - row->from);
+	return test_windows(s) < 0 ? -EBADMSG : emit(s, row->from, row->to - row->from);
 }
 
 int scan_test(struct scan *s, const struct scan_row *row)
 {
-	const struct scan_window w = {.from = row->from,
-				      .to = row->to,
-				      .begin = row->from / MAP_BLOCK,
-				      .end = (row->to - 1) / MAP_BLOCK + 1,
-				      .west = INT32_MIN,
-				      .east = INT32_MAX,
-				      .rough = true};
+	const struct scan_window w = {.from = row->from, .to = row->to, .west = INT32_MIN, .east = INT32_MAX};
 
-	return test_waiting(s, 0) < 0 ? -EBADMSG : test_window(s, &w);
+	return test_windows(s) < 0 ||
+			       test_many(s, &w, row->from / MAP_BLOCK, (row->to - 1) / MAP_BLOCK + 1) < 0
+		       ? -EBADMSG
+		       : 0;
 }
 
 /* May longitudes [west, east] hold a cell that is inside? */
@@ -239,7 +369,7 @@ static int scan_rows(struct scan *s, const struct map_group *g, int64_t lo, int6
 	const uint32_t *rows = &s->map->rows[g->first_row];
 
 	for (int64_t i = lo; i < hi; i++) {
-		struct scan_row row = {.number = g->row + (uint32_t)i, .shift = g->shift};
+		struct scan_row row = {.shift = g->shift};
 
 		if (!map_ok(s->map, &rows[i]) || (i + 1 < g->n_rows && !map_ok(s->map, &rows[i + 1])))
 			return -EBADMSG;
@@ -249,12 +379,12 @@ static int scan_rows(struct scan *s, const struct map_group *g, int64_t lo, int6
 			return -EBADMSG;
 		if (row.from == row.to)
 			continue;
-		row.south = (int64_t)row.number * (INT64_C(1) << g->shift) - 900000000;
+		row.south = (g->row + i) * (INT64_C(1) << g->shift) - 900000000;
 		row.north = row.south + (INT64_C(1) << g->shift);
 		if (s->row(s, &row) < 0)
 			return -EBADMSG;
 	}
-	return test_waiting(s, 0);
+	return test_windows(s);
 }
 
 static int scan_group(struct scan *s, const struct map_group *g)
@@ -262,6 +392,7 @@ static int scan_group(struct scan *s, const struct map_group *g)
 	int64_t south = (s->south + 900000000) >> g->shift, north = (s->north + 900000000) >> g->shift;
 	int64_t lo = OSMO_MAX(south - g->row, 0), hi = OSMO_MIN(north - g->row + 1, (int64_t)g->n_rows);
 
+	s->rim_fit = NULL;
 	if (lo >= hi || !lon_near(s, g->west, g->east) || !s->group(s, g))
 		return 0;
 	return scan_rows(s, g, lo, hi);
@@ -300,7 +431,8 @@ static int scan_country(struct scan *s, const struct map_country *c)
 void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_query *q,
 		struct cell_span *spans, size_t max)
 {
-	memset(s, 0, offsetof(struct scan, waiting));
+	memset(s, 0, offsetof(struct scan, windows));
+	s->rim_fit = NULL;
 	s->map = map;
 	s->q = q;
 	s->spans = spans;

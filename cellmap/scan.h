@@ -6,7 +6,9 @@
 #include "cellmap/rim.h"
 
 #define SCAN_TURN  INT64_C(3600000000)
-#define SCAN_AHEAD 4 /* windows found before the first is tested, while their blocks come from memory */
+#define SCAN_BATCH 64 /* windows whose blocks are looked for together, so that memory answers many at once   \
+		       */
+#define SCAN_LIST 512
 
 struct scan;
 
@@ -14,18 +16,17 @@ struct scan;
 struct scan_row {
 	uint32_t from, to;
 	int64_t south, north;
-	uint32_t number; /* (south + 90 degree) >> shift */
 	uint8_t shift;
 };
 
-/* The blocks of a row that hold cells between two longitudes, how to test them, and the blocks amid them that
- * are inside unseen. */
+/* Cells of a row between two longitudes, the blocks that hold them and those amid them that are inside
+ * unseen. Longitudes are >> MAP_LON_SHIFT. */
 struct scan_window {
-	struct rim rim;
-	bool rough;         /* rim is empty: each cell by itself */
-	uint32_t from, to;  /* cells of the row */
-	int64_t west, east; /* of cells that may be inside */
+	uint32_t from, to;                    /* cells of the row */
+	int32_t west, in_west, in_east, east; /* may be inside; are inside (none when in_west > in_east) */
 	uint32_t begin, in_begin, in_end, end;
+	const struct rim_fit *fit; /* NULL: each cell by itself */
+	double lon;                /* of the centre, on the turn of the cells */
 };
 
 /* An area fills in what stands above `spans`, and embeds this. */
@@ -34,16 +35,23 @@ struct scan {
 	const struct cell_query *q;       /* lat, lon, radius_m may mean nothing */
 	double max_range_m;               /* 0 for SITE */
 	int64_t south, north, west, east; /* no cell outside is inside the area; west, east on one turn */
+	double lon_max;                   /* of windows with a fit, radians */
 	bool (*inside)(const struct scan *s, uint32_t cell);      /* exact */
 	bool (*group)(struct scan *s, const struct map_group *g); /* false: no cell of this group */
 	int (*row)(struct scan *s, const struct scan_row *row); /* calls the functions below; 0 or -EBADMSG */
+	struct rim_limits limits;                               /* of the group, for windows with a fit */
 	struct cell_span *spans;
 	size_t max, n;
 	uint32_t end; /* of the last span */
 	uint32_t radio_mask;
 	bool all_radios; /* all that the network has are wanted */
-	unsigned int n_in, n_out;
-	struct scan_window waiting[SCAN_AHEAD];
+	unsigned int n_windows, n_list;
+	struct scan_window windows[SCAN_BATCH];
+	uint32_t list[SCAN_LIST]; /* blocks to be tested together, and what came of it */
+	uint16_t in[SCAN_LIST + 3], perhaps[SCAN_LIST + 3];
+	struct rim rim; /* made for the fit and the turn of the last window tested */
+	const struct rim_fit *rim_fit;
+	double rim_lon;
 };
 
 /* What q asks besides its area. */
@@ -56,6 +64,7 @@ int scan_inside(struct scan *s, const struct scan_row *row); /* the whole row is
 int scan_test(struct scan *s, const struct scan_row *row);   /* each cell by itself */
 /* Cells from west to east may be inside, those from in_west to in_east are (none when in_west > in_east).
  * Windows of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and
- * end with whole multiples of that. rim NULL: each cell by itself. */
+ * end with whole multiples of that. fit: of the row, kept until the group is done; lon: the centre's on the
+ * cells' turn; or NULL: each cell by itself. */
 int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
-		 int64_t east, const struct rim *rim);
+		 int64_t east, const struct rim_fit *fit, double lon);

@@ -1,5 +1,10 @@
-/* Unions and differences of answers. */
+/* Unions and differences of answers, and what they list. */
 #include "cellmap/cellmap.h"
+#include <string.h>
+
+#define LANES 16
+
+typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
 
 struct sink {
 	struct cell_span *spans;
@@ -58,4 +63,24 @@ size_t cell_spans_without(const struct cell_span *a, size_t n_a, const struct ce
 		put(&s, first, end);
 	}
 	return s.n;
+}
+
+size_t cell_spans_indices(const struct cell_span *spans, size_t n, uint32_t *indices)
+{
+	const vu step = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+	uint32_t *at = indices;
+
+	for (size_t i = 0; i < n; i++) {
+		uint32_t k = 0, count = spans[i].count;
+
+		for (; count - k >= LANES; k += LANES) {
+			vu some = step + (spans[i].first + k);
+
+			memcpy(at + k, &some, sizeof(some));
+		}
+		for (; k < count; k++)
+			at[k] = spans[i].first + k;
+		at += count;
+	}
+	return (size_t)(at - indices);
 }

@@ -159,7 +159,7 @@ int table_open(void *ctx, const char *path, struct table **result, char *err, si
 	t->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	t->gz = gzdopen(fd, "rb");
 	OSMO_ASSERT(t->path && t->gz);
-	gzbuffer(t->gz, 1 << 18);
+	gzbuffer(t->gz, 1 << 16);
 	fd = peek(t, err, err_len);
 	if (fd < 0) {
 		talloc_free(t);

@@ -47,6 +47,12 @@ struct trigger {
  * at least one entry and -EBADMSG is returned. All problems are reported, not only the first. */
 int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *agency, const char *name,
 		  const uint8_t *data, size_t len, int64_t now, struct trigger **trigger, struct reasons *reasons);
+/* The same in its steps, for who lets a confined child scan the octets (trigger_scan.h). */
+struct trigger_scan;
+int trigger_check(void *ctx, const struct conf *conf, const struct conf_agency *agency, const struct trigger_scan *scan,
+		  int64_t now, struct trigger **trigger, struct reasons *reasons);
+/* CAP is another language: true, with a reason, instead of a hundred syntax errors. */
+bool trigger_cap(const char *name, const uint8_t *data, size_t len, struct reasons *reasons, void *ctx);
 /* minisign (Ed25519, prehashed "ED" and legacy "Ed") over data by one of the agency's keys. 0, or -EKEYREJECTED with a reason. */
 int trigger_verify(void *ctx, const struct conf_agency *agency, const uint8_t *data, size_t len, const uint8_t *sig,
 		   size_t sig_len, struct reasons *reasons);

@@ -2,13 +2,14 @@
 #include <osmocom/core/utils.h>
 #include <stdio.h>
 #include <string.h>
+#include "gateway/alert_cells.h"
 #include "gateway/cmd.h"
 #include "gateway/noc.h"
 #include "gateway/status_cmd_ask.h"
 #include "gateway/statusview.h"
 
 static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [--json]\n"
-			   "       reunion alert show ID [--cells] [-c CFG | --socket PATH] [--json]\n"
+			   "       reunion alert show ID [--cells] [--svg FILE] [-c CFG | --socket PATH] [--json | --csv]\n"
 			   "       reunion alert cancel ID --reason TEXT [-c CFG | --socket PATH] [--json]\n"
 			   "\n"
 			   "Lists the alerts of a running gateway, shows one in full, or recalls one: what "
@@ -18,17 +19,20 @@ static const char help[] = "Usage: reunion alert list [-c CFG | --socket PATH] [
 			   "  -c, --config CFG  the gateway's configuration (default " STATUS_CONFIG ")\n"
 			   "      --socket PATH its control socket, instead of a configuration\n"
 			   "      --cells       whom it reached, cell by cell\n"
+			   "      --csv         with --cells: as a table for programs\n"
+			   "      --svg FILE    a picture of what was reached: broadcast beside SMS\n"
 			   "      --reason TEXT why; kept in the ledger with your user id\n"
 			   "      --json        for programs\n"
 			   "\n"
 			   "Examples:\n"
 			   "  reunion alert list -c etc/reunion.cfg\n"
+			   "  reunion alert show 20261123-0001 --cells --csv > reached.csv\n"
 			   "  reunion alert cancel 20261123-0001 --reason 'found at 09:40, police desk 3'\n";
 
 struct options {
 	struct status_target target;
-	const char *verb, *id, *reason;
-	bool json, cells;
+	const char *verb, *id, *reason, *svg;
+	bool json, cells, csv;
 };
 
 static int parse(int argc, char **argv, struct options *o)
@@ -40,6 +44,10 @@ static int parse(int argc, char **argv, struct options *o)
 			o->json = true;
 		else if (!strcmp(argv[i], "--cells"))
 			o->cells = true;
+		else if (!strcmp(argv[i], "--csv"))
+			o->csv = true;
+		else if (!strcmp(argv[i], "--svg") && i + 1 < argc)
+			o->svg = argv[++i];
 		else if (!strcmp(argv[i], "--reason") && i + 1 < argc)
 			o->reason = argv[++i];
 		else if (argv[i][0] == '-' || o->id)
@@ -49,6 +57,8 @@ static int parse(int argc, char **argv, struct options *o)
 		else
 			o->id = argv[i];
 	}
+	if (o->csv && (!o->cells || o->json))
+		return status_usage("alert", "--csv");
 	return o->verb ? 0 : status_usage("alert", "alert");
 }
 
@@ -67,23 +77,43 @@ static int list(void *ctx, const struct options *o)
 	return 0;
 }
 
-static int show(void *ctx, const struct options *o)
+static void print(void *ctx, const struct options *o, json_t *answer)
 {
 	struct statusgrid_style style = status_style();
-	json_t *answer, *request = json_pack("{s:s,s:s,s:b}", "cmd", "alert", "alert_id", o->id, "cells", o->cells);
+
+	if (o->json) {
+		status_print_json(answer, false);
+	} else if (o->csv) {
+		alert_cells_csv(stdout, answer);
+	} else {
+		fputs(statusview_alert(ctx, answer, &style), stdout);
+		if (o->cells)
+			printf("\n%s", statusview_cells(ctx, answer, &style));
+	}
+}
+
+static int show(void *ctx, const struct options *o)
+{
+	json_t *answer, *request = json_pack("{s:s,s:s,s:b}", "cmd", "alert", "alert_id", o->id, "cells", o->cells || o->svg);
+	char err[512];
+	int rc = 0;
 
 	if (!request)
 		return status_usage("alert", "an ID that is not UTF-8");
 	if (status_ask(ctx, &o->target, request, &answer) != 0)
 		return 1;
-	if (o->json)
-		status_print_json(answer, false);
-	else
-		fputs(statusview_alert(ctx, answer, &style), stdout);
-	if (!o->json && o->cells)
-		printf("\n%s", statusview_cells(ctx, answer, &style));
+	if (o->cells || o->svg)
+		rc = alert_cells_rest(ctx, &o->target, o->id, answer);
+	if (rc == 0 && o->svg && alert_svg(answer, o->svg, err, sizeof(err)) < 0) {
+		fprintf(stderr, "reunion: %s\n", err);
+		rc = 1;
+	}
+	if (rc == 0 && o->svg && !o->cells)
+		json_object_del(answer, "cells");
+	if (rc == 0)
+		print(ctx, o, answer);
 	json_decref(answer);
-	return 0;
+	return rc;
 }
 
 static int cancel(void *ctx, const struct options *o)
@@ -105,6 +135,8 @@ static int cancel(void *ctx, const struct options *o)
 
 static int run(void *ctx, const struct options *o)
 {
+	if (strcmp(o->verb, "show") && (o->cells || o->csv || o->svg))
+		return status_usage("alert", o->verb);
 	if (!strcmp(o->verb, "list") && !o->id && !o->reason)
 		return list(ctx, o);
 	if (!strcmp(o->verb, "show") && o->id && !o->reason)

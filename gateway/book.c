@@ -97,6 +97,19 @@ void book_decide(struct book *b, const struct trigger *t, const char *decision, 
 	free(text);
 }
 
+/* A recall is final and a case number is an alert's identity for ever: what was true once may not ring twice by an old file. */
+static void why_not_again(void *ctx, const struct alert *subject, const struct trigger *t, struct reasons *reasons)
+{
+	if (subject && !subject->recalled_at)
+		reasons_add(ctx, reasons, 0, "case_number",
+			    "this case has an alert already; to change its text use action = \"update\"");
+	else
+		reasons_add(ctx, reasons, 0, "case_number",
+			    "the alert of this case %s and cannot be raised again, nor is action = \"update\" of use: if the child is missing "
+			    "again, give the new alert a case number of its own, such as \"%s-2\"",
+			    subject ? "was recalled" : "has ended", t->case_number);
+}
+
 enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, struct alert **subject, struct reasons *reasons)
 {
 	char key[512];
@@ -110,8 +123,7 @@ enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, stru
 	if (t->action == ACTION_ALERT || t->action == ACTION_EXERCISE) {
 		if (!known)
 			return VERDICT_ACCEPT;
-		reasons_add(ctx, reasons, 0, "case_number",
-			    "this case has an alert already; to change its text use action = \"update\"");
+		why_not_again(ctx, *subject, t, reasons);
 		return VERDICT_REJECT;
 	}
 	if (*subject)
@@ -281,7 +293,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	int rc;
 
 	if (a->recalled_at) {
-		reasons_add((void *)t, reasons, 0, "action", "the alert was recalled; an update is not possible any more");
+		reasons_add((void *)t, reasons, 0, "action", "the alert was recalled; an update is not possible any more: a new alert needs a case number of its own");
 		return -EALREADY;
 	}
 	if (a->n_wordings >= WORDINGS_MAX) {

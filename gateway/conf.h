@@ -80,12 +80,19 @@ enum conf_bind { BIND_TRANSCEIVER, BIND_TRANSMITTER, BIND_RECEIVER, BIND_PAIR };
 enum conf_addressing { ADDR_SUBSCRIBERS, ADDR_CELLS, ADDR_BROADCAST };
 enum conf_areas { AREAS_CELLS, AREAS_CIRCLE, AREAS_NAMES };
 enum conf_long { LONG_UDH16, LONG_UDH8, LONG_SAR, LONG_PAYLOAD };
+enum conf_alphabet { ALPHABET_GSM7, ALPHABET_LATIN1, ALPHABET_ASCII, ALPHABET_UCS2 };
+enum conf_validity { VALIDITY_RELATIVE, VALIDITY_ABSOLUTE, VALIDITY_NONE };
 enum conf_deliver { DELIVER_SM, DELIVER_DATA_SM };
 enum conf_receipts { RECEIPTS_NONE, RECEIPTS_ALL, RECEIPTS_FAILURES, RECEIPTS_SAMPLE };
 
 struct conf_status_class { /* override of FACTS' table: status -> class */
 	uint32_t status;
 	char class; /* 'P' permanent, 'T' transient, 'X' throttle, 'S' session */
+};
+
+struct conf_tlv { /* put behind every message */
+	uint16_t tag;
+	char *hex; /* its value, two digits an octet; "" = empty */
 };
 
 struct conf_link {
@@ -99,6 +106,10 @@ struct conf_link {
 	uint32_t window;       /* unanswered PDUs or requests; default 10 (SMPP), 4 (CBSP) */
 	uint32_t connect_timeout_s, response_timeout_s, enquire_link_s; /* CBSP: enquire = keep-alive */
 	/* SMPP */
+	uint32_t session_init_s, unbind_s, inactivity_s; /* inactivity_s 0 = never */
+	uint32_t reconnect_s, reconnect_max_s;
+	uint32_t rehearse_min; /* minutes between two trials of an idle link, 0 = none */
+	char *rehearse_number; /* NULL: by enquire_link */
 	enum conf_bind bind;
 	uint8_t interface_version; /* 0x34 or 0x50 */
 	char *system_id, *password_file, *password, *system_type; /* password: read from the file, never logged */
@@ -113,14 +124,22 @@ struct conf_link {
 	char **callers;	   /* addresses that may dial in; none = all */
 	size_t n_callers;
 	struct conf_tls {
-		char *ca_file; /* NULL: no TLS */
-		char *name;    /* in the peer's certificate; NULL: the link's address */
+		bool on;
+		char *ca_file; /* NULL (listen): callers need no certificate */
+		char *name;    /* in the peer's certificate; NULL: the link's address (listen: any) */
 		char *certificate_file, *key_file;
 		char *pin; /* SHA-256 of the peer's public key in hex, NULL: none */
 	} tls;
 	enum conf_receipts receipts;
 	double receipts_sample; /* 0..1 for RECEIPTS_SAMPLE */
 	bool gsm7;		/* data_coding 0 is GSM 03.38 (default true); false: always UCS-2 */
+	enum conf_alphabet alphabet; /* of texts, where it holds them; else UCS-2 */
+	uint8_t *shifts;	/* enum smpp_shift */
+	size_t n_shifts;
+	uint8_t priority, protocol_id;
+	enum conf_validity validity;
+	struct conf_tlv *tlvs;
+	size_t n_tlvs;
 	char **test_numbers;
 	size_t n_test_numbers;
 	char **languages; /* none = every text */

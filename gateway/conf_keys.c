@@ -15,6 +15,8 @@ static const char *const modes[] = {"connect", "listen", NULL};
 static const char *const binds[] = {"transceiver", "transmitter", "receiver", "pair", NULL};
 static const char *const addressings[] = {"subscribers", "cells", "broadcast", NULL};
 static const char *const area_kinds[] = {"cells", "circle", "names", NULL};
+static const char *const alphabets[] = {"gsm7", "latin1", "ascii", "ucs2", NULL};
+static const char *const validities[] = {"relative", "absolute", "none", NULL};
 static const char *const delivers[] = {"deliver_sm", "data_sm", NULL};
 static const char *const longs[] = {"udh16", "udh8", "sar", "payload", NULL};
 
@@ -176,17 +178,26 @@ static const struct conf_key source_keys[] = {
 };
 
 static const struct conf_key tls_keys[] = {
-	{"ca_file", CONF_PATH, AT(conf_link, tls.ca_file), MUST,
-	 .doc = "Certificates (PEM) that the carrier's must descend from."},
+	{"ca_file", CONF_PATH, AT(conf_link, tls.ca_file),
+	 .doc = "Certificates (PEM) that the carrier's must descend from. Needed when we dial; with listen and left "
+		"out, callers show no certificate."},
 	{"name", CONF_TEXT, AT(conf_link, tls.name), .min = 1, .max = 253,
-	 .preset_shown = "the link's address", .doc = "Name or address that the carrier's certificate must have."},
+	 .preset_shown = "the link's address; any with listen",
+	 .doc = "Name or address that the carrier's certificate must have."},
 	{"certificate_file", CONF_PATH, AT(conf_link, tls.certificate_file),
-	 .doc = "Our certificate and its chain (PEM), when the carrier asks for one."},
+	 .doc = "Our certificate and its chain (PEM), when the carrier asks for one. Needed with listen."},
 	{"key_file", CONF_PATH, AT(conf_link, tls.key_file),
 	 .doc = "Its private key (PEM). Only its owner may read it."},
 	{"pin", CONF_TAKE, AT(conf_link, tls.pin), .take = conf_take_pin,
 	 .doc = "SHA-256 of the carrier's public key (its SubjectPublicKeyInfo) as 64 hex digits: besides the "
 		"chain, it must be this key."},
+	{NULL},
+};
+
+static const struct conf_key tlv_keys[] = {
+	{"tag", CONF_U16, AT(conf_tlv, tag), MUST, .min = 1, .max = 65535, .doc = "Its tag, such as 0x1401."},
+	{"hex", CONF_TAKE, AT(conf_tlv, hex), MUST, .take = conf_take_hex, .min = 0, .max = 255,
+	 .doc = "Its value, two hex digits an octet; may be empty."},
 	{NULL},
 };
 
@@ -220,6 +231,20 @@ const struct conf_key conf_keys_link[] = {
 	 .preset = "10", .doc = "Seconds after which an answer counts as lost."},
 	{"enquire_link_s", CONF_U32, AT(conf_link, enquire_link_s), .min = 1, .max = 3600, .preset = "30",
 	 .doc = "Seconds of silence before enquire_link (smpp) or keep-alive (cbsp)."},
+	{"session_init_s", CONF_U32, AT(conf_link, session_init_s), SMPP, .min = 1, .max = 300, .preset = "10",
+	 .doc = "Seconds that a caller has for its outbind or bind (listen)."},
+	{"unbind_s", CONF_U32, AT(conf_link, unbind_s), SMPP, .min = 1, .max = 60, .preset = "5",
+	 .doc = "Seconds for the answer to unbind."},
+	{"inactivity_s", CONF_U32, AT(conf_link, inactivity_s), SMPP, .min = 0, .max = 86400, .preset = "0",
+	 .doc = "Seconds without a message after which a carrier that bound to us is unbound (listen). 0: never."},
+	{"reconnect_s", CONF_U32, AT(conf_link, reconnect_s), SMPP, .min = 1, .max = 600, .preset = "1",
+	 .doc = "Seconds before the first new attempt to connect; they double each time."},
+	{"reconnect_max_s", CONF_U32, AT(conf_link, reconnect_max_s), SMPP, .min = 1, .max = 3600, .preset = "60",
+	 .doc = "Most seconds between two attempts."},
+	{"rehearse_min", CONF_U32, AT(conf_link, rehearse_min), SMPP, .min = 0, .max = 1440, .preset = "0",
+	 .doc = "Minutes between two trials of an idle link, so that a dead path is known before an alert. 0: none."},
+	{"rehearse_number", CONF_TAKE, AT(conf_link, rehearse_number), SMPP, .take = conf_take_number,
+	 .doc = "Number of the carrier that a trial message goes to. Left out: a trial is an enquire_link."},
 	{"bind", CONF_CHOICE, AT(conf_link, bind), SMPP, .choices = binds, .preset = "transceiver",
 	 .doc = "How to bind; pair is a transmitter and a receiver."},
 	{"interface_version", CONF_TAKE, AT(conf_link, interface_version), SMPP, .take = conf_take_version,
@@ -239,7 +264,8 @@ const struct conf_key conf_keys_link[] = {
 	 .doc = "subscribers: submit_sm to each; cells: submit_multi to one distribution list a cell; "
 		"broadcast: broadcast_sm (SMPP 5.0)."},
 	{"areas", CONF_CHOICE, AT(conf_link, areas), SMPP, .choices = area_kinds, .preset = "cells",
-	 .doc = "Areas of broadcast_sm: cells (aliases), circle or names."},
+	 .doc = "Areas of broadcast_sm: cells, each by its name as in addressing = cells (an alias, SMPP 5.0 format 0). "
+		"circle and names are refused: they would reach cells that other paths have."},
 	{"source", CONF_GROUP, SMPP, .keys = source_keys,
 	 .doc = "The sender that residents see. Left out: the carrier's default."},
 	{"long_messages", CONF_CHOICE, AT(conf_link, long_messages), SMPP, .choices = longs,
@@ -251,9 +277,25 @@ const struct conf_key conf_keys_link[] = {
 	 .take = conf_take_address, .max = 64,
 	 .doc = "Addresses that may dial in (listen), in digits. Left out: all; the credentials decide."},
 	{"tls", CONF_GROUP, SMPP, .keys = tls_keys,
-	 .doc = "TLS 1.2 or newer, when we dial. Never falls back to clear. Left out: no TLS."},
+	 .at_n = offsetof(struct conf_link, tls.on),
+	 .doc = "TLS 1.2 or newer. Never falls back to clear. Left out: no TLS."},
 	{"gsm7", CONF_FLAG, AT(conf_link, gsm7), SMPP, .preset = "true",
-	 .doc = "data_coding 0 is the GSM 7-bit alphabet at this carrier; false: always UCS-2."},
+	 .doc = "data_coding 0 is the GSM 7-bit alphabet at this carrier; false: texts are UCS-2, or as alphabet says."},
+	{"alphabet", CONF_CHOICE, AT(conf_link, alphabet), SMPP, .choices = alphabets, .preset = "gsm7",
+	 .doc = "What texts are written in where it holds all their characters (data_coding 0, 3 or 1); else, and with "
+		"ucs2 always, UCS-2."},
+	{"shift_tables", CONF_TAKES, LIST(conf_link, shifts), .size = sizeof(uint8_t), SMPP, .take = conf_take_shift,
+	 .max = 3,
+	 .doc = "Languages whose characters phones there know beside GSM 7-bit: turkish, spanish, portuguese (TS 23.038 "
+		"A.2). Not with long_messages = payload."},
+	{"priority", CONF_U8, AT(conf_link, priority), SMPP, .max = 3, .preset = "0",
+	 .doc = "priority_flag of each message."},
+	{"protocol_id", CONF_U8, AT(conf_link, protocol_id), SMPP, .max = 255, .preset = "0",
+	 .doc = "protocol_id of each message (TS 23.040 9.2.3.9)."},
+	{"validity", CONF_CHOICE, AT(conf_link, validity), SMPP, .choices = validities, .preset = "relative",
+	 .doc = "How the carrier is told when a message is too old: some refuse relative times, some absolute ones."},
+	{"tlvs", CONF_LIST, LIST(conf_link, tlvs), .size = sizeof(struct conf_tlv), SMPP, .keys = tlv_keys, .max = 8,
+	 .doc = "Optional parameters that the carrier wants in each message."},
 	{"receipts", CONF_TAKE, AT(conf_link, receipts), SMPP, .take = conf_take_receipts, .preset = "none",
 	 .doc = "Delivery receipts to ask for: all, failures, none, or sample:P with a share P such as "
 		"sample:0.01."},

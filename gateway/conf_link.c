@@ -35,6 +35,8 @@ static void set_defaults(struct conf_reader *r, struct conf_link *l)
 		l->burst = fmax(1, l->rate / 10);
 	if (!conf_given(r->conf, &l->window))
 		l->window = l->type == LINK_SMPP ? 10 : 4;
+	if (!l->gsm7 && !conf_given(r->conf, &l->alphabet))
+		l->alphabet = ALPHABET_UCS2;
 	if (!l->source.address)
 		l->source.address = talloc_strdup(r->conf, "");
 }
@@ -61,6 +63,24 @@ static void check_languages(struct conf_reader *r, const struct conf_link *l)
 	}
 }
 
+static void check_tls(struct conf_reader *r, const struct conf_link *l)
+{
+	bool listens = l->mode == MODE_LISTEN;
+
+	if (!l->tls.on)
+		return;
+	if (!l->tls.certificate_file != !l->tls.key_file)
+		conf_problem(r, l->tls.key_file ? &l->tls.key_file : &l->tls.certificate_file,
+			     "certificate_file and key_file go together");
+	if (!listens && !l->tls.ca_file)
+		conf_problem_in(r, l, "tls.ca_file", "missing key; without it nobody could be trusted");
+	if (listens && !l->tls.certificate_file && !l->tls.key_file)
+		conf_problem_in(r, l, "tls.certificate_file", "missing key; who listens shows a certificate");
+	if (listens && !l->tls.ca_file && (l->tls.name || l->tls.pin))
+		conf_problem(r, l->tls.name ? &l->tls.name : &l->tls.pin,
+			     "callers are asked for a certificate only with ca_file");
+}
+
 static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 {
 	static const char why[] = "missing key; an smpp link needs it";
@@ -72,11 +92,17 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 	if (l->source.ton == 5 && strlen(l->source.address) > 11)
 		conf_problem(r, &l->source.address,
 			     "an alphanumeric sender (ton 5) has at most 11 characters");
-	if (!l->tls.certificate_file != !l->tls.key_file)
-		conf_problem(r, l->tls.key_file ? &l->tls.key_file : &l->tls.certificate_file,
-			     "certificate_file and key_file go together");
-	if (l->tls.ca_file && l->mode == MODE_LISTEN)
-		conf_problem(r, &l->tls.ca_file, "tls is for links that we dial; not with mode = \"listen\"");
+	check_tls(r, l);
+	if (!l->gsm7 && l->alphabet == ALPHABET_GSM7)
+		conf_problem(r, &l->alphabet, "gsm7 = false says that this carrier has no GSM 7-bit alphabet");
+	if (l->n_shifts && l->alphabet != ALPHABET_GSM7)
+		conf_problem(r, &l->shifts, "shift tables belong to alphabet = \"gsm7\"");
+	if (l->reconnect_max_s < l->reconnect_s)
+		conf_problem(r, &l->reconnect_s, "more than reconnect_max_s (%u)", l->reconnect_max_s);
+	if (l->rehearse_number && !l->rehearse_min)
+		conf_problem(r, &l->rehearse_number, "without rehearse_min nothing is tried");
+	if (l->addressing == ADDR_BROADCAST && l->areas != AREAS_CELLS)
+		conf_problem(r, &l->areas, "only areas = \"cells\" is built: circles and names would reach cells that other paths have");
 	if (l->addressing == ADDR_BROADCAST && l->interface_version == 0x34)
 		conf_problem(r, &l->addressing, "broadcast_sm needs interface_version = \"5.0\"");
 	if (l->bind == BIND_RECEIVER && l->mode == MODE_CONNECT)

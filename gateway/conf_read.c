@@ -365,6 +365,8 @@ static void read_key(struct conf_reader *r, const config_setting_t *s, const str
 		read_choice(r, s, k, field, path);
 		break;
 	case CONF_GROUP:
+		if (k->at_n)
+			*(bool *)(base + k->at_n) = true;
 		if (config_setting_is_group(s))
 			read_group(r, s, k->keys, field, path);
 		else

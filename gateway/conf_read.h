@@ -30,7 +30,7 @@ enum { CONF_ONLY_SMPP = 1, CONF_ONLY_CBSP = 2 };
 struct conf_key {
 	const char *name;
 	enum conf_kind kind;
-	size_t at, at_n;      /* offset of the field, and of the count of a list */
+	size_t at, at_n;      /* offset of the field, and of the count of a list; of a bool: the group is there */
 	size_t size;          /* of an element of CONF_LIST, CONF_TAKES */
 	double min, max;      /* of a number; octets of a text (0, 0: 1..255); elements of a list */
 	bool required, above; /* above: min itself is not allowed */

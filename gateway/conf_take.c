@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gateway/conf.h"
+#include "smpp/shift.h"
 
 static void keep(void *ctx, void *field, const char *text)
 {
@@ -158,4 +159,26 @@ const char *conf_take_pin(void *ctx, void *field, const char *text)
 		return "64 hex digits, the SHA-256 of a public key";
 	keep(ctx, field, text);
 	return NULL;
+}
+
+const char *conf_take_hex(void *ctx, void *field, const char *text)
+{
+	size_t n = strlen(text);
+
+	if (n % 2 || n > 510 || strspn(text, "0123456789abcdefABCDEF") != n)
+		return "at most 255 octets as two hex digits each";
+	keep(ctx, field, text);
+	return NULL;
+}
+
+const char *conf_take_shift(void *ctx, void *field, const char *text)
+{
+	static const char *const names[SMPP_SHIFTS] = {"", "turkish", "spanish", "portuguese"};
+
+	for (uint8_t i = 1; i < SMPP_SHIFTS; i++)
+		if (!strcmp(text, names[i])) {
+			*(uint8_t *)field = i;
+			return NULL;
+		}
+	return "turkish, spanish or portuguese";
 }

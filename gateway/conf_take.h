@@ -13,4 +13,6 @@ const char *conf_take_receipts(void *ctx, void *field,
 			       const char *text); /* receipts of a struct conf_link, and its sample */
 const char *conf_take_repetition(void *ctx, void *field, const char *text); /* bool repetition_u16 */
 const char *conf_take_address(void *ctx, void *field, const char *text); /* char *: IPv4 or IPv6, in digits */
+const char *conf_take_hex(void *ctx, void *field, const char *text);	 /* char *: octets, two digits each */
+const char *conf_take_shift(void *ctx, void *field, const char *text);	 /* uint8_t: enum smpp_shift */
 const char *conf_take_pin(void *ctx, void *field, const char *text);	 /* char *: 64 hex digits */

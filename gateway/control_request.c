@@ -81,12 +81,21 @@ json_t *control_block(const struct control_ops *ops, const char *link, bool bloc
 	return no_answer(ops->block(ops->arg, link, block, who));
 }
 
-static json_t *alert_answer(const struct control_ops *ops, const char *id, bool cells)
+/* Cells come in parts: the first with the alert itself, each further one alone. */
+static json_t *alert_answer(const struct control_ops *ops, const char *id, const json_t *request)
 {
-	json_t *o = control_alert(ops, id);
+	const char *from = json_string_value(json_object_get(request, "from"));
+	json_t *o = from ? json_object() : control_alert(ops, id), *part;
 
-	if (cells && !json_object_get(o, "error"))
-		json_object_set_new(o, "cells", ops->alert_cells ? ops->alert_cells(ops->arg, id) : json_null());
+	if (!json_is_true(json_object_get(request, "cells")) || json_object_get(o, "error"))
+		return o;
+	part = ops->alert_cells && plain(id, 64) ? ops->alert_cells(ops->arg, id, from) : NULL;
+	if (!part) {
+		json_decref(o);
+		return control_error("the cells of this alert are not known from there on");
+	}
+	json_object_update(o, part);
+	json_decref(part);
 	return o;
 }
 
@@ -101,7 +110,7 @@ static json_t *dispatch(const struct control_ops *ops, json_t *request, const ch
 	if (!strcmp(cmd, "status"))
 		return control_status(ops);
 	if (!strcmp(cmd, "alert") && !json_unpack_ex(request, &e, 0, "{s:s}", "alert_id", &id))
-		return alert_answer(ops, id, json_is_true(json_object_get(request, "cells")));
+		return alert_answer(ops, id, request);
 	if (!strcmp(cmd, "cancel") &&
 	    !json_unpack_ex(request, &e, 0, "{s:s,s:s}", "alert_id", &id, "reason", &reason))
 		return control_cancel(ops, id, reason, who);

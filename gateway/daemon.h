@@ -1,8 +1,9 @@
-/* daemon: what reuniond is made of. Only its edge files (reuniond.c, intake.c, restart.c, watch.c) see this struct. */
+/* daemon: what reuniond is made of. Only its edge files (reuniond.c, intake*.c, restart.c, watch.c) see this struct. */
 #pragma once
 #include "gateway/book.h"
 #include "gateway/fleet.h"
 #include "gateway/noc.h"
+#include "gateway/parser.h"
 #include "gateway/ready.h"
 #include "gateway/spool.h"
 #include "gateway/store.h"
@@ -11,13 +12,22 @@
 
 struct daemon;
 
-/* One agency's folder. */
+/* Of an agency, whatever folder is its. */
+struct intake_count {
+	struct llist_head entry;
+	char *agency;
+	uint64_t accepted, rejected, duplicate;
+};
+
+/* A folder that is, or was, an agency's. */
 struct intake {
 	struct daemon *d;
-	struct conf_agency *agency; /* of the configuration in force */
+	struct conf_agency *agency; /* of the configuration in force, or that was when it was retired */
+	struct intake_count *count;
+	char *folder;
+	bool retired; /* by a reload */
 	struct spool *spool;
 	struct osmo_fd ofd;
-	uint64_t accepted, rejected, duplicate;
 };
 
 /* Records under way to the store, and what follows when they are durable (rc 0) or not. */
@@ -32,6 +42,8 @@ struct pending {
 	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
+	char *aired; /* key of a broadcast on air, or NULL */
+	bool off;    /* it is no longer */
 	const char *remark; /* static */
 };
 
@@ -46,11 +58,13 @@ struct daemon {
 	struct book *book;
 	struct intake **intakes;
 	size_t n_intakes;
+	struct llist_head intake_counts;
+	struct parser *parser;
 	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
-	uint64_t next_tag;
+	uint64_t next_tag, receipts_tag; /* receipts_tag: of the batch that receipts ride in, 0 = none */
 	bool store_failing, store_full;
 	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
@@ -72,14 +86,25 @@ void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p)
 void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms);
 void daemon_wake(struct daemon *d); /* the loop's step runs again at once */
 
-/* intake.c: trigger files, clues, operator's cancel */
-int intake_open(struct daemon *d);
+/* intake_folder.c: the agencies' folders. Those of conf that are not open yet are opened; 0, or -errno and nothing is changed. */
+int intake_open(struct daemon *d, const struct conf *conf);
+void intake_apply(struct daemon *d); /* d->conf is in force: its folders are watched, others no more */
+struct intake_count *intake_count(struct daemon *d, const char *agency);
 uint64_t intake_tick(struct daemon *d, uint64_t now_us);
+/* intake.c: trigger files, clues, operator's cancel */
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
+void intake_write(struct daemon *d, struct pending *p); /* hands a pending change over to the store */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
+
+/* onair.c: broadcasts on air. STORE_META keys: ONAIR_KEY job "/" link "/" id in hex */
+#define ONAIR_KEY "aired/"
+void onair_event(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
+bool onair_load(struct daemon *d, const char *key);		     /* false: of nobody any more */
+void onair_kill(struct daemon *d, struct alert *a, size_t wording); /* what came before this wording */
+void onair_end(struct daemon *d, const struct alert *a);	     /* the alert is over */
 
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);
@@ -87,9 +112,11 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_publish(void *arg);
+void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
+void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
-json_t *watch_cells(void *arg, const char *alert_id);
+json_t *watch_cells(void *arg, const char *alert_id, const char *from);

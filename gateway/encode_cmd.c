@@ -105,6 +105,7 @@ static void prepare(struct work *w)
 	p->repetition_s = type->repetition_s;
 	p->lifetime_s = type->lifetime_s;
 	p->validity_s = type->lifetime_s;
+	p->expires_at = w->d->in.reported_at + type->lifetime_s;
 	p->udh_ref = EXAMPLE_REFERENCE;
 }
 
@@ -113,19 +114,40 @@ static const char *part_text(const struct work *w, const struct smpp_draft *draf
 {
 	const struct smpp_text *t = &w->payload->sms[draft->text];
 	const struct smpp_part *part = &t->part[draft->part];
+	const struct smpp_pdu *pdu = &draft->pdu;
 	static char text[1024];
+	int rc;
 
-	if (smpp_plain(t->data_coding, 0, w->cfg->gsm7, part->octets, part->len, text, sizeof(text)) < 0)
+	if (pdu->message_len > 0) /* the header says how to read it */
+		rc = smpp_plain(t->data_coding, pdu->esm_class, w->cfg->gsm7, pdu->message, pdu->message_len, text,
+				sizeof(text));
+	else
+		rc = smpp_plain(t->data_coding, 0, w->cfg->gsm7, part->octets, part->len, text, sizeof(text));
+	if (rc < 0)
 		return "?";
 	return log_safe(text, strlen(text));
+}
+
+/* The coding, and why it is none that needs less. */
+static const char *coding_name(const struct smpp_text *t, char *out, size_t size)
+{
+	static const char *const shifts[SMPP_SHIFTS] = {"", " with Turkish", " with Spanish", " with Portuguese"};
+	const char *name = t->data_coding == 8 ? "UCS-2" : t->data_coding == 3 ? "Latin-1" : t->data_coding == 1 ? "ASCII" : "GSM-7";
+
+	if (t->forced_ucs2)
+		snprintf(out, size, "%s because of U+%04X", name, t->forced_ucs2);
+	else
+		snprintf(out, size, "%s%s", name, shifts[t->shift]);
+	return out;
 }
 
 static void print_text(const struct work *w, const struct smpp_draft *draft)
 {
 	const struct smpp_text *t = &w->payload->sms[draft->text];
+	char coding[48];
 
 	printf("%s part %u/%u, %s: %s\n", w->language[draft->text] ? w->language[draft->text] : "?",
-	       draft->part + 1, draft->cost > 1 ? 1 : t->n, t->data_coding == 8 ? "UCS-2" : "GSM-7",
+	       draft->part + 1, draft->cost > 1 ? 1 : t->n, coding_name(t, coding, sizeof(coding)),
 	       part_text(w, draft));
 }
 

@@ -38,6 +38,14 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 	f->events->event(f->events->arg, of(link), ev, text);
 }
 
+static void env_aired(struct link *link, uint64_t job, const char *message_id, bool on)
+{
+	const struct fleet *f = link->env->arg;
+
+	if (f->events->aired)
+		f->events->aired(f->events->arg, of(link), job, message_id, on);
+}
+
 static uint32_t carrier_burst(const struct conf_carrier *c)
 {
 	uint32_t burst = 0;
@@ -122,7 +130,7 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
 	f->events = ev;
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired};
 	/* Links keep their place for good: drivers and sockets point into this array. */
 	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
 	for (size_t c = 0; c < conf->n_carriers; c++)
@@ -243,7 +251,7 @@ static bool same_text(const char *a, const char *b)
 
 static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
 {
-	return same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
+	return a->on == b->on && same_text(a->ca_file, b->ca_file) && same_text(a->name, b->name) && same_text(a->pin, b->pin) &&
 	       same_text(a->certificate_file, b->certificate_file) && same_text(a->key_file, b->key_file);
 }
 
@@ -309,6 +317,55 @@ void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
 	/* Only now: two links may have changed places. */
 	for (size_t i = 0; i < f->n_links; i++)
 		follow_listener(f, &f->links[i]);
+}
+
+static const char *link_name(void *arg, uint16_t link)
+{
+	const struct fleet *f = arg;
+
+	return link < f->n_links ? f->links[link].link->cfg->name : NULL;
+}
+
+bool fleet_receipts_due(const struct fleet *f, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		if (receipts_due(f->carriers[i].receipts, now_us))
+			return true;
+	return false;
+}
+
+bool fleet_receipts_batch(struct fleet *f, struct store_batch *b)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < f->n_carriers; i++)
+		any |= receipts_take_batch(f->carriers[i].receipts, link_name, f, b);
+	return any;
+}
+
+void fleet_receipts_done(struct fleet *f, int rc, uint64_t now_us)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		receipts_batch_done(f->carriers[i].receipts, rc, now_us);
+}
+
+int fleet_receipts_load(struct fleet *f, const char *key, const void *value, size_t len, uint64_t now_us)
+{
+	struct receipts_row row;
+	int link;
+
+	if (receipts_row_parse(key, &row) < 0)
+		return -EBADMSG;
+	link = fleet_index(f, row.link);
+	if (!dispatch_job(f->dispatch, row.job) || link < 0 || !f->links[link].link->receipts)
+		return 1;
+	return receipts_load(f->links[link].link->receipts, link, &row, value, len, now_us);
+}
+
+void fleet_receipts_end(struct fleet *f, uint64_t job, struct store_batch *b)
+{
+	for (size_t i = 0; i < f->n_carriers; i++)
+		receipts_end(f->carriers[i].receipts, job, link_name, f, b);
 }
 
 void fleet_stop(struct fleet *f, uint64_t now_us)

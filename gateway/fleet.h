@@ -15,6 +15,8 @@ struct fleet_link {
 	char last_text[160]; /* of the last event, to sum up repetitions */
 	unsigned int repeats;
 	int64_t summed_at;
+	int64_t minute; /* in which so many lines were told of the link, and so many not */
+	unsigned int told, untold;
 };
 
 struct fleet_carrier {
@@ -27,6 +29,7 @@ struct fleet_events {
 	void (*event)(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 	void *arg;
+	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
 };
 
 struct fleet {
@@ -50,6 +53,13 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us);
 void fleet_second(struct fleet *f); /* once a second: rates */
 /* A new configuration: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
+/* Receipts of all carriers, for the store (receipts.h). */
+bool fleet_receipts_due(const struct fleet *f, uint64_t now_us);
+bool fleet_receipts_batch(struct fleet *f, struct store_batch *b); /* true: its outcome is awaited by: */
+void fleet_receipts_done(struct fleet *f, int rc, uint64_t now_us);
+/* A row of the store. Not 0: nobody's any more, or unreadable: to be deleted. */
+int fleet_receipts_load(struct fleet *f, const char *key, const void *value, size_t len, uint64_t now_us);
+void fleet_receipts_end(struct fleet *f, uint64_t job, struct store_batch *b);
 void fleet_stop(struct fleet *f, uint64_t now_us);
 bool fleet_stopped(const struct fleet *f);
 double fleet_carrier_rate(const struct fleet *f, const struct conf_carrier *carrier, bool accepted);

@@ -8,12 +8,13 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
-#include "gateway/link_cbsp.h"
+#include "gateway/intake_parts.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
 #include "gateway/sooner.h"
 
-#define AWAIT_MS 2000
+#define AWAIT_MS       2000
+#define REASONS_LOGGED 3 /* of one trigger */
 
 static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
 {
@@ -31,21 +32,32 @@ static void finish(struct intake *in, struct spool_item *item, enum spool_decisi
 	json_decref(take_result);
 }
 
-static void reject(struct intake *in, struct spool_item *item, const char *alert_id, const struct reasons *reasons)
+/* The result has them all. */
+static void log_reasons(const struct intake *in, const char *name, const struct reasons *reasons)
 {
-	in->rejected++;
+	for (size_t i = 0; i < reasons->n && i < REASONS_LOGGED; i++) {
+		const struct reason *r = &reasons->v[i];
+
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: %s rejected: line %u: %s%s%s\n", in->agency->name, log_safe(name, strlen(name)), r->line,
+		     r->key ? log_safe(r->key, strlen(r->key)) : "", r->key ? ": " : "", log_safe(r->text, strlen(r->text)));
+	}
+	if (reasons->n > REASONS_LOGGED)
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: %s: %zu more reasons stand in its result\n", in->agency->name, log_safe(name, strlen(name)),
+		     reasons->n - REASONS_LOGGED);
+}
+
+void intake_reject(struct intake *in, struct spool_item *item, const char *alert_id, const struct reasons *reasons)
+{
+	in->count->rejected++;
 	in->d->total.triggers_rejected++;
-	for (size_t i = 0; i < reasons->n; i++)
-		LOGP(DSPOOL, LOGL_NOTICE, "%s: %s rejected: line %u: %s%s%s\n", in->agency->name, log_safe(item->name, strlen(item->name)),
-		     reasons->v[i].line, reasons->v[i].key ? log_safe(reasons->v[i].key, strlen(reasons->v[i].key)) : "",
-		     reasons->v[i].key ? ": " : "", log_safe(reasons->v[i].text, strlen(reasons->v[i].text)));
+	log_reasons(in, item->name, reasons);
 	if (in->d->agentx)
 		agentx_notify(in->d->agentx, NOTIFY_TRIGGER_REJECTED, log_safe(item->name, strlen(item->name)),
 			      reasons->n ? log_safe(reasons->v[0].text, strlen(reasons->v[0].text)) : "rejected");
 	finish(in, item, SPOOL_REJECTED, result_json("rejected", alert_id, reasons, NULL));
 }
 
-static void defer(struct intake *in, struct spool_item *item, int rc)
+void intake_defer(struct intake *in, struct spool_item *item, int rc)
 {
 	struct reasons reasons = {0};
 	void *ctx = talloc_new(in);
@@ -64,7 +76,7 @@ static void accepted(struct intake *in, struct spool_item *item, const struct al
 
 	if (remark)
 		reasons_add(ctx, &reasons, 0, NULL, "%s", remark);
-	in->accepted++;
+	in->count->accepted++;
 	in->d->total.triggers_accepted++;
 	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", a->id, &reasons, book_plan_json(a)));
 	talloc_free(ctx);
@@ -108,7 +120,7 @@ static void alert_durable(struct daemon *d, struct pending *p, int rc)
 		if (rc == -EIO)
 			undo(d, a, p->trigger);
 		book_discard(d->book, a, p->trigger);
-		defer(p->intake, p->item, rc);
+		intake_defer(p->intake, p->item, rc);
 		return;
 	}
 	book_enter(d->book, a, clock_mono_us(), clock_wall_s());
@@ -132,14 +144,14 @@ static void take_alert(struct intake *in, struct spool_item *item, struct trigge
 	if (rc < 0) {
 		if (!reasons->n)
 			reasons_add(t, reasons, 0, NULL, "the alert cannot be planned: %s", strerror(-rc));
-		reject(in, item, NULL, reasons);
+		intake_reject(in, item, NULL, reasons);
 		return;
 	}
 	rc = maps_keep(d->maps, d->conf, d->conf->state_directory, err, sizeof(err));
 	if (rc < 0) {
 		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
 		book_discard(d->book, a, t);
-		defer(in, item, rc);
+		intake_defer(in, item, rc);
 		return;
 	}
 	p = talloc_zero(d, struct pending);
@@ -169,11 +181,13 @@ static void change_durable(struct daemon *d, struct pending *p, int rc)
 	llist_add_tail(&again->entry, &d->unsaved);
 }
 
-static void save_change(struct daemon *d, struct pending *p)
+void intake_write(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
 
-	if (p->undo_alert) {
+	if (p->aired) {
+		store_batch_add(b, STORE_META, p->aired, p->off ? NULL : "", 0, 0);
+	} else if (p->undo_alert) {
 		store_batch_add(b, STORE_ALERT, p->undo_alert, NULL, 0, 0);
 		store_batch_add(b, STORE_TRIGGER, p->undo_trigger, NULL, 0, 0);
 	} else {
@@ -190,7 +204,7 @@ void intake_save_again(struct daemon *d)
 
 	llist_for_each_entry_safe(p, next, &d->unsaved, entry) {
 		llist_del(&p->entry);
-		save_change(d, p);
+		intake_write(d, p);
 	}
 }
 
@@ -200,7 +214,7 @@ static struct pending *store_change(struct daemon *d, struct intake *in, struct 
 
 	*p = (struct pending){.done = change_durable, .intake = in, .item = item, .alert = a, .fate = fate};
 	p->trigger = t ? talloc_steal(p, t) : NULL;
-	save_change(d, p);
+	intake_write(d, p);
 	daemon_wake(d);
 	return p;
 }
@@ -210,28 +224,13 @@ void intake_save(struct daemon *d, struct alert *a)
 	store_change(d, NULL, NULL, NULL, a, NULL);
 }
 
-/* Ends what is on air: the broadcasts of all wordings before this one. */
-static void kill_broadcasts(struct daemon *d, struct alert *a, size_t wording)
-{
-	struct book_job *j;
-
-	llist_for_each_entry(j, &a->jobs, entry) {
-		const struct plan_group *g = book_group(j);
-
-		if (g->kind != GROUP_CBSP || g->gone || j->wording >= wording)
-			continue;
-		for (size_t i = 0; i < g->n_links; i++)
-			link_cbsp_kill(d->fleet->links[j->link_index[i]].link, j->job);
-	}
-}
-
 static int recall(struct daemon *d, struct alert *a, const char *reason)
 {
 	int rc = book_recall(d->book, a, reason, clock_wall_s(), clock_mono_us());
 
 	if (rc < 0)
 		return rc;
-	kill_broadcasts(d, a, a->n_wordings - 1);
+	onair_kill(d, a, a->n_wordings - 1);
 	d->total.alerts_recalled++;
 	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
 	if (d->agentx)
@@ -273,11 +272,11 @@ json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const
 static void take_update(struct intake *in, struct spool_item *item, struct trigger *t, struct alert *a, struct reasons *reasons)
 {
 	if (book_update(in->d->book, a, t, clock_wall_s(), clock_mono_us(), reasons) < 0) {
-		reject(in, item, a->id, reasons);
+		intake_reject(in, item, a->id, reasons);
 		return;
 	}
-	if (a->n_wordings > 2) /* a cell that missed the last one still has one before it, which nothing replaces */
-		kill_broadcasts(in->d, a, a->n_wordings - 2);
+	/* A cell that missed the last one still has one before it, which nothing replaces. */
+	onair_kill(in->d, a, a->n_wordings - 2);
 	LOGP(DALERT, LOGL_NOTICE, "alert %s: new text, number %zu\n", a->id, a->n_wordings);
 	store_change(in->d, in, item, t, a, NULL);
 }
@@ -301,7 +300,7 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 	if (item->leftover) { /* claimed before a crash: finish with the decision that was stored */
 		finish(in, item, SPOOL_ACCEPTED, result_json("accepted", id, &reasons, a ? book_plan_json(a) : NULL));
 	} else {
-		in->duplicate++;
+		in->count->duplicate++;
 		in->d->total.triggers_duplicate++;
 		reasons_add(ctx, &reasons, 0, NULL, "the same content was accepted before; nothing is sent anew");
 		finish(in, item, SPOOL_DUPLICATE, result_json("duplicate", id, &reasons, NULL));
@@ -309,16 +308,14 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 	talloc_free(ctx);
 }
 
-/* ---- one file ---- */
-
-static void judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
+void intake_judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct alert *subject;
 	enum verdict verdict = book_judge(in->d->book, t, t, &subject, reasons);
 	int trouble = verdict == VERDICT_ACCEPT || verdict == VERDICT_UPDATE ? watch_trouble(in->d) : 0;
 
 	if (trouble < 0) { /* a cancel is never put off */
-		defer(in, item, trouble);
+		intake_defer(in, item, trouble);
 		return;
 	}
 	switch (verdict) {
@@ -335,101 +332,12 @@ static void judge(struct intake *in, struct spool_item *item, struct trigger *t,
 		take_duplicate(in, item, t);
 		break;
 	case VERDICT_LATER:
-		defer(in, item, -EAGAIN);
+		intake_defer(in, item, -EAGAIN);
 		break;
 	case VERDICT_REJECT:
-		reject(in, item, NULL, reasons);
+		intake_reject(in, item, NULL, reasons);
 		break;
 	}
-}
-
-/* One trigger file was claimed. */
-static void claimed(void *arg, struct spool_item *item)
-{
-	struct intake *in = arg;
-	struct reasons reasons = {0};
-	void *ctx = talloc_new(in);
-	struct trigger *t;
-	int rc = 0;
-
-	if (item->trouble) {
-		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
-		rc = -EINVAL;
-	}
-	if (rc == 0 && (item->sig || !in->agency->allow_unsigned))
-		rc = trigger_verify(ctx, in->agency, item->data, item->len, item->sig, item->sig_len, &reasons);
-	if (rc == 0)
-		rc = trigger_parse(ctx, in->d->conf, in->agency, item->name, item->data, item->len, clock_wall_s(), &t, &reasons);
-	if (rc < 0)
-		reject(in, item, NULL, &reasons);
-	else
-		judge(in, item, t, &reasons);
-	talloc_free(ctx);
-}
-
-static const struct spool_ops ops = {.claimed = claimed};
-
-static int spool_cb(struct osmo_fd *ofd, unsigned int what)
-{
-	struct intake *in = ofd->data;
-
-	spool_ready(in->spool, clock_mono_us());
-	return 0;
-}
-
-static struct intake *intake_of(struct daemon *d, const char *agency)
-{
-	for (size_t i = 0; i < d->n_intakes; i++)
-		if (!strcmp(d->intakes[i]->agency->name, agency))
-			return d->intakes[i];
-	return NULL;
-}
-
-static int open_one(struct daemon *d, struct conf_agency *agency)
-{
-	struct intake *in = talloc_zero(d, struct intake);
-	int rc;
-
-	in->d = d;
-	in->agency = agency;
-	rc = spool_open(in, agency->spool, &ops, in, &in->spool);
-	if (rc < 0) {
-		talloc_free(in);
-		return rc;
-	}
-	spool_wait_signature(in->spool, !agency->allow_unsigned);
-	osmo_fd_setup(&in->ofd, spool_fd(in->spool), OSMO_FD_READ, spool_cb, in, 0);
-	OSMO_ASSERT(osmo_fd_register(&in->ofd) == 0);
-	d->intakes = talloc_realloc(d, d->intakes, struct intake *, d->n_intakes + 1);
-	d->intakes[d->n_intakes++] = in;
-	return 0;
-}
-
-/* Also after a reload: known agencies take their new settings, new ones are opened. */
-int intake_open(struct daemon *d)
-{
-	int rc = 0;
-
-	for (size_t i = 0; i < d->conf->n_agencies && rc == 0; i++) {
-		struct intake *in = intake_of(d, d->conf->agencies[i].name);
-
-		if (in) {
-			in->agency = &d->conf->agencies[i];
-			spool_wait_signature(in->spool, !in->agency->allow_unsigned);
-		} else {
-			rc = open_one(d, &d->conf->agencies[i]);
-		}
-	}
-	return rc;
-}
-
-uint64_t intake_tick(struct daemon *d, uint64_t now_us)
-{
-	uint64_t next = UINT64_MAX;
-
-	for (size_t i = 0; i < d->n_intakes && !d->stopping; i++)
-		next = sooner(next, spool_tick(d->intakes[i]->spool, now_us));
-	return next;
 }
 
 /* ---- alerts/ID.json ---- */

@@ -24,11 +24,18 @@ struct link_env {
 	void (*clue)(struct link *link, const struct link_clue *clue, uint64_t token);
 	void (*event)(struct link *link, enum link_event ev, const char *text); /* up, down, bind failed: log, notify */
 	void *arg;
+	/* The peer has a broadcast_sm of a job on air under this id, or no longer: to be durable (may be NULL). */
+	void (*aired)(struct link *link, uint64_t job, const char *message_id, bool on);
 };
 
 struct link_ops {
 	const char *name;
 	unsigned int callers; /* connections that a listening link takes at one time; 0: one, the newest stays */
+	/* Where callers can be several. Why nobody at this address is let in now (before TLS), NULL: let in. */
+	const char *(*turn_away)(struct link *link, const char *address, uint64_t now_us);
+	/* A caller that never got as far as connected(), for no good reason. */
+	void (*failed)(struct link *link, const char *address, const char *why, uint64_t now_us);
+	bool (*proven)(const struct link *link, unsigned int leg); /* the caller has shown who it is */
 	struct link *(*create)(void *ctx, const struct conf_carrier *carrier, const struct conf_link *cfg, uint64_t now_us);
 	void (*start)(struct link *link, uint64_t now_us);	/* begin connecting (or listening) */
 	void (*connected)(struct link *link, unsigned int leg, uint64_t now_us);

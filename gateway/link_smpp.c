@@ -32,6 +32,7 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 		l->leg[i].no = i;
 	}
 	l->tx = &l->leg[0];
+	INIT_LLIST_HEAD(&l->aired);
 	return &l->link;
 }
 
@@ -244,6 +245,7 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 		follow_block(l, now_us);
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
 		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
+	next = sooner(next, smpp_aired_send(l, now_us));
 	next = sooner(next, smpp_send(l, now_us));
 	if (l->tx->phase == LEG_OPEN)
 		next = sooner(next, smpp_session_due_us(l->tx->session));
@@ -281,6 +283,9 @@ void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reac
 const struct link_ops link_smpp = {
 	.name = "smpp",
 	.callers = LINK_LEGS,
+	.turn_away = smpp_listen_turn_away,
+	.failed = smpp_listen_stranger,
+	.proven = smpp_listen_proven,
 	.create = create,
 	.start = start,
 	.connected = connected,

@@ -12,6 +12,13 @@ struct link;
 /* What receipts said of a job's messages over this link. */
 void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reach *reach);
 
+/* Broadcasts (broadcast_sm) that the peer has on air, by the ids of its answers. After a restart: one that link_env.aired told;
+ * cancel: its text is not to be seen any more. */
+void link_smpp_aired(struct link *link, uint64_t job, const char *id, bool cancel);
+void link_smpp_kill(struct link *link, uint64_t job);	/* cancels those of a job, now or when the link is up */
+void link_smpp_forget(struct link *link, uint64_t job); /* its alert is over: they have ended by themselves */
+size_t link_smpp_on_air(const struct link *link, uint64_t job); /* and those whose cancel is not answered yet */
+
 /* One PDU of a text: for submit_sm the template, else the PDU that lacks its destinations. */
 struct smpp_draft {
 	struct smpp_pdu pdu; /* strings and octets belong to the drafts */
@@ -37,6 +44,8 @@ struct smpp_drafts *link_smpp_drafts_centre(void *ctx, const struct conf_link *c
 int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[SMPP_CELL_NAME]);
 /* validity_period, relative: "000000060000000R" for six hours; "" for 0. SMPP 3.4 7.1.1. */
 void link_smpp_validity(uint64_t seconds, char out[17]);
+/* validity_period, absolute, UTC: "261124083000000+"; "" for 0. */
+void link_smpp_moment(int64_t wall_s, char out[17]);
 /* A submit_multi or broadcast_sm of a draft to n cells: octets written or as smpp_encode(). */
 int link_smpp_multi(const struct smpp_draft *draft, const char (*names)[SMPP_CELL_NAME], size_t n,
 		    uint32_t sequence, uint8_t *buf, size_t len);

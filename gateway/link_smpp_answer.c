@@ -16,7 +16,7 @@ static char class_of(const struct link_smpp *l, uint32_t status)
 	for (size_t i = 0; i < cfg->n_classes; i++)
 		if (cfg->classes[i].status == status)
 			return cfg->classes[i].class;
-	return smpp_status_class(status);
+	return status == 0 ? '-' : smpp_status_class(status); /* by far the most frequent */
 }
 
 static void slow_down(struct link_smpp *l, uint64_t now_us)
@@ -140,6 +140,8 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
+	if (l->link.cfg->addressing == ADDR_BROADCAST)
+		smpp_aired_add(l, f->job, answer->message_id);
 	if (failed && smpp_flight_alive(l, f) == 0)
 		f->stopped = true;
 }
@@ -147,9 +149,15 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f = &l->flights[TAG_FLIGHT(answer->tag)];
-	uint32_t parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
+	struct flight *f;
+	uint32_t parts;
 
+	if (TAG_FLIGHT(answer->tag) == TAG_AIRED) {
+		smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class_of(l, answer->status), now_us);
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(answer->tag)];
+	parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
 	f->pending--;
 	if (answer->congestion >= CONGESTED)
 		slow_down(l, now_us);
@@ -180,10 +188,15 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+	struct flight *f;
 
-	f->pending--;
 	l->link.count.lost++;
+	if (TAG_FLIGHT(tag) == TAG_AIRED) {
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(tag)];
+	f->pending--;
 	smpp_flight_mark_all(l, f, FATE_LOST);
 	smpp_flight_finish_if_done(l, f, now_us);
 }
@@ -191,11 +204,16 @@ void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 static void left_unanswered(void *arg, uint64_t tag, bool left)
 {
 	struct link_smpp *l = arg;
-	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
+	struct flight *f;
 
-	f->pending--;
 	if (left)
 		l->link.count.lost++;
+	if (TAG_FLIGHT(tag) == TAG_AIRED) {
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+		return;
+	}
+	f = &l->flights[TAG_FLIGHT(tag)];
+	f->pending--;
 	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT);
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
@@ -34,23 +35,45 @@ int link_smpp_cell_name(const struct cell_id *id, uint8_t mnc_digits, char out[S
 	return n > 20 ? -ERANGE : 0;
 }
 
-/* User data header of a part; its octets. TS 23.040 9.2.3.24.1, 9.2.3.24.8. */
-static size_t put_udh(enum conf_long how, uint16_t ref, unsigned int total, unsigned int part, uint8_t *out)
+void link_smpp_moment(int64_t wall_s, char out[17])
 {
-	if (how == LONG_UDH8) {
-		memcpy(out, (const uint8_t[]){5, 0, 3, ref & 0xFF, total, part + 1}, 6);
-		return 6;
+	time_t t = wall_s;
+	struct tm tm;
+
+	out[0] = '\0';
+	if (wall_s > 0 && gmtime_r(&t, &tm))
+		snprintf(out, 17, "%02u%02u%02u%02u%02u%02u000+", tm.tm_year % 100u, (tm.tm_mon + 1) % 100u,
+			 tm.tm_mday % 100u, tm.tm_hour % 100u, tm.tm_min % 100u, tm.tm_sec % 100u);
+}
+
+/* User data header of a part; its octets, 0 = none. TS 23.040 9.2.3.24.1, 9.2.3.24.8, 9.2.3.24.15. */
+#define UDH_MAX 10
+static size_t put_udh(const struct smpp_text *text, enum conf_long how, uint16_t ref, unsigned int part,
+		      uint8_t out[UDH_MAX])
+{
+	size_t n = 1;
+
+	if (text->n > 1 && how == LONG_UDH8) {
+		memcpy(out + n, (const uint8_t[]){0, 3, ref & 0xFF, text->n, part + 1}, 5);
+		n += 5;
+	} else if (text->n > 1 && how != LONG_SAR) {
+		memcpy(out + n, (const uint8_t[]){8, 4, ref >> 8, ref & 0xFF, text->n, part + 1}, 6);
+		n += 6;
 	}
-	memcpy(out, (const uint8_t[]){6, 8, 4, ref >> 8, ref & 0xFF, total, part + 1}, 7);
-	return 7;
+	if (text->shift) {
+		memcpy(out + n, (const uint8_t[]){0x24, 1, text->shift}, 3);
+		n += 3;
+	}
+	out[0] = n - 1;
+	return n > 1 ? n : 0;
 }
 
 static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const struct smpp_text *text,
 		     enum conf_long how, uint16_t ref)
 {
 	const struct smpp_part *part = &text->part[d->part];
-	uint8_t *octets = talloc_size(drafts, sizeof(part->octets) + 8), *tlvs;
-	size_t n = 0;
+	uint8_t *octets = talloc_size(drafts, sizeof(part->octets) + UDH_MAX), *tlvs;
+	size_t n = put_udh(text, how, ref, d->part, octets);
 
 	OSMO_ASSERT(octets);
 	if (text->n > 1 && how == LONG_SAR) {
@@ -61,10 +84,9 @@ static void put_part(struct smpp_drafts *drafts, struct smpp_draft *d, const str
 		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_TOTAL, &text->n, 1);
 		smpp_tlv_put(tlvs, 16, &d->pdu.tlvs_len, SMPP_TLV_SAR_SEQ, (const uint8_t[]){d->part + 1}, 1);
 		d->pdu.tlvs = tlvs;
-	} else if (text->n > 1) {
-		n = put_udh(how, ref, text->n, d->part, octets);
-		d->pdu.esm_class = UDHI;
 	}
+	if (n > 0)
+		d->pdu.esm_class = UDHI;
 	memcpy(octets + n, part->octets, part->len);
 	d->pdu.message = octets;
 	d->pdu.message_len = n + part->len;
@@ -127,6 +149,12 @@ static const char *or_empty(const char *s)
 	return s ? s : "";
 }
 
+/* Message class 0 of the TS 23.038 general group; elsewhere the same is said by dest_addr_subunit. */
+static uint8_t coding_of(const struct smpp_text *text, bool flash)
+{
+	return flash && text->data_coding % 8 == 0 ? 0x10 | text->data_coding : text->data_coding;
+}
+
 static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text *text, bool flash,
 			    const char *validity, uint32_t id)
 {
@@ -138,9 +166,44 @@ static struct smpp_pdu base(const struct conf_link *cfg, const struct smpp_text 
 		.dest = {1, 1, ""},
 		.schedule = "",
 		.validity = validity,
-		/* TS 23.038 general group with message class 0 */
-		.data_coding = flash ? 0x10 | text->data_coding : text->data_coding,
+		.protocol_id = cfg->protocol_id,
+		.priority = cfg->priority,
+		.data_coding = coding_of(text, flash),
 	};
+}
+
+static uint8_t hex_octet(const char *two)
+{
+	unsigned int n = 0;
+
+	sscanf(two, "%2x", &n);
+	return n;
+}
+
+/* What the carrier wants in each message, behind what the message itself needs. */
+static void put_extra(struct smpp_drafts *drafts, struct smpp_draft *d, const struct conf_link *cfg, bool display)
+{
+	size_t size = d->pdu.tlvs_len + 5, at = d->pdu.tlvs_len;
+	uint8_t value[255], *tlvs;
+
+	if (!display && cfg->n_tlvs == 0)
+		return;
+	for (size_t i = 0; i < cfg->n_tlvs; i++)
+		size += 4 + strlen(cfg->tlvs[i].hex) / 2;
+	tlvs = talloc_size(drafts, size);
+	OSMO_ASSERT(tlvs);
+	memcpy(tlvs, at ? d->pdu.tlvs : tlvs, at);
+	if (display)
+		smpp_tlv_put(tlvs, size, &at, SMPP_TLV_DEST_SUBUNIT, (const uint8_t[]){1}, 1);
+	for (size_t i = 0; i < cfg->n_tlvs; i++) {
+		size_t n = strlen(cfg->tlvs[i].hex) / 2;
+
+		for (size_t k = 0; k < n; k++)
+			value[k] = hex_octet(cfg->tlvs[i].hex + 2 * k);
+		smpp_tlv_put(tlvs, size, &at, cfg->tlvs[i].tag, value, n);
+	}
+	d->pdu.tlvs = tlvs;
+	d->pdu.tlvs_len = at;
 }
 
 /* data_sm has no short_message, and its validity is a TLV. SMPP 3.4 4.7.1. */
@@ -186,7 +249,8 @@ static int add_text(struct smpp_drafts *drafts, const struct conf_link *cfg, con
 		else
 			put_part(drafts, d, text, cfg->long_messages, payload->udh_ref + t);
 		if (id == SMPP_DATA_SM)
-			put_data(drafts, d, payload->validity_s);
+			put_data(drafts, d, cfg->validity == VALIDITY_NONE ? 0 : payload->validity_s);
+		put_extra(drafts, d, cfg, payload->flash && text->data_coding % 8 != 0);
 		rc = cfg->addressing == ADDR_SUBSCRIBERS ? smpp_submit_make(drafts, &d->pdu, &d->submit) : 0;
 		if (rc < 0)
 			return rc;
@@ -203,7 +267,10 @@ static struct smpp_drafts *make_drafts(void *ctx, const struct conf_link *cfg, c
 	char *validity = talloc_zero_size(drafts, 17);
 
 	OSMO_ASSERT(drafts && validity);
-	link_smpp_validity(payload->validity_s, validity);
+	if (cfg->validity == VALIDITY_RELATIVE)
+		link_smpp_validity(payload->validity_s, validity);
+	else if (cfg->validity == VALIDITY_ABSOLUTE)
+		link_smpp_moment(payload->expires_at, validity);
 	drafts->v = talloc_zero_array(drafts, struct smpp_draft, PAYLOAD_TEXTS * SMPP_TEXT_MAX_PARTS);
 	OSMO_ASSERT(drafts->v);
 	for (unsigned int t = 0; t < payload->n_texts; t++)

@@ -3,6 +3,7 @@
  * link_smpp_flight.c knows units under way, link_smpp_send.c
  * hands them over, link_smpp_answer.c settles their answers. */
 #pragma once
+#include <osmocom/core/linuxlist.h>
 #include "gateway/link.h"
 #include "gateway/link_smpp.h"
 #include "smpp/session.h"
@@ -94,6 +95,9 @@ struct link_smpp {
 	uint32_t fault_status;
 	struct pending_clue clues[CLUES_MAX];
 	uint64_t last_token;
+	/* broadcasts */
+	struct llist_head aired; /* struct aired */
+	uint32_t aired_no;
 	/* mode = "listen" */
 	struct knocker knockers[KNOCKERS];
 	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
@@ -112,6 +116,9 @@ static inline bool smpp_listens(const struct link_smpp *l)
 /* link_smpp_listen.c */
 void smpp_listen_connected(struct leg *leg, const struct smpp_session_ops *ops, uint64_t now_us);
 uint32_t smpp_listen_admit(void *arg, uint32_t bind, bool theirs, uint64_t now_us);
+const char *smpp_listen_turn_away(struct link *link, const char *address, uint64_t now_us);
+void smpp_listen_stranger(struct link *link, const char *address, const char *why, uint64_t now_us);
+bool smpp_listen_proven(const struct link *link, unsigned int no);
 void smpp_listen_bound(struct leg *leg, uint64_t now_us);
 void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us);
 /* link_smpp_leg.c */
@@ -129,6 +136,7 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 /* link_smpp_flight.c */
 #define TAG(flight, draft)                                                                                   \
 	((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
+#define TAG_AIRED UINT32_MAX /* in place of the flight: a cancel_broadcast_sm */
 #define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
 #define TAG_DRAFT(tag)  ((uint32_t)(tag))
 bool smpp_by_cells(const struct link_smpp *l);
@@ -148,6 +156,11 @@ void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
 void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
+/* link_smpp_aired.c */
+void smpp_aired_add(struct link_smpp *l, const struct dispatch_job *job, const char *id);
+uint64_t smpp_aired_send(struct link_smpp *l, uint64_t now_us);
+void smpp_aired_answer(struct link_smpp *l, uint32_t no, uint32_t status, char class, uint64_t now_us);
+void smpp_aired_lost(struct link_smpp *l, uint32_t no);
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */

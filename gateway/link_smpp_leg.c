@@ -7,8 +7,6 @@
 #include "smpp/status.h"
 
 #define STEADY_US (30 * SECOND) /* bound for so long: the failures before are forgotten */
-#define DELAY_US  SECOND
-#define DELAY_MAX (60 * SECOND)
 #define BAD_US    (5 * SECOND) /* credentials refused: never hammer */
 #define BAD_MAX   (300 * SECOND)
 
@@ -55,6 +53,16 @@ static void back_off(struct leg *leg, uint64_t first_us, uint64_t most_us, uint6
 
 	leg->failures++;
 	leg->retry_us = now_us + jitter(leg->owner, OSMO_MIN(delay_us, most_us));
+}
+
+static uint64_t first_delay(const struct link_smpp *l)
+{
+	return OSMO_MAX(l->link.cfg->reconnect_s, 1u) * SECOND;
+}
+
+static uint64_t longest_delay(const struct link_smpp *l)
+{
+	return OSMO_MAX(l->link.cfg->reconnect_max_s, l->link.cfg->reconnect_s) * SECOND;
 }
 
 static uint32_t bind_command(const struct leg *leg)
@@ -108,6 +116,8 @@ void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64
 		.password = cfg->password ? cfg->password : "",
 		.system_type = cfg->system_type ? cfg->system_type : "",
 		.enquire_us = cfg->enquire_link_s * SECOND,
+		.bind_us = cfg->connect_timeout_s * SECOND,
+		.unbind_us = cfg->unbind_s * SECOND,
 		.response_us = cfg->response_timeout_s * SECOND,
 	};
 
@@ -181,11 +191,11 @@ static void bind_failed(struct leg *leg, enum smpp_end end, const char *why, uin
 		snprintf(text, sizeof(text), "bind failed: %s", why);
 	if (version_refused(leg, end, status)) {
 		leg->version = 0x34;
-		leg->retry_us = now_us + jitter(l, DELAY_US);
+		leg->retry_us = now_us + jitter(l, first_delay(l));
 	} else if (credentials_refused(status)) {
 		back_off(leg, BAD_US, BAD_MAX, now_us);
 	} else {
-		back_off(leg, DELAY_US, DELAY_MAX, now_us);
+		back_off(leg, first_delay(l), longest_delay(l), now_us);
 	}
 	event(l, LINK_EV_BIND_FAILED, text);
 }
@@ -202,7 +212,7 @@ static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why,
 			 l->fault_status, smpp_status_name(l->fault_status));
 		why = text;
 	}
-	back_off(leg, l->faulted ? BAD_US : DELAY_US, l->faulted ? BAD_MAX : DELAY_MAX, now_us);
+	back_off(leg, l->faulted ? BAD_US : first_delay(l), l->faulted ? BAD_MAX : longest_delay(l), now_us);
 	if (end != SMPP_END_UNBOUND)
 		l->link.count.disconnects++;
 	if (end == SMPP_END_GARBAGE)
@@ -264,7 +274,7 @@ void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 		end_session(leg, why, now_us);
 	} else {
 		not_connected(leg, why);
-		back_off(leg, DELAY_US, DELAY_MAX, now_us);
+		back_off(leg, first_delay(l), longest_delay(l), now_us);
 	}
 	leg->phase = LEG_DOWN;
 	if (leg == l->tx)

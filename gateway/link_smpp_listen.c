@@ -10,8 +10,6 @@
 #define FAILURES_MAX	5	     /* a minute and address */
 #define UNBOUND_MAX	2	     /* connections of an address that are not bound yet */
 #define QUIET_US	(5 * SECOND) /* a bind that was silent for so long gives way to a newer one */
-#define INIT_MIN	5u
-#define INIT_MAX	30u
 
 static struct knocker *knocker(struct link_smpp *l, const char *address)
 {
@@ -69,6 +67,18 @@ static const char *why_not(struct link_smpp *l, const char *address, uint64_t no
 	return NULL;
 }
 
+const char *smpp_listen_turn_away(struct link *link, const char *address, uint64_t now_us)
+{
+	return why_not(link_smpp_of(link), address, now_us);
+}
+
+bool smpp_listen_proven(const struct link *link, unsigned int no)
+{
+	const struct leg *leg = &((const struct link_smpp *)link)->leg[no];
+
+	return leg->phase == LEG_OPEN && leg->bound_us != 0;
+}
+
 static bool sends(const struct leg *leg)
 {
 	return leg->phase == LEG_OPEN && leg->bound_us && smpp_session_sends(leg->session);
@@ -107,7 +117,10 @@ void smpp_listen_connected(struct leg *leg, const struct smpp_session_ops *ops, 
 		.system_type = or_empty(cfg->system_type),
 		.enquire_us = cfg->enquire_link_s * SECOND,
 		.response_us = cfg->response_timeout_s * SECOND,
-		.init_us = OSMO_MIN(OSMO_MAX(cfg->connect_timeout_s, INIT_MIN), INIT_MAX) * SECOND,
+		.init_us = cfg->session_init_s * SECOND,
+		.bind_us = cfg->connect_timeout_s * SECOND,
+		.unbind_us = cfg->unbind_s * SECOND,
+		.inactivity_us = cfg->inactivity_s * SECOND,
 	};
 	const char *why = why_not(l, l->link.caller[leg->no], now_us);
 
@@ -173,6 +186,22 @@ void smpp_listen_bound(struct leg *leg, uint64_t now_us)
 	tell_bound(leg);
 }
 
+static void no_bind(struct link_smpp *l, const char *address, const char *why, const char *status)
+{
+	char text[160];
+
+	l->link.count.bind_failures++;
+	snprintf(text, sizeof(text), "no bind with %s: %s%s%s", address[0] ? address : "the caller", why,
+		 status ? ", " : "", status ? status : "");
+	l->link.env->event(&l->link, LINK_EV_BIND_FAILED, text);
+}
+
+void smpp_listen_stranger(struct link *link, const char *address, const char *why, uint64_t now_us)
+{
+	note_failure(link_smpp_of(link), address, now_us);
+	no_bind(link_smpp_of(link), address, why, NULL);
+}
+
 void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
@@ -180,14 +209,10 @@ void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uin
 	uint32_t status = end == SMPP_END_REFUSED || end == SMPP_END_TURNED_AWAY
 				  ? smpp_session_bind_status(leg->session)
 				  : 0;
-	char text[160];
 
-	l->link.count.bind_failures++;
 	if (end != SMPP_END_TURNED_AWAY) /* the credentials were right */
 		note_failure(l, address, now_us);
 	if (end == SMPP_END_REFUSED && leg->version > 0x34)
 		l->leg[0].version = 0x34;
-	snprintf(text, sizeof(text), "no bind with %s: %s%s%s", address[0] ? address : "the caller", why,
-		 status ? ", " : "", status ? smpp_status_name(status) : "");
-	l->link.env->event(&l->link, LINK_EV_BIND_FAILED, text);
+	no_bind(l, address, why, status ? smpp_status_name(status) : NULL);
 }

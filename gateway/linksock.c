@@ -18,7 +18,8 @@
 #include "gateway/log.h"
 #include "gateway/sooner.h"
 
-#define READ_SIZE 65536
+#define READ_SIZE   65536
+#define SHAKING_MAX 2 /* TLS handshakes of one address at a time */
 /* One link may not keep the loop: after this many octets the others have their turn. */
 #define READ_TURN (4 * READ_SIZE)
 
@@ -27,8 +28,9 @@ struct leg {
 	struct linksock *sock;
 	unsigned int no;
 	bool open, connecting; /* connecting: also while TLS is being agreed on */
+	bool called;           /* the peer dialled */
 	struct linktls *tls;   /* NULL: clear, or not begun */
-	uint64_t connect_by_us;
+	uint64_t since_us, connect_by_us;
 };
 
 struct linksock {
@@ -51,8 +53,14 @@ static void leg_close(struct leg *leg)
 static void leg_lost(struct leg *leg, const char *why)
 {
 	struct link *link = leg->sock->link;
+	bool stranger = leg->called && leg->connecting;
 
 	leg_close(leg);
+	if (stranger) { /* the driver has never heard of it */
+		if (link->ops->failed)
+			link->ops->failed(link, link->caller[leg->no], why, clock_mono_us());
+		return;
+	}
 	link->ops->closed(link, leg->no, why, clock_mono_us());
 }
 
@@ -147,19 +155,13 @@ static void leg_shake(struct leg *leg)
 	}
 }
 
-static void leg_connected(struct leg *leg)
+/* The connection stands: clear at once, or through TLS. */
+static void leg_begin(struct leg *leg)
 {
 	const struct conf_link *cfg = leg->sock->link->cfg;
 	const char *why;
-	int error = 0;
-	socklen_t len = sizeof(error);
 
-	getsockopt(leg->ofd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
-	if (error) {
-		leg_lost(leg, strerror(error));
-		return;
-	}
-	if (!cfg->tls.ca_file) {
+	if (!cfg->tls.on) {
 		leg_ready(leg);
 		return;
 	}
@@ -168,6 +170,18 @@ static void leg_connected(struct leg *leg)
 		leg_shake(leg);
 	else
 		leg_lost(leg, why);
+}
+
+static void leg_connected(struct leg *leg)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	getsockopt(leg->ofd.fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error)
+		leg_lost(leg, strerror(error));
+	else
+		leg_begin(leg);
 }
 
 static int leg_cb(struct osmo_fd *ofd, unsigned int what)
@@ -188,16 +202,19 @@ static int leg_cb(struct osmo_fd *ofd, unsigned int what)
 	return 0;
 }
 
-static void leg_adopt(struct leg *leg, int fd, bool connecting)
+static void leg_adopt(struct leg *leg, int fd, bool called, uint32_t timeout_s)
 {
 	int one = 1;
 
+	leg->since_us = clock_mono_us();
+	leg->connect_by_us = leg->since_us + timeout_s * 1000000ull;
+	leg->called = called;
+
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	osmo_fd_setup(&leg->ofd, fd, connecting ? OSMO_FD_WRITE : OSMO_FD_READ, leg_cb, leg, leg->no);
+	osmo_fd_setup(&leg->ofd, fd, called ? OSMO_FD_READ : OSMO_FD_WRITE, leg_cb, leg, leg->no);
 	OSMO_ASSERT(osmo_fd_register(&leg->ofd) == 0);
-	leg->open = true;
-	leg->connecting = connecting;
+	leg->open = leg->connecting = true;
 }
 
 static int lookup(const struct conf_link *cfg, bool passive, struct addrinfo **ai)
@@ -232,14 +249,33 @@ void linksock_connect(struct linksock *s, unsigned int no)
 		s->link->ops->closed(s->link, no, strerror(saved), clock_mono_us());
 		return;
 	}
-	leg->connect_by_us = clock_mono_us() + s->link->cfg->connect_timeout_s * 1000000ull;
-	leg_adopt(leg, fd, true);
+	leg_adopt(leg, fd, false, s->link->cfg->connect_timeout_s);
 }
 
 void linksock_close(struct linksock *s, unsigned int no)
 {
 	leg_flush(&s->leg[no], clock_mono_us()); /* a last word, such as unbind_resp */
 	leg_close(&s->leg[no]);
+}
+
+static bool proven(const struct leg *leg)
+{
+	const struct link *link = leg->sock->link;
+
+	return !leg->connecting && link->ops->proven && link->ops->proven(link, leg->no);
+}
+
+/* Strangers must not keep the carrier out: whoever has not shown its credentials for longest makes room. */
+static struct leg *make_room(struct linksock *s, unsigned int n)
+{
+	struct leg *oldest = NULL;
+
+	for (unsigned int i = 0; i < n; i++)
+		if (!proven(&s->leg[i]) && (!oldest || s->leg[i].since_us < oldest->since_us))
+			oldest = &s->leg[i];
+	if (oldest)
+		leg_lost(oldest, "made room for a newer connection");
+	return oldest;
 }
 
 /* A place for a newcomer, or NULL. Where one connection is all there is, the newer one is most likely the peer after its
@@ -252,7 +288,7 @@ static struct leg *place(struct linksock *s)
 		if (!s->leg[i].open)
 			return &s->leg[i];
 	if (n > 1)
-		return NULL;
+		return make_room(s, n);
 	LOGP(DLINK, LOGL_NOTICE, "%s: the peer dialled in again; the older connection is closed\n", s->link->cfg->name);
 	leg_lost(&s->leg[0], "replaced by a newer connection");
 	return &s->leg[0];
@@ -274,6 +310,24 @@ static void name_caller(const struct sockaddr_storage *from, socklen_t len, char
 	osmo_strlcpy(to, !strncmp(host, "::ffff:", 7) ? host + 7 : host, size);
 }
 
+/* TLS is costly and comes before the driver's own limits. */
+static unsigned int shaking(const struct linksock *s, const char *caller)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		n += s->leg[i].open && s->leg[i].connecting && !strcmp(s->link->caller[i], caller);
+	return n;
+}
+
+static bool let_in(const struct linksock *s, const char *caller)
+{
+	const struct link_ops *ops = s->link->ops;
+
+	return allowed(s->link->cfg, caller) && shaking(s, caller) < SHAKING_MAX &&
+	       !(ops->turn_away && ops->turn_away(s->link, caller, clock_mono_us()));
+}
+
 static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 {
 	struct linksock *s = ofd->data;
@@ -286,15 +340,15 @@ static int accept_cb(struct osmo_fd *ofd, unsigned int what)
 	if (fd < 0)
 		return 0;
 	name_caller(&from, len, caller, sizeof(caller));
-	leg = allowed(s->link->cfg, caller) ? place(s) : NULL;
+	leg = let_in(s, caller) ? place(s) : NULL;
 	if (!leg) {
 		s->link->count.connect_failures++;
 		close(fd);
 		return 0;
 	}
 	osmo_strlcpy(s->link->caller[leg->no], caller, sizeof(caller));
-	leg_adopt(leg, fd, false);
-	s->link->ops->connected(s->link, leg->no, clock_mono_us());
+	leg_adopt(leg, fd, true, s->link->cfg->session_init_s);
+	leg_begin(leg);
 	return 0;
 }
 
@@ -342,7 +396,7 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 		struct leg *leg = &s->leg[i];
 
 		if (leg->connecting && now_us >= leg->connect_by_us)
-			leg_lost(leg, "no answer to the connection attempt");
+			leg_lost(leg, leg->called ? "TLS was not agreed on in time" : "no answer to the connection attempt");
 		else if (leg->connecting)
 			next = sooner(next, leg->connect_by_us);
 		else if (leg->open)

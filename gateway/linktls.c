@@ -36,44 +36,70 @@ static const char *complaint(void)
 	return text ? text : "refused";
 }
 
-static const char *load(SSL_CTX *context, const struct conf_tls *tls)
+static const char *load(SSL_CTX *context, const struct conf_tls *tls, bool server)
 {
-	if (SSL_CTX_load_verify_locations(context, tls->ca_file, NULL) != 1)
+	if (tls->ca_file && SSL_CTX_load_verify_locations(context, tls->ca_file, NULL) != 1)
 		return "tls.ca_file cannot be read";
 	if (tls->certificate_file && SSL_CTX_use_certificate_chain_file(context, tls->certificate_file) != 1)
 		return "tls.certificate_file cannot be read";
 	if (tls->key_file && SSL_CTX_use_PrivateKey_file(context, tls->key_file, SSL_FILETYPE_PEM) != 1)
 		return "tls.key_file cannot be read, or is of another certificate";
+	if (server && tls->ca_file) /* told to clients that have several */
+		SSL_CTX_set_client_CA_list(context, SSL_load_client_CA_file(tls->ca_file));
 	return NULL;
 }
 
 /* The name that the certificate must have. An address is compared with its addresses, and not asked for by SNI. */
-static bool expect_name(SSL *ssl, const char *name)
+static bool expect_name(SSL *ssl, const char *name, bool server)
 {
 	uint8_t octets[sizeof(struct in6_addr)];
 
 	if (inet_pton(AF_INET, name, octets) == 1 || inet_pton(AF_INET6, name, octets) == 1)
 		return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), name) == 1;
 	SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	return SSL_set1_host(ssl, name) == 1 && SSL_set_tlsext_host_name(ssl, name) == 1;
+	return SSL_set1_host(ssl, name) == 1 && (server || SSL_set_tlsext_host_name(ssl, name) == 1);
+}
+
+static SSL_CTX *context_new(const struct conf_tls *tls, bool server)
+{
+	SSL_CTX *context = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method());
+	int verify = !server || tls->ca_file ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE;
+
+	OSMO_ASSERT(context);
+	SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+	SSL_CTX_set_verify(context, verify, NULL);
+	SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	/* Each caller proves itself anew: no sessions to come back to. */
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | (server ? SSL_OP_NO_TICKET : 0));
+	return context;
+}
+
+/* What the peer's certificate must say besides its chain; a caller's need not have a name. */
+static bool expects(SSL *ssl, const struct conf_link *cfg, bool server)
+{
+	if (server && !cfg->tls.name)
+		return true;
+	return expect_name(ssl, cfg->tls.name ? cfg->tls.name : cfg->address, server);
 }
 
 struct linktls *linktls_new(void *ctx, const struct conf_link *cfg, int fd, const char **why)
 {
 	struct linktls *t = talloc_zero(ctx, struct linktls);
+	bool server = cfg->mode == MODE_LISTEN;
 
 	OSMO_ASSERT(t);
 	talloc_set_destructor(t, destroy);
 	t->pin = cfg->tls.pin;
-	t->context = SSL_CTX_new(TLS_client_method());
-	OSMO_ASSERT(t->context);
-	SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION);
-	SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_mode(t->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	*why = load(t->context, &cfg->tls);
+	t->context = context_new(&cfg->tls, server);
+	*why = load(t->context, &cfg->tls, server);
 	t->ssl = *why ? NULL : SSL_new(t->context);
-	if (t->ssl && (!expect_name(t->ssl, cfg->tls.name ? cfg->tls.name : cfg->address) || SSL_set_fd(t->ssl, fd) != 1))
+	if (t->ssl && (!expects(t->ssl, cfg, server) || SSL_set_fd(t->ssl, fd) != 1))
 		*why = "tls.name cannot be used";
+	if (t->ssl && server)
+		SSL_set_accept_state(t->ssl);
+	else if (t->ssl)
+		SSL_set_connect_state(t->ssl);
 	ERR_clear_error();
 	if (!*why)
 		return t;
@@ -114,7 +140,7 @@ int linktls_handshake(struct linktls *t, const char **why)
 	int rc;
 
 	ERR_clear_error();
-	rc = SSL_connect(t->ssl);
+	rc = SSL_do_handshake(t->ssl);
 	if (rc == 1 && (!t->pin || pinned(t)))
 		return 0;
 	*why = t->why;

@@ -1,5 +1,6 @@
-/* linktls: TLS 1.2 or newer around a link's socket, for links that we dial (OpenSSL). Chain, name and, when configured,
- * key of the peer are verified; whatever is not in order ends the connection: nothing is ever sent in clear. */
+/* linktls: TLS 1.2 or newer around a link's socket (OpenSSL), as client or, with mode = "listen", as server. Chain, name
+ * and, when configured, key of the peer are verified; whatever is not in order ends the connection: nothing is ever sent in
+ * clear. */
 #pragma once
 #include <sys/types.h>
 #include "gateway/conf.h"

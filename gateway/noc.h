@@ -34,7 +34,8 @@ struct control_ops {
 	json_t *(*block)(void *arg, const char *link, bool block, const char *who);
 	json_t *(*alert_show)(
 		void *arg, const char *alert_id); /* in full: per carrier and link, reasons; NULL = unknown */
-	json_t *(*alert_cells)(void *arg, const char *alert_id); /* the same cell by cell: reach.h; NULL = unknown */
+	/* A part of the same, cell by cell, from a place (NULL: the beginning) on: reach.h; NULL = unknown */
+	json_t *(*alert_cells)(void *arg, const char *alert_id, const char *from);
 	void (*refresh)(void *arg);               /* publish a fresh snapshot now */
 	void *arg;
 };

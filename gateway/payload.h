@@ -20,6 +20,7 @@ struct payload {
 	uint32_t repetition_s, lifetime_s; /* of the broadcast, from now on */
 	uint16_t udh_ref;	/* base of the concatenation references; text t uses udh_ref + t */
 	uint64_t validity_s;	/* SMPP validity_period, relative; 0 = none */
+	int64_t expires_at;	/* the same on the wall; 0 = none */
 	uint8_t flash;
 };
 

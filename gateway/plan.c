@@ -198,12 +198,12 @@ static void fill_cells(struct view *v, struct plan_group *g, size_t from, const 
 	g->cells = g->n_units;
 }
 
-/* Cells addressed by name. */
-static void fill_lists(struct view *v, struct plan_group *g)
+/* Cells addressed by name. take: they are broadcast by this group. */
+static void fill_lists(struct view *v, struct plan_group *g, bool take)
 {
 	uint32_t same, inner = 0;
 
-	fill_cells(v, g, 0, NULL, false);
+	fill_cells(v, g, 0, NULL, take);
 	for (size_t i = 0; i < v->inner; i++)
 		inner += v->seen[i].addressable;
 	same = plan_drop_namesakes(v->in->map, g, &inner);
@@ -324,7 +324,21 @@ static void plan_cells(struct view *v)
 	    v->in->exercise) /* a distribution list reaches whoever stands there, not test numbers only */
 		plan_warn(v->plan, "%s: an exercise sends nothing to the lists of cells", v->carrier->name);
 	else if (g)
-		fill_lists(v, g);
+		fill_lists(v, g, false);
+}
+
+/* broadcast_sm takes the cells that no CBSP link has; each is broadcast by one path only. */
+static void plan_broadcast_sm(struct view *v)
+{
+	struct plan_group *g = group_of(v, GROUP_BROADCAST);
+
+	if (!g)
+		return;
+	/* SMPP has no field for the identifier, so a test could not be told from an alert on the phones. */
+	if (v->in->exercise)
+		plan_warn(v->plan, "%s: an exercise sends nothing by broadcast_sm", v->carrier->name);
+	else
+		fill_lists(v, g, true);
 }
 
 static void plan_broadcast(struct view *v)
@@ -337,10 +351,7 @@ static void plan_broadcast(struct view *v)
 			add_link(v, g, &v->carrier->links[i]);
 			fill_cells(v, g, v->inner, &v->carrier->links[i], true);
 		}
-	/* No driver speaks broadcast_sm yet: its cells must not pass for served. */
-	g = group_of(v, GROUP_BROADCAST);
-	for (size_t l = 0; g && l < g->n_links; l++)
-		plan_warn(v->plan, "%s: broadcast_sm is not built yet: this link sends nothing", g->links[l]->name);
+	plan_broadcast_sm(v);
 }
 
 static void list_unserved(struct view *v)

@@ -80,7 +80,7 @@ static int64_t clock_of(void *ctx, const struct conf_agency *agency, const uint8
 	const struct trigger_field *f = &file.field[TK_REPORTED_AT];
 	int64_t at;
 
-	if (trigger_read(ctx, data, len, &file) == 0 && f->given && !f->wrong && f->text &&
+	if (trigger_read(ctx, trigger_scan(ctx, data, len), &file) == 0 && f->given && !f->wrong && f->text &&
 	    trigger_time_parse(f->text, &at) == 0)
 		return at;
 	return clock_wall_s();

@@ -127,6 +127,19 @@ static void warn_of_rates(struct plan *p, const struct plan_group *g)
 	}
 }
 
+/* "one ç makes it two parts": worth saying when it costs one. */
+static void advise_coding(struct plan *p, const struct plan_group *g, const struct alert_text *t,
+			  const struct smpp_text *sms)
+{
+	char characters[16];
+	unsigned int parts;
+
+	if (sms->forced_ucs2 == 0 || !plan_dear(t->sms, g->links[0], characters, &parts) || parts >= sms->n)
+		return;
+	plan_warn(p, "%s: the sms text in %s is UCS-2 because of %s: %u part%s instead of %u", g->carrier->name,
+		  t->language, characters, sms->n, sms->n > 1 ? "s" : "", parts);
+}
+
 /* "n characters less make it one part less and save so many minutes": worth saying when it is more than a
  * minute. */
 static void advise(struct plan *p, const struct plan_input *in, const struct plan_group *g)
@@ -145,6 +158,7 @@ static void advise(struct plan *p, const struct plan_input *in, const struct pla
 		if (plan_payload(g->links[0], &in->texts[i], 1, false, one, &none, p) < 0 ||
 		    one->n_texts == 0)
 			continue;
+		advise_coding(p, g, &in->texts[i], &one->sms[0]);
 		parts = one->sms[0].n;
 		saved = g->link_parts[0] ? g->link_seconds[0] / g->link_parts[0] : 0;
 		cut = parts > 1 && saved > 60 ? plan_excess(in->texts[i].sms, g->links[0], parts) : 0;

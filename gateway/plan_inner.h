@@ -12,6 +12,9 @@ void plan_figures(struct plan *p, const struct plan_input *in);
 bool plan_window_bound(const struct conf_link *link);
 
 /* plan_text.c: characters to leave out for one part less; 0 = too many to name (or one part is all). */
+/* The few characters (at most three different ones, as UTF-8) for whose sake the text is UCS-2 on this link, and the
+ * parts it would need without them. false: there are more, or none. */
+bool plan_dear(const char *utf8, const struct conf_link *link, char characters[16], unsigned int *parts);
 unsigned int plan_excess(const char *utf8, const struct conf_link *link, unsigned int parts);
 /* plan_text.c: checks alert and found texts of a link; false with reasons, each text once. */
 bool plan_texts_fit(const struct plan_input *in, const struct conf_link *link, struct payload *p, struct reasons *reasons, void *ctx);

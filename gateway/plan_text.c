@@ -6,6 +6,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#define DEAR_MAX   3  /* different characters: more are no slip of the pen */
 #define EXCESS_MAX 20 /* characters: nobody rewrites more than this to save a part */
 
 static bool broadcasts(const struct conf_link *link)
@@ -23,6 +24,24 @@ static enum smpp_long long_of(const struct conf_link *link)
 	};
 
 	return how[link->long_messages];
+}
+
+/* Cell broadcast knows no shift tables, and what phones make of Latin-1 there is open. */
+static unsigned int codings_of(const struct conf_link *link)
+{
+	static const unsigned int codings[] = {[ALPHABET_GSM7] = SMPP_GSM7,
+					       [ALPHABET_LATIN1] = SMPP_LATIN1,
+					       [ALPHABET_ASCII] = SMPP_ASCII,
+					       [ALPHABET_UCS2] = SMPP_ONLY_UCS2};
+	unsigned int all = codings[link->alphabet];
+
+	if (!link->gsm7)
+		all &= ~SMPP_GSM7;
+	if (link->addressing == ADDR_BROADCAST)
+		return all & SMPP_GSM7;
+	for (size_t i = 0; i < link->n_shifts; i++)
+		all |= SMPP_WITH_SHIFT << link->shifts[i];
+	return all;
 }
 
 static bool speaks(const struct conf_link *link, const char *language)
@@ -70,7 +89,7 @@ static int encode(const struct conf_link *link, const char *text, const char *la
 	if (broadcasts(link))
 		rc = page_encode(text, language, &p->pages[i], needed);
 	if (rc == 0 && link->type == LINK_SMPP)
-		rc = smpp_text_split(text, link->gsm7, long_of(link), &p->sms[i], needed);
+		rc = smpp_text_split(text, codings_of(link), long_of(link), &p->sms[i], needed);
 	return rc;
 }
 
@@ -146,9 +165,47 @@ unsigned int plan_excess(const char *utf8, const struct conf_link *link, unsigne
 	for (unsigned int n = 1; n <= EXCESS_MAX && end > copy && cut == 0; n++) {
 		end = previous(copy, end);
 		copy[end - copy] = '\0';
-		if (smpp_text_split(copy, link->gsm7, long_of(link), &text, &needed) == 0 && text.n < parts)
+		if (smpp_text_split(copy, codings_of(link), long_of(link), &text, &needed) == 0 && text.n < parts)
 			cut = n;
 	}
 	talloc_free(copy);
 	return cut;
+}
+
+static bool holds(const char *utf8, const char *one, size_t len)
+{
+	for (const char *p = utf8; *p; p++)
+		if (!strncmp(p, one, len))
+			return true;
+	return false;
+}
+
+bool plan_dear(const char *utf8, const struct conf_link *link, char characters[16], unsigned int *parts)
+{
+	char *copy = talloc_zero_size(NULL, strlen(utf8) + 1), *to = copy;
+	unsigned int codings = codings_of(link), needed, n = 0;
+	const char *p = utf8, *end = utf8 + strlen(utf8);
+	struct smpp_text text;
+	bool dear;
+
+	OSMO_ASSERT(copy);
+	characters[0] = '\0';
+	while (p < end && n <= DEAR_MAX) {
+		const char *from = p;
+		char one[8] = "";
+
+		if (smpp_utf8_next(&p, end) < 0)
+			break;
+		memcpy(one, from, p - from);
+		if (smpp_text_split(one, codings, long_of(link), &text, NULL) == 0 && text.forced_ucs2 == 0) {
+			memcpy(to, from, p - from);
+			to += p - from;
+		} else if (!holds(characters, one, p - from) && ++n <= DEAR_MAX) {
+			strcat(characters, one);
+		}
+	}
+	dear = n > 0 && n <= DEAR_MAX && smpp_text_split(copy, codings, long_of(link), &text, &needed) == 0;
+	*parts = text.n;
+	talloc_free(copy);
+	return dear;
 }

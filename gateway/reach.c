@@ -28,6 +28,18 @@ static bool cell_of(const struct book_job *j, uint32_t unit, struct cell_id *id)
 	return true;
 }
 
+/* Where a cell stands; absent when that is not known. */
+static void set_place(json_t *o, const struct alert *a, const struct cell_id *id)
+{
+	struct cell cell;
+	uint32_t index;
+
+	if (!id || cellmap_find(a->maps->map.map, id, &index) < 0 || cellmap_get(a->maps->map.map, index, &cell) < 0)
+		return;
+	json_object_set_new(o, "lat", json_real(cell.lat));
+	json_object_set_new(o, "lon", json_real(cell.lon));
+}
+
 static json_t *row(const struct book_job *j, const struct cell_id *id, const struct unit_sums *sums)
 {
 	const struct plan_group *g = book_group(j);
@@ -39,6 +51,7 @@ static json_t *row(const struct book_job *j, const struct cell_id *id, const str
 			 plan_mnc_digits(g->carrier, id), id->mnc, id->area, (uint64_t)id->cell);
 	o = json_pack("{s:s, s:s, s:s, s:f}", "carrier", g->carrier->name, "by", by(g->kind), "cell", name, "ring_km",
 		      j->alert->rings[j->ring].radius_km);
+	set_place(o, j->alert, id);
 	for (int s = UNIT_WAITING; s <= UNIT_UNKNOWN; s++)
 		json_object_set_new(o, snapshot_unit_state(s), json_integer((json_int_t)sums->n[s]));
 	return o;
@@ -49,30 +62,59 @@ static bool same(const struct cell_id *a, const struct cell_id *b)
 	return a->mcc == b->mcc && a->mnc == b->mnc && a->radio == b->radio && a->area == b->area && a->cell == b->cell;
 }
 
-/* Units of one cell stand together. */
-static void add_rows(json_t *rows, const struct book_job *j)
+/* Units of one cell stand together. From a unit on; returns the first that found no room, n_units: none. */
+static uint32_t add_rows(json_t *rows, const struct book_job *j, uint32_t unit, uint32_t *units)
 {
-	uint32_t n = book_group(j)->n_units, unit = 0;
+	uint32_t n = book_group(j)->n_units;
 
-	while (unit < n && json_array_size(rows) < REACH_ROWS_MAX) {
+	while (unit < n && json_array_size(rows) < REACH_ROWS && *units < REACH_UNITS) {
 		struct unit_sums sums = {0};
 		struct cell_id id, next;
 		bool known = cell_of(j, unit, &id);
 
-		do
+		do {
 			sums.n[UNIT_STATE(dispatch_unit(j->job, unit++))]++;
-		while (unit < n && cell_of(j, unit, &next) == known && (!known || same(&id, &next)));
+			++*units;
+		} while (unit < n && cell_of(j, unit, &next) == known && (!known || same(&id, &next)));
 		json_array_append_new(rows, row(j, known ? &id : NULL, &sums));
 	}
+	return unit;
 }
 
-json_t *reach_cells(const struct alert *a)
+/* "job:unit", both hexadecimal. */
+static bool read_place(const char *from, uint64_t *job, uint32_t *unit)
 {
-	json_t *rows = json_array();
-	const struct book_job *j;
+	int end = 0;
 
-	llist_for_each_entry(j, &a->jobs, entry)
-		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			add_rows(rows, j);
-	return rows;
+	return sscanf(from, "%16" SCNx64 ":%8" SCNx32 "%n", job, unit, &end) == 2 && from[end] == '\0';
+}
+
+json_t *reach_cells(const struct alert *a, const char *from)
+{
+	json_t *rows = json_array(), *next = NULL;
+	const struct book_job *j;
+	uint32_t unit = 0, units = 0;
+	uint64_t job = 0;
+	bool begun = !from;
+
+	if (from && !read_place(from, &job, &unit)) {
+		json_decref(rows);
+		return NULL;
+	}
+	llist_for_each_entry(j, &a->jobs, entry) {
+		if (a->wordings[j->wording].phase != PHASE_ALERT || (!begun && j->id != job))
+			continue;
+		begun = true;
+		unit = add_rows(rows, j, unit, &units);
+		if (unit < book_group(j)->n_units) {
+			next = json_sprintf("%" PRIx64 ":%" PRIx32, j->id, unit);
+			break;
+		}
+		unit = 0;
+	}
+	if (!begun) {
+		json_decref(rows);
+		return NULL;
+	}
+	return json_pack("{s:o, s:o}", "cells", rows, "next", next ? next : json_null());
 }

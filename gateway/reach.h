@@ -4,7 +4,10 @@
 
 struct alert;
 
-#define REACH_ROWS_MAX 20000 /* what a person or program can use of one answer */
-/* [{"carrier","by","cell","ring_km", sums}], nearest first within a carrier and ring: "by" broadcast (the cell is the unit), lists
- * (the same), sms (those who stand in it). Of an exercise no cell is known for SMS: "-". */
-json_t *reach_cells(const struct alert *a);
+/* One answer is part of it, so that the loop is not held up: so many rows, or the row in which so many units were looked at. */
+#define REACH_ROWS  4000
+#define REACH_UNITS 50000
+/* {"cells":[{"carrier","by","cell","lat","lon","ring_km", sums}], "next": place or null}, from a place (NULL: the beginning)
+ * on, nearest first within a carrier and ring. "by": broadcast (the cell is the unit), lists (the same), sms (those who stand
+ * in it). Of an exercise, and of what the configuration has no more, no cell is known: "-". NULL: no such place. */
+json_t *reach_cells(const struct alert *a, const char *from);

@@ -1,4 +1,4 @@
-#include "gateway/receipts.h"
+#include "gateway/receipts_int.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -44,56 +44,16 @@ void receipts_count(struct link_counters *count, const struct smpp_receipt *rece
 
 /* ---- which message a receipt is about ---- */
 
-#define SHARDS	  256 /* each grows alone, so that no growth takes long */
 #define SHARD_MIN 16
 #define PROBES	  256	     /* ids that the peer chose so that they collide may not cost more */
-#define FULL 85 /* percent */
-#define MOST 16000000u  /* messages remembered; beyond, the oldest job's are forgotten */
-#define SLOTS 255
-#define IDLE_US (3 * 86400 * 1000000ull) /* after so long nothing is expected any more */
-#define EARLY 1024
+#define FULL	  85	     /* percent */
+#define CROWDED	  60	     /* percent */
+#define MOST	  16000000u  /* messages remembered; beyond, the oldest job's are forgotten */
+#define MARGIN	  1000000u   /* until they are */
+#define IDLE_US	  (3 * 86400 * 1000000ull) /* after so long nothing is expected any more */
 #define EARLY_US  (60 * 1000000ull)
-#define SURE 16 /* receipts, until a carrier's spelling is known */
-
-enum progress { FREE, ASKED, UNDER_WAY, DELIVERED, FAILED };
-
-struct entry {
-	uint32_t key; /* also gives the place */
-	uint32_t unit;
-	uint16_t check;
-	uint8_t slot, progress;
-};
-
-struct shard {
-	struct entry *v;
-	uint32_t size, used;
-};
-
-/* A job on a link. */
-struct slot {
-	uint64_t job, used_us; /* used_us 0: free */
-	uint16_t link;
-	uint32_t entries;
-	struct receipts_reach reach;
-};
-
-/* A receipt without its message. */
-struct early {
-	uint64_t hash, us;
-	uint64_t no; /* the spellings of one receipt have one number; 0 = free */
-	uint8_t state;
-	bool as_written;
-};
-
-struct receipts {
-	struct shard shards[SHARDS];
-	struct slot slots[SLOTS];
-	unsigned int last_slot;
-	uint32_t used;
-	struct early early[EARLY];
-	uint64_t early_until_us, n_early;
-	uint64_t plain, converted; /* receipts found by each spelling */
-};
+#define SURE	  16 /* receipts, until a carrier's spelling is known */
+#define PACE	  16 /* messages for each shard that is swept */
 
 struct receipts *receipts_new(void *ctx)
 {
@@ -121,7 +81,7 @@ static uint32_t place(const struct shard *s, uint32_t key)
 	return (uint64_t)key * s->size >> 32;
 }
 
-static struct entry *find(struct receipts *r, uint64_t hash)
+struct entry *receipts_find(struct receipts *r, uint64_t hash)
 {
 	struct shard *s = &r->shards[hash & (SHARDS - 1)];
 	uint32_t key = hash >> 32, i = s->size ? place(s, key) : 0;
@@ -146,16 +106,16 @@ static struct entry *room(const struct shard *s, uint32_t key)
 	return NULL;
 }
 
-/* Anew with that size, without the messages of the slot `without`. */
-static void rebuild(struct receipts *r, struct shard *s, uint32_t size, unsigned int without)
+/* Anew with that size, without the messages of slots that are dying. */
+static void rebuild(struct receipts *r, struct shard *s, uint32_t size)
 {
 	struct shard old = *s;
 
 	*s = (struct shard){.size = size, .v = talloc_zero_array(r, struct entry, size)};
 	OSMO_ASSERT(s->v);
 	for (uint32_t i = 0; i < old.size; i++) {
-		struct entry *e = old.v[i].progress == FREE || old.v[i].slot == without ? NULL
-											: room(s, old.v[i].key);
+		bool gone = old.v[i].progress == FREE || r->slots[old.v[i].slot].dying;
+		struct entry *e = gone ? NULL : room(s, old.v[i].key);
 
 		if (e) {
 			*e = old.v[i];
@@ -166,14 +126,18 @@ static void rebuild(struct receipts *r, struct shard *s, uint32_t size, unsigned
 	talloc_free(old.v);
 }
 
-static struct entry *put(struct receipts *r, uint64_t hash)
+struct entry *receipts_put(struct receipts *r, uint64_t hash)
 {
 	struct shard *s = &r->shards[hash & (SHARDS - 1)];
 	struct entry *e;
 
 	if (s->used * 100ull >= s->size * (uint64_t)FULL)
-		rebuild(r, s, OSMO_MAX(s->size + s->size / 4, SHARD_MIN), SLOTS);
+		rebuild(r, s, OSMO_MAX(s->size + s->size / 4, SHARD_MIN));
 	e = room(s, hash >> 32);
+	if (!e && s->used * 100ull >= s->size * (uint64_t)CROWDED) { /* bad luck; else it is ill will */
+		rebuild(r, s, s->size + s->size / 4);
+		e = room(s, hash >> 32);
+	}
 	if (!e)
 		return NULL;
 	*e = (struct entry){.key = hash >> 32, .check = hash >> 16};
@@ -182,24 +146,40 @@ static struct entry *put(struct receipts *r, uint64_t hash)
 	return e;
 }
 
-static void forget(struct receipts *r, unsigned int slot)
+/* One shard loses the messages of the dying; after the last one their slots are free. */
+static void sweep(struct receipts *r)
 {
-	for (unsigned int i = 0; i < SHARDS; i++) {
-		struct shard *s = &r->shards[i];
-		uint32_t keep = 0;
+	struct shard *s = &r->shards[--r->sweep];
+	uint32_t keep = 0;
 
-		for (uint32_t k = 0; k < s->size; k++)
-			keep += s->v[k].progress != FREE && s->v[k].slot != slot;
-		if (keep < s->used)
-			rebuild(r, s, OSMO_MAX(keep + keep / 4, SHARD_MIN), slot);
-	}
-	r->slots[slot] = (struct slot){0};
+	for (uint32_t k = 0; k < s->size; k++)
+		keep += s->v[k].progress != FREE && !r->slots[s->v[k].slot].dying;
+	if (keep < s->used)
+		rebuild(r, s, OSMO_MAX(keep + keep / 4, SHARD_MIN));
+	for (unsigned int i = 0; r->sweep == 0 && i < SLOTS; i++)
+		if (r->slots[i].dying) {
+			talloc_free(r->slots[i].log.v);
+			r->slots[i] = (struct slot){0};
+		}
+}
+
+/* Shard by shard with the messages that come, since all of them at once would hold up the loop. */
+static void sweep_some(struct receipts *r)
+{
+	if (r->sweep > 0 && r->turns++ % PACE == 0)
+		sweep(r);
+}
+
+void receipts_dies(struct receipts *r, unsigned int slot)
+{
+	r->slots[slot].dying = true;
+	r->sweep = SHARDS;
 }
 
 static int slot_of(const struct receipts *r, uint16_t link, uint64_t job)
 {
 	for (unsigned int i = 0; i < SLOTS; i++)
-		if (r->slots[i].used_us && r->slots[i].job == job && r->slots[i].link == link)
+		if (r->slots[i].used_us && !r->slots[i].dying && r->slots[i].job == job && r->slots[i].link == link)
 			return i;
 	return -1;
 }
@@ -219,13 +199,23 @@ static unsigned int new_slot(struct receipts *r, uint16_t link, uint64_t job, ui
 	unsigned int i;
 
 	for (i = 0; i < SLOTS; i++)
-		if (r->slots[i].used_us && now_us - r->slots[i].used_us > IDLE_US)
-			forget(r, i);
+		if (r->slots[i].used_us && now_us > r->slots[i].used_us + IDLE_US)
+			receipts_dies(r, i);
 	i = oldest(r); /* a free one, if there is one */
-	if (r->slots[i].used_us)
-		forget(r, i);
-	r->slots[i] = (struct slot){.job = job, .link = link};
+	if (r->slots[i].used_us) { /* at once: there is no other */
+		receipts_dies(r, i);
+		while (r->sweep > 0)
+			sweep(r);
+	}
+	r->slots[i] = (struct slot){.job = job, .link = link, .used_us = now_us ? now_us : 1, .log.series = ++r->series};
 	return i;
+}
+
+unsigned int receipts_slot(struct receipts *r, uint16_t link, uint64_t job, uint64_t now_us)
+{
+	int known = slot_of(r, link, job);
+
+	return known >= 0 ? (unsigned int)known : new_slot(r, link, job, now_us);
 }
 
 static void make_room(struct receipts *r, unsigned int but)
@@ -238,8 +228,39 @@ static void make_room(struct receipts *r, unsigned int but)
 			us = r->slots[i].used_us;
 			best = i;
 		}
-	if (best >= 0)
-		forget(r, best);
+	if (best >= 0 && !r->slots[best].dying)
+		receipts_dies(r, best);
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	p[0] = v >> 24;
+	p[1] = v >> 16;
+	p[2] = v >> 8;
+	p[3] = v;
+}
+
+/* For receipts_log.c: cheap, since it is called for each message. */
+static void note(struct receipts *r, struct slot *s, uint64_t hash, enum progress what, uint32_t unit, uint64_t now_us)
+{
+	struct receipts_log *log = &s->log;
+	uint8_t *p;
+
+	if (log->len == log->max) {
+		log->max = log->max ? 2 * log->max : 64 * LOG_REC;
+		log->v = talloc_realloc_size(r, log->v, log->max);
+		OSMO_ASSERT(log->v);
+	}
+	if (log->len == 0)
+		log->since_us = now_us;
+	p = log->v + log->len;
+	put32(p, hash >> 32);
+	p[4] = hash >> 24;
+	p[5] = hash >> 16;
+	p[6] = hash & (SHARDS - 1);
+	p[7] = what;
+	put32(p + 8, unit);
+	log->len += LOG_REC;
 }
 
 static enum progress progress_of(uint8_t state)
@@ -249,16 +270,26 @@ static enum progress progress_of(uint8_t state)
 	return smpp_state_final(state) ? FAILED : UNDER_WAY;
 }
 
-static enum receipts_fit settle(struct receipts *r, struct entry *e, uint8_t state)
+bool receipts_settle(struct receipts *r, struct entry *e, enum progress progress)
 {
-	enum progress progress = progress_of(state);
 	struct receipts_reach *reach = &r->slots[e->slot].reach;
 
 	if (e->progress >= progress || e->progress >= DELIVERED)
-		return RECEIPTS_REPEATED;
+		return false;
 	e->progress = progress;
 	reach->delivered += progress == DELIVERED;
 	reach->failed += progress == FAILED;
+	return true;
+}
+
+static enum receipts_fit settle(struct receipts *r, struct entry *e, uint64_t hash, uint8_t state, uint64_t now_us)
+{
+	enum progress progress = progress_of(state);
+
+	if (!receipts_settle(r, e, progress))
+		return RECEIPTS_REPEATED;
+	if (progress >= DELIVERED)
+		note(r, &r->slots[e->slot], hash, progress, e->unit, now_us);
 	return RECEIPTS_FITS;
 }
 
@@ -367,22 +398,22 @@ void receipts_asked(struct receipts *r, uint16_t link, uint64_t job, uint32_t un
 	struct entry *e;
 	uint64_t hash;
 
-	if (slot->used_us == 0 || slot->job != job || slot->link != link) {
-		int known = slot_of(r, link, job);
-
-		r->last_slot = known >= 0 ? (unsigned int)known : new_slot(r, link, job, now_us);
+	if (slot->used_us == 0 || slot->dying || slot->job != job || slot->link != link) {
+		r->last_slot = receipts_slot(r, link, job, now_us);
 		slot = &r->slots[r->last_slot];
 	}
+	sweep_some(r);
 	slot->used_us = now_us ? now_us : 1;
 	slot->reach.asked++;
+	hash = message_id[0] ? hash_of(message_id) : 0;
+	note(r, slot, hash, message_id[0] ? ASKED : NAMELESS, unit, now_us);
 	if (message_id[0] == '\0')
 		return; /* no receipt can name it */
 	if (r->used >= MOST)
 		make_room(r, r->last_slot);
-	hash = hash_of(message_id);
-	e = find(r, hash); /* a number that is used again means the newer message */
-	if (!e && r->used < MOST)
-		e = put(r, hash);
+	e = receipts_find(r, hash); /* a number that is used again means the newer message */
+	if (!e && r->used < MOST + MARGIN)
+		e = receipts_put(r, hash);
 	if (!e)
 		return;
 	e->unit = unit;
@@ -392,7 +423,7 @@ void receipts_asked(struct receipts *r, uint16_t link, uint64_t job, uint32_t un
 	early = early_for(r, hash, now_us);
 	if (early) {
 		*(early->as_written ? &r->plain : &r->converted) += 1;
-		settle(r, e, early->state);
+		settle(r, e, hash, early->state, now_us);
 		drop_early(r, early->no);
 	}
 }
@@ -401,14 +432,15 @@ enum receipts_fit receipts_take(struct receipts *r, const struct smpp_receipt *r
 {
 	struct spellings s;
 
+	sweep_some(r);
 	spell(r, receipt, &s);
 	for (unsigned int i = 0; i < s.n; i++) {
-		struct entry *e = find(r, s.hash[i]);
+		struct entry *e = receipts_find(r, s.hash[i]);
 
-		if (!e)
+		if (!e || r->slots[e->slot].dying)
 			continue;
 		*(s.as_written[i] ? &r->plain : &r->converted) += 1;
-		return settle(r, e, receipt->state);
+		return settle(r, e, s.hash[i], receipt->state, now_us);
 	}
 	keep_early(r, &s, receipt->state, now_us);
 	return RECEIPTS_UNKNOWN;
@@ -427,5 +459,7 @@ size_t receipts_octets(const struct receipts *r)
 
 	for (unsigned int i = 0; i < SHARDS; i++)
 		n += r->shards[i].size * sizeof(struct entry);
+	for (unsigned int i = 0; i < SLOTS; i++)
+		n += r->slots[i].log.max;
 	return n;
 }

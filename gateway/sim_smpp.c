@@ -114,6 +114,8 @@ static void configure(struct peer_smpp *d, const struct sim_link_plan *p)
 				     .burst = p->burst,
 				     .window = p->window,
 				     .connect_timeout_s = 10,
+				     .reconnect_s = 1,
+				     .reconnect_max_s = 60,
 				     .response_timeout_s = SIM_TIMEOUT_US / 1000000,
 				     .enquire_link_s = 30,
 				     .bind = BIND_TRANSCEIVER,

@@ -18,11 +18,17 @@ struct snap_link {
 	struct link_counters count;
 };
 
+/* What receipts say of messages (parts) that asked for one. */
+struct snap_receipts {
+	uint64_t asked, delivered, failed;
+	bool measured; /* they tell a share: all or a sample are asked for */
+	bool sampled;  /* of a sample: the share is known within an interval */
+};
+
 struct snap_alert_link {
 	char name[33];
 	struct unit_sums sums;
-	uint64_t delivered, failed; /* receipts of the link since the gateway's start, whatever alert they belong to */
-	bool measured;		    /* its receipts tell a share: all or a sample are asked for */
+	struct snap_receipts receipts; /* of the alert's own text */
 	bool gone;		    /* cannot serve the alert any more: the configuration was changed */
 };
 
@@ -30,6 +36,7 @@ struct snap_alert_carrier {
 	char name[33];
 	bool at_risk, missed;
 	struct unit_sums sums;
+	struct snap_receipts receipts; /* over its links */
 };
 
 struct snap_alert_ring {

@@ -96,22 +96,31 @@ void snapshot_interval(uint64_t good, uint64_t n, double *low, double *high)
 	*high = fmin(1, middle + half);
 }
 
-/* What receipts say of a link: delivered of those that came, and how sure a sample makes of it. They are counted by link, not by
- * alert: with several alerts at a time it is the share of all. */
-static json_t *receipts_json(const struct snap_alert_link *l)
+/* Four digits: more is noise. */
+static json_t *share_json(bool known, double value)
 {
-	uint64_t n = l->delivered + l->failed;
-	double low, high;
-	json_t *o = json_object();
+	return known ? json_real(round(1e4 * value) / 1e4) : json_null();
+}
 
-	snapshot_interval(l->delivered, n, &low, &high);
-	set_text(o, "of", "all alerts on this link since the gateway started");
-	set_count(o, "delivered", l->delivered);
-	set_count(o, "failed", l->failed);
-	json_object_set_new(o, "share", n && l->measured ? json_real(round(1e4 * (double)l->delivered / (double)n) / 1e4) : json_null());
-	json_object_set_new(o, "low", n && l->measured ? json_real(round(1e4 * low) / 1e4) : json_null());
-	json_object_set_new(o, "high", n && l->measured ? json_real(round(1e4 * high) / 1e4) : json_null());
-	return o;
+/* The share that arrived of those whose end is known, and how sure a sample makes of it; with failures only, no share is known. */
+static void set_receipts(json_t *o, const struct snap_receipts *r)
+{
+	uint64_t n = r->delivered + r->failed;
+	bool share = n && r->measured;
+	json_t *x = json_object();
+	double low, high;
+
+	if (r->asked == 0)
+		return;
+	snapshot_interval(r->delivered, n, &low, &high);
+	set_count(x, "asked", r->asked);
+	set_count(x, "delivered", r->delivered);
+	set_count(x, "failed", r->failed);
+	set_count(x, "pending", r->asked > n ? r->asked - n : 0);
+	json_object_set_new(x, "share", share_json(share, n ? (double)r->delivered / (double)n : 0));
+	json_object_set_new(x, "low", share_json(share && r->sampled, low));
+	json_object_set_new(x, "high", share_json(share && r->sampled, high));
+	json_object_set_new(o, "receipts", x);
 }
 
 static json_t *carriers_json(const struct snap_alert *a)
@@ -130,6 +139,7 @@ static json_t *carriers_json(const struct snap_alert *a)
 		json_object_set_new(o, "missed", json_boolean(c->missed));
 		set_count(o, "planned", planned);
 		set_sums(o, &c->sums);
+		set_receipts(o, &c->receipts);
 		json_array_append_new(list, o);
 	}
 	return list;
@@ -179,8 +189,7 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 		set_sums(l, &a->links[i].sums);
 		if (a->links[i].gone)
 			set_text(l, "note", "the configuration was changed while the alert ran: what was not sent is withdrawn");
-		if (a->links[i].delivered + a->links[i].failed)
-			json_object_set_new(l, "receipts", receipts_json(&a->links[i]));
+		set_receipts(l, &a->links[i].receipts);
 		json_array_append_new(links, l);
 	}
 	json_object_set_new(o, "links", links);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -15,6 +16,7 @@
 
 #define SIG_ENDING     ".minisig"
 #define CLAIMS_AT_ONCE 16 /* then the loop gets its turn */
+#define ODD_LINES      10 /* about what is no plain file, between two scans */
 
 static bool ends_with(const char *name, const char *ending)
 {
@@ -36,12 +38,22 @@ bool spool_name_ok(const char *name, size_t len)
 
 /* ---- entries ---- */
 
+static struct llist_head *bucket_of(struct spool *s, const char *name)
+{
+	uint32_t sum = 2166136261u; /* FNV-1a */
+
+	for (; *name; name++)
+		sum = (sum ^ (uint8_t)*name) * 16777619u;
+	return &s->bucket[(sum ^ sum >> 16) & (SPOOL_BUCKETS - 1)];
+}
+
 struct spool_entry *spool_entry(struct spool *s, const char *name, uint64_t now_us)
 {
+	struct llist_head *bucket = bucket_of(s, name);
 	struct spool_entry *e;
 
-	llist_for_each_entry (e, &s->entries, list)
-		if (!e->leftover && !strcmp(e->name, name))
+	llist_for_each_entry (e, bucket, bucket)
+		if (!strcmp(e->name, name))
 			return e;
 	if (s->n_entries >= SPOOL_MAX_ENTRIES)
 		return NULL;
@@ -50,25 +62,37 @@ struct spool_entry *spool_entry(struct spool *s, const char *name, uint64_t now_
 	e->name = talloc_strdup(e, name);
 	e->changed_us = now_us;
 	llist_add_tail(&e->list, &s->entries);
+	llist_add_tail(&e->bucket, bucket);
 	s->n_entries++;
 	return e;
 }
 
-void spool_entry_free(struct spool *s, struct spool_entry *e)
+void spool_entry_forget(struct spool *s, struct spool_entry *e)
 {
 	llist_del(&e->list);
+	llist_del(&e->bucket);
 	s->n_entries--;
+}
+
+static void entry_free(struct spool *s, struct spool_entry *e)
+{
+	spool_entry_forget(s, e);
 	talloc_free(e);
 }
 
-/* One line for what is never opened. */
-static void refuse(struct spool *s, struct spool_entry *e, const struct stat *st)
+static bool plain(const struct stat *st)
 {
-	if (!e->told)
-		LOGP(DSPOOL, LOGL_NOTICE, "%s/%s is %s; it is left alone\n", s->dir,
-		     log_safe(e->name, strlen(e->name)),
-		     S_ISREG(st->st_mode) ? "a file with more than one link" : "not a plain file");
-	e->refused = e->told = true;
+	return S_ISREG(st->st_mode) && st->st_nlink == 1;
+}
+
+/* One line for what is never opened, a few at most between two scans; the scan tells how many there are. */
+static void refuse(struct spool *s, const char *name, const struct stat *st)
+{
+	if (s->lines++ >= ODD_LINES)
+		return;
+	s->n_odd++;
+	LOGP(DSPOOL, LOGL_NOTICE, "%s/%s is %s; it is left alone\n", s->dir, log_safe(name, strlen(name)),
+	     S_ISREG(st->st_mode) ? "a file with more than one link" : "not a plain file");
 }
 
 static bool changed(const struct spool_entry *e, const struct stat *st)
@@ -77,17 +101,18 @@ static bool changed(const struct spool_entry *e, const struct stat *st)
 	       e->mtime.tv_nsec != st->st_mtim.tv_nsec;
 }
 
-/* Looks at the file. False: it is gone (with the entry) or must not be touched. */
+/* Looks at the file. False: it is gone, or not to be opened, and so is the entry. */
 static bool look(struct spool *s, struct spool_entry *e, uint64_t now_us)
 {
 	struct stat st;
 
 	if (fstatat(s->fd, e->name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		spool_entry_free(s, e);
+		entry_free(s, e);
 		return false;
 	}
-	if (!S_ISREG(st.st_mode) || st.st_nlink != 1) {
-		refuse(s, e, &st);
+	if (!plain(&st)) {
+		refuse(s, e->name, &st);
+		entry_free(s, e);
 		return false;
 	}
 	if (changed(e, &st)) {
@@ -97,7 +122,7 @@ static bool look(struct spool *s, struct spool_entry *e, uint64_t now_us)
 		e->inode = st.st_ino;
 		e->mtime = st.st_mtim;
 	}
-	e->refused = e->told = false;
+	e->told = false;
 	return true;
 }
 
@@ -143,7 +168,9 @@ static uint64_t process(struct spool *s, uint64_t now_us)
 	int claims = 0;
 
 	llist_for_each_entry_safe (e, next_entry, &s->entries, list) {
-		if (e->refused || (!e->leftover && !look(s, e, now_us)))
+		if (s->n_out >= SPOOL_MAX_OUT)
+			return next; /* who decides on one calls again */
+		if (!e->leftover && !look(s, e, now_us))
 			continue;
 		until = e->leftover ? e->due_us : wait_until(s, e, now_us);
 		if (until > now_us) {
@@ -171,6 +198,16 @@ static void close_folders(struct spool *s)
 			close(*all[i]);
 		*all[i] = -1;
 	}
+}
+
+static void watch(struct spool *s)
+{
+	s->watch = inotify_add_watch(s->inotify, s->dir,
+				     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR | IN_DELETE_SELF |
+					     IN_MOVE_SELF);
+	if (s->watch < 0)
+		LOGP(DSPOOL, LOGL_ERROR, "%s: cannot be watched (%s); it is scanned every 5 s\n", s->dir,
+		     strerror(errno));
 }
 
 static int open_folders(struct spool *s)
@@ -202,13 +239,7 @@ static int open_folders(struct spool *s)
 		close_folders(s);
 		return rc;
 	}
-	/* the watch before the first scan: nothing falls between them */
-	s->watch = inotify_add_watch(s->inotify, s->dir,
-				     IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_ONLYDIR | IN_DELETE_SELF |
-					     IN_MOVE_SELF);
-	if (s->watch < 0)
-		LOGP(DSPOOL, LOGL_ERROR, "%s: cannot be watched (%s); it is scanned every 5 s\n", s->dir,
-		     strerror(errno));
+	watch(s); /* before the first scan: nothing falls between them */
 	spool_list_leftovers(s);
 	return 0;
 }
@@ -250,12 +281,24 @@ static int by_age(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+/* Of what is no plain file only the number is kept, and told when it has grown. */
+static void tell_odd(struct spool *s, size_t n, const char *such)
+{
+	if (n > s->n_odd)
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: %zu triggers are no plain files of one link, such as %s; they are left alone\n", s->dir, n,
+		     log_safe(such, strlen(such)));
+	s->n_odd = n;
+	s->lines = 0;
+}
+
 /* The folder's triggers, oldest first: an alert comes before its cancel. Children of the returned array. */
 static struct seen *list_triggers(struct spool *s, size_t *n)
 {
 	struct seen *seen = talloc_array(s, struct seen, SPOOL_MAX_ENTRIES);
 	int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
+	char odd[256] = "";
+	size_t n_odd = 0;
 	struct dirent *d;
 	struct stat st;
 
@@ -263,11 +306,17 @@ static struct seen *list_triggers(struct spool *s, size_t *n)
 	*n = 0;
 	if (!dir && fd >= 0)
 		close(fd);
-	while (dir && *n < SPOOL_MAX_ENTRIES && (d = readdir(dir)))
-		if (spool_is_trigger(d->d_name) && fstatat(s->fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	while (dir && *n < SPOOL_MAX_ENTRIES && (d = readdir(dir))) {
+		if (!spool_is_trigger(d->d_name) || fstatat(s->fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		if (plain(&st))
 			seen[(*n)++] = (struct seen){talloc_strdup(seen, d->d_name), st.st_mtim};
+		else if (n_odd++ == 0)
+			snprintf(odd, sizeof(odd), "%s", d->d_name);
+	}
 	if (dir)
 		closedir(dir);
+	tell_odd(s, n_odd, odd);
 	if (*n)
 		qsort(seen, *n, sizeof(*seen), by_age);
 	return seen;
@@ -275,7 +324,6 @@ static struct seen *list_triggers(struct spool *s, size_t *n)
 
 static void scan(struct spool *s, uint64_t now_us)
 {
-	struct spool_entry *e;
 	struct seen *seen;
 	bool full = false;
 	size_t n;
@@ -283,14 +331,12 @@ static void scan(struct spool *s, uint64_t now_us)
 	s->next_scan_us = now_us + SPOOL_RESCAN_US;
 	if (!still_there(s))
 		return;
-	llist_for_each_entry (e, &s->entries, list)
-		e->refused = false; /* looked at again, told only once */
 	seen = list_triggers(s, &n);
 	for (size_t i = 0; i < n; i++)
 		full |= !spool_entry(s, seen[i].name, now_us);
+	full |= n == SPOOL_MAX_ENTRIES;
 	if (full && !s->full)
-		LOGP(DSPOOL, LOGL_ERROR, "%s: more than %d files wait; the rest is not looked at\n", s->dir,
-		     SPOOL_MAX_ENTRIES);
+		LOGP(DSPOOL, LOGL_NOTICE, "%s: %d files or more wait; they are taken in turn\n", s->dir, SPOOL_MAX_ENTRIES);
 	s->full = full;
 	talloc_free(seen);
 }
@@ -309,6 +355,7 @@ static void take_signature(struct spool *s, const struct inotify_event *ev)
 static void take_event(struct spool *s, const struct inotify_event *ev, uint64_t now_us)
 {
 	struct spool_entry *e;
+	struct stat st;
 
 	if (ev->mask & (IN_Q_OVERFLOW | IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF))
 		s->next_scan_us = now_us;
@@ -316,10 +363,17 @@ static void take_event(struct spool *s, const struct inotify_event *ev, uint64_t
 		take_signature(s, ev);
 	if (ev->len == 0 || !spool_is_trigger(ev->name))
 		return;
-	e = spool_entry(s, ev->name, now_us);
-	if (!e)
+	if (fstatat(s->fd, ev->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return;
-	e->refused = false;
+	if (!plain(&st)) {
+		refuse(s, ev->name, &st);
+		return;
+	}
+	e = spool_entry(s, ev->name, now_us);
+	if (!e) {
+		s->full = true; /* a scan finds it when there is room */
+		return;
+	}
 	if (ev->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) {
 		e->closed = true;
 		e->writing = false;
@@ -337,23 +391,28 @@ void spool_ready(struct spool *s, uint64_t now_us)
 		for (char *p = buf; p < buf + n;) {
 			const struct inotify_event *ev = (const struct inotify_event *)p;
 
-			take_event(s, ev, now_us);
+			if (!s->deaf)
+				take_event(s, ev, now_us);
 			p += sizeof(*ev) + ev->len;
 		}
-	process(s, now_us);
+	if (!s->deaf)
+		process(s, now_us);
 }
 
 uint64_t spool_tick(struct spool *s, uint64_t now_us)
 {
-	uint64_t next;
+	uint64_t next = UINT64_MAX;
 
-	if (now_us >= s->next_scan_us)
+	if (!s->deaf && (now_us >= s->next_scan_us || (s->full && s->n_entries < SPOOL_MAX_ENTRIES / 4)))
 		scan(s, now_us);
 	spool_write_verdicts(s, now_us);
-	next = process(s, now_us);
-	if (s->n_verdicts)
-		next = OSMO_MIN(next, s->next_write_us);
-	return OSMO_MIN(next, s->next_scan_us);
+	if (!s->deaf) {
+		next = process(s, now_us);
+		next = OSMO_MIN(next, s->next_scan_us);
+	}
+	if (next > now_us && spool_sync_some(s))
+		next = now_us;
+	return s->n_verdicts ? OSMO_MIN(next, s->next_write_us) : next;
 }
 
 /* ---- life ---- */
@@ -383,6 +442,9 @@ int spool_open(void *ctx, const char *dir, const struct spool_ops *ops, void *ar
 	s->watch = s->fd = s->claimed = s->accepted = s->rejected = s->alerts = s->clues = -1;
 	INIT_LLIST_HEAD(&s->entries);
 	INIT_LLIST_HEAD(&s->verdicts);
+	INIT_LLIST_HEAD(&s->unsynced);
+	for (size_t i = 0; i < SPOOL_BUCKETS; i++)
+		INIT_LLIST_HEAD(&s->bucket[i]);
 	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	talloc_set_destructor(s, spool_destroy);
 	rc = s->inotify < 0 ? -errno : open_folders(s);
@@ -399,6 +461,26 @@ int spool_open(void *ctx, const char *dir, const struct spool_ops *ops, void *ar
 void spool_wait_signature(struct spool *s, bool wait)
 {
 	s->signatures = wait;
+}
+
+void spool_watch(struct spool *s, bool on)
+{
+	struct spool_entry *e, *next;
+
+	if (s->deaf == !on)
+		return;
+	s->deaf = !on;
+	if (on) {
+		watch(s);
+		s->next_scan_us = 0;
+		return;
+	}
+	if (s->watch >= 0)
+		inotify_rm_watch(s->inotify, s->watch);
+	s->watch = -1;
+	llist_for_each_entry_safe (e, next, &s->entries, list)
+		if (!e->leftover)
+			entry_free(s, e);
 }
 
 int spool_fd(const struct spool *s)

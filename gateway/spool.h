@@ -6,7 +6,7 @@
  *   alerts/ID.json, clues/   what becomes of an alert, and what the public says
  *
  * inotify and a rescan every 5 s (lost events, network file systems). Symlinks, FIFOs, devices, folders and
- * files with more than one link are never opened: they stay, with one line in the log. A name of more
+ * files with more than one link are never opened: they stay, with a line in the log (many: one for all). A name of more
  * than 128 octets, with control characters or that is not UTF-8 is claimed under a harmless one, with trouble. Times are now_us, monotonic; the
  * caller watches spool_fd(). */
 #pragma once
@@ -21,6 +21,7 @@
 #define SPOOL_WRITING_US  10000000 /* the same while its writer was never seen to close it */
 #define SPOOL_RESCAN_US   5000000
 #define SPOOL_DEFER_US    2000000 /* before a deferred trigger is handed out again */
+#define SPOOL_MAX_OUT     64      /* items handed out and not decided; then no more are claimed */
 #define SPOOL_RETRY_US    1000000 /* before a result that could not be written is tried again */
 
 struct spool;
@@ -51,6 +52,8 @@ struct spool_ops {
 int spool_open(void *ctx, const char *dir, const struct spool_ops *ops, void *arg, struct spool **spool);
 /* Whether a trigger without .minisig waits SPOOL_SIG_WAIT_US for it; at first it does. */
 void spool_wait_signature(struct spool *spool, bool wait);
+/* false: nothing more is claimed there, what is claimed is still finished; true: as at first. */
+void spool_watch(struct spool *spool, bool on);
 int spool_fd(const struct spool *spool); /* readable: call spool_ready() */
 void spool_ready(struct spool *spool, uint64_t now_us);
 /* Does what is due; returns when to be called again. */

@@ -82,8 +82,11 @@ static void hand_out(struct spool *s, const char *name, const struct spool_entry
 		talloc_free(item);
 		return;
 	}
+	if (item->data) /* it may wait a while for its turn */
+		item->data = talloc_realloc(item, item->data, uint8_t, OSMO_MAX(item->len, 1));
 	item->trouble = trouble_of(item, rc);
 	read_signature(item);
+	s->n_out++;
 	s->ops->claimed(s->arg, item);
 }
 
@@ -120,8 +123,7 @@ int spool_claim(struct spool *s, struct spool_entry *e, uint64_t now_us)
 		LOGP(DSPOOL, LOGL_NOTICE, "%s: a file of the unusable name %s is claimed as %s\n", s->dir,
 		     log_safe(e->name, strlen(e->name)), name);
 	/* gone from the list before the callback may put it back */
-	llist_del(&e->list);
-	s->n_entries--;
+	spool_entry_forget(s, e);
 	if (rc == 0)
 		hand_out(s, name, e);
 	talloc_free(e);
@@ -145,6 +147,7 @@ void spool_list_leftovers(struct spool *s)
 		OSMO_ASSERT(e);
 		e->name = talloc_strdup(e, d->d_name);
 		e->leftover = true;
+		INIT_LLIST_HEAD(&e->bucket); /* never looked for by name */
 		llist_add_tail(&e->list, &s->entries);
 		s->n_entries++;
 	}

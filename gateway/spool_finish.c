@@ -13,6 +13,7 @@
 #include "gateway/spool_parts.h"
 
 #define NAMES_TRIED 10000
+#define SYNCS       4 /* before the loop gets its turn */
 
 static const char *const endings[] = {".trigger", ".xml"};
 
@@ -59,16 +60,58 @@ static void drop_deferred_result(struct spool *s, void *ctx, const char *name)
 	unlinkat(s->fd, talloc_asprintf(ctx, "%.*s.result.json", (int)stem_len(name), name), 0);
 }
 
+static void sync_folders(struct spool *s, int dir)
+{
+	if (fsync(dir) < 0 || fsync(s->claimed) < 0)
+		LOGP(DSPOOL, LOGL_ERROR, "%s: fsync: %s\n", s->dir, strerror(errno));
+}
+
+/* Nobody may hold up a good trigger with a heap of bad ones: rejections are synced when nothing else is to be done. One that
+ * a power cut undoes is a file in claimed/ again, and rejected anew. */
+static void sync_later(struct spool *s, const char *name)
+{
+	struct spool_unsynced *u = talloc_zero(s, struct spool_unsynced);
+
+	OSMO_ASSERT(u);
+	u->name = talloc_strdup(u, name);
+	llist_add_tail(&u->list, &s->unsynced);
+}
+
+bool spool_sync_some(struct spool *s)
+{
+	struct spool_unsynced *u, *next;
+	int n = 0;
+
+	llist_for_each_entry_safe (u, next, &s->unsynced, list) {
+		int fd = openat(s->rejected, u->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+		if (fd >= 0 && fsync(fd) < 0)
+			LOGP(DSPOOL, LOGL_ERROR, "%s: fsync: %s\n", s->dir, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		llist_del(&u->list);
+		talloc_free(u);
+		if (++n == SYNCS)
+			return true;
+	}
+	if (n > 0)
+		sync_folders(s, s->rejected);
+	return false;
+}
+
 /* Result first, then the file: whoever sees the file in accepted/ finds its result there; a crash between
  * them leaves the file in claimed/, and the decision is written again. */
 static int settle(struct spool *s, const struct spool_verdict *v)
 {
 	void *ctx = talloc_new(s);
 	int dir = v->decision == SPOOL_ACCEPTED ? s->accepted : s->rejected, rc = -EEXIST;
-	char *stem = dir < 0 ? NULL : free_stem(ctx, dir, v->name);
+	char *stem = dir < 0 ? NULL : free_stem(ctx, dir, v->name), *result = NULL;
+	bool later = v->decision == SPOOL_REJECTED;
 
-	if (stem)
-		rc = spool_file_json(dir, talloc_asprintf(ctx, "%s.result.json", stem), v->result, true);
+	if (stem) {
+		result = talloc_asprintf(ctx, "%s.result.json", stem);
+		rc = spool_file_json(dir, result, v->result, !later);
+	}
 	if (rc == 0)
 		rc = move_pair(ctx, s->claimed, v->name, dir,
 			       talloc_asprintf(ctx, "%s%s", stem, v->name + stem_len(v->name)));
@@ -76,8 +119,10 @@ static int settle(struct spool *s, const struct spool_verdict *v)
 		rc = 0; /* somebody took the file away; the result is there */
 	if (rc == 0) {
 		drop_deferred_result(s, ctx, v->name);
-		if (fsync(dir) < 0 || fsync(s->claimed) < 0)
-			LOGP(DSPOOL, LOGL_ERROR, "%s: fsync: %s\n", s->dir, strerror(errno));
+		if (later)
+			sync_later(s, result);
+		else
+			sync_folders(s, dir);
 	}
 	talloc_free(ctx);
 	return rc;
@@ -97,7 +142,7 @@ static int put_back(struct spool *s, const struct spool_verdict *v, bool again, 
 		spool_file_json(s->fd, talloc_asprintf(ctx, "%s.result.json", stem), v->result, false);
 	if (name)
 		rc = move_pair(ctx, s->claimed, v->name, s->fd, name);
-	e = rc == 0 ? spool_entry(s, name, now_us) : NULL;
+	e = rc == 0 && !s->deaf ? spool_entry(s, name, now_us) : NULL;
 	if (e) {
 		e->closed = e->again = true;
 		e->due_us = now_us + SPOOL_DEFER_US;
@@ -133,6 +178,7 @@ int spool_finish(struct spool_item *item, enum spool_decision decision, const js
 	llist_add_tail(&v->list, &s->verdicts);
 	s->n_verdicts++;
 	talloc_free(item);
+	s->n_out--;
 	rc = write_verdict(s, v, again, now_us);
 	if (rc < 0) {
 		LOGP(DSPOOL, LOGL_ERROR,

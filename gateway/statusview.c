@@ -196,15 +196,20 @@ char *statusview_cells(void *ctx, const json_t *alert, const struct statusgrid_s
 	return statusgrid_print(ctx, g, style);
 }
 
-static char *receipts_line(void *ctx, const json_t *link)
+static char *receipts_line(void *ctx, const json_t *carrier)
 {
-	const json_t *r = json_object_get(link, "receipts");
+	const json_t *r = json_object_get(carrier, "receipts");
+	char *share, *sure = talloc_strdup(ctx, "");
 
-	if (!json_is_real(json_object_get(r, "share")))
-		return talloc_strdup(ctx, "");
-	return talloc_asprintf(ctx, "%s: %.1f %% of %.0f receipts say delivered (95 %% sure: %.1f to %.1f %%), %s\n", text(link, "name"),
-			       100 * number(r, "share"), number(r, "delivered") + number(r, "failed"), 100 * number(r, "low"),
-			       100 * number(r, "high"), text(r, "of"));
+	if (!r)
+		return sure;
+	share = talloc_asprintf(ctx, "%s: receipts of %.0f messages asked for: %.0f delivered, %.0f failed, %.0f to come", text(carrier, "name"),
+				number(r, "asked"), number(r, "delivered"), number(r, "failed"), number(r, "pending"));
+	if (json_is_real(json_object_get(r, "low")))
+		sure = talloc_asprintf(ctx, " (95 %% sure: %.1f to %.1f %%)", 100 * number(r, "low"), 100 * number(r, "high"));
+	if (json_is_real(json_object_get(r, "share")))
+		share = talloc_asprintf_append(share, "; delivered share %.1f %%%s", 100 * number(r, "share"), sure);
+	return talloc_asprintf_append(share, "\n");
 }
 
 char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style)
@@ -218,12 +223,12 @@ char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_s
 
 	heads(g, names, ARRAY_SIZE(names));
 	json_array_foreach(json_object_get(alert, "carriers"), i, link)
-		sums_row(g, style, text(link, "name"), link);
-	json_array_foreach(json_object_get(alert, "links"), i, link)
 	{
 		sums_row(g, style, text(link, "name"), link);
 		receipts = talloc_asprintf_append(receipts, "%s", receipts_line(ctx, link));
 	}
+	json_array_foreach(json_object_get(alert, "links"), i, link)
+		sums_row(g, style, text(link, "name"), link);
 	sums_row(g, style, "all links", json_object_get(alert, "units"));
 	if (total(others) > 0)
 		sums_row(g, style, "update and found texts", others);

@@ -5,6 +5,7 @@
  * Records are blobs to the store: their content belongs to the modules named. Calls block; the daemon makes them on the
  * store thread (storethread.h), the simulation directly. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ enum store_kind {
 	STORE_CHUNK,	 /* key: job id "/" chunk number (8 hex); value: unit runs (ledger.c). owner and epoch are checked */
 	STORE_TRIGGER,	 /* key: agency "/" digest; value: JSON decision, as in result.json */
 	STORE_SERIAL,	 /* key: message identifier; value: next message code, decimal */
-	STORE_RECEIPT,	 /* key: link "/" message id; value: job, unit (receipts.c) */
+	STORE_RECEIPT,	 /* key: job id "/" link "/" number; value: message ids and what came of them (receipts_log.c) */
 	STORE_META,	 /* key: name; value: text */
 };
 
@@ -37,6 +38,7 @@ typedef int (*store_load_cb)(void *arg, const struct store_rec *rec); /* non-zer
 
 struct store_ops {
 	const char *name;
+	bool instant; /* apply() never waits for anything: it needs no thread */
 	/* uri: "sqlite:/folder/ledger.db", "memory:". Child of ctx. -EBADMSG: the store is damaged (err says what to do). */
 	int (*open)(void *ctx, const char *uri, struct store **store, char *err, size_t err_len);
 	int (*apply)(struct store *store, const struct store_rec *recs, size_t n); /* 0, -ENOSPC, -EIO, -ESTALE ... */

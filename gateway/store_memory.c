@@ -276,6 +276,7 @@ size_t store_memory_octets(const struct store *store, enum store_kind kind)
 
 const struct store_ops store_memory = {
 	.name = "memory",
+	.instant = true,
 	.open = memory_open,
 	.apply = memory_apply,
 	.load = memory_load,

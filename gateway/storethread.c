@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -21,11 +22,10 @@ struct list {
 struct storethread {
 	struct store *store;
 	pthread_t thread;
+	sem_t work;            /* one for each batch, one for the end: cheaper than a condition with the mutex */
 	pthread_mutex_t mutex; /* guards all below */
-	pthread_cond_t work;
 	struct list todo, done;
 	size_t pending; /* submitted, not yet written */
-	bool stopping;
 	bool signalled; /* fd was or is about to be written, and not read yet */
 	int fd, end_fd; /* readable: outcomes wait; the thread has ended */
 };
@@ -60,26 +60,27 @@ static void *run(void *arg)
 	struct storethread *t = arg;
 	struct item *i;
 
-	pthread_mutex_lock(&t->mutex);
 	for (;;) {
-		while (!(i = list_take(&t->todo)) && !t->stopping)
-			pthread_cond_wait(&t->work, &t->mutex);
+		bool tell;
+
+		while (sem_wait(&t->work) < 0)
+			OSMO_ASSERT(errno == EINTR);
+		pthread_mutex_lock(&t->mutex);
+		i = list_take(&t->todo);
+		pthread_mutex_unlock(&t->mutex);
 		if (!i)
 			break;
-		pthread_mutex_unlock(&t->mutex);
 		i->batch->rc = t->store->ops->apply(t->store, i->batch->recs, i->batch->n);
 		pthread_mutex_lock(&t->mutex);
 		list_add(&t->done, i);
 		t->pending--;
-		if (t->signalled)
-			continue;
-		/* Outside, so that the one who is woken need not wait for the mutex. */
+		tell = !t->signalled;
 		t->signalled = true;
 		pthread_mutex_unlock(&t->mutex);
-		wake(t->fd);
-		pthread_mutex_lock(&t->mutex);
+		/* Outside, so that the one who is woken need not wait for the mutex. */
+		if (tell)
+			wake(t->fd);
 	}
-	pthread_mutex_unlock(&t->mutex);
 	wake(t->end_fd);
 	return NULL;
 }
@@ -106,11 +107,11 @@ static int init(struct storethread *t, struct store *store)
 	if (t->fd < 0 || t->end_fd < 0)
 		return -errno;
 	pthread_mutex_init(&t->mutex, NULL);
-	pthread_cond_init(&t->work, NULL);
+	sem_init(&t->work, 0, 0);
 	rc = -pthread_create(&t->thread, NULL, run, t);
 	if (rc < 0) {
 		pthread_mutex_destroy(&t->mutex);
-		pthread_cond_destroy(&t->work);
+		sem_destroy(&t->work);
 	}
 	return rc;
 }
@@ -145,17 +146,27 @@ int storethread_fd(const struct storethread *thread)
 	return thread->fd;
 }
 
+bool storethread_instant(const struct storethread *thread)
+{
+	return thread->store->ops->instant;
+}
+
 void storethread_submit(struct storethread *thread, struct store_batch *take)
 {
 	struct item *i = talloc(NULL, struct item);
 
 	OSMO_ASSERT(i);
 	i->batch = take;
+	if (storethread_instant(thread)) {
+		take->rc = thread->store->ops->apply(thread->store, take->recs, take->n);
+		list_add(&thread->done, i);
+		return;
+	}
 	pthread_mutex_lock(&thread->mutex);
 	list_add(&thread->todo, i);
 	thread->pending++;
 	pthread_mutex_unlock(&thread->mutex);
-	pthread_cond_signal(&thread->work);
+	sem_post(&thread->work);
 }
 
 struct store_batch *storethread_reap(struct storethread *thread)
@@ -194,10 +205,7 @@ int storethread_stop(struct storethread *thread, unsigned int timeout_ms)
 	struct pollfd end = {.fd = thread->end_fd, .events = POLLIN};
 	int rc;
 
-	pthread_mutex_lock(&thread->mutex);
-	thread->stopping = true;
-	pthread_cond_signal(&thread->work);
-	pthread_mutex_unlock(&thread->mutex);
+	sem_post(&thread->work); /* comes to the end of the list when all that is queued is done */
 	do
 		rc = poll(&end, 1, (int)timeout_ms);
 	while (rc < 0 && errno == EINTR);
@@ -214,7 +222,7 @@ int storethread_stop(struct storethread *thread, unsigned int timeout_ms)
 	discard(&thread->done);
 	close_fds(thread);
 	pthread_mutex_destroy(&thread->mutex);
-	pthread_cond_destroy(&thread->work);
+	sem_destroy(&thread->work);
 	talloc_free(thread);
 	return 0;
 }

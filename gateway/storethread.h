@@ -19,6 +19,8 @@ int storethread_start(void *ctx, struct store *store, struct storethread **threa
 int storethread_fd(const struct storethread *thread); /* readable when outcomes wait */
 /* Takes the batch over (must have no talloc parent shared with the caller). Never blocks. */
 void storethread_submit(struct storethread *thread, struct store_batch *take);
+/* The outcome of a batch is there to be reaped when storethread_submit() returns; the descriptor tells nothing. */
+bool storethread_instant(const struct storethread *thread);
 /* Next outcome in order, or NULL; the caller frees the batch. */
 struct store_batch *storethread_reap(struct storethread *thread);
 size_t storethread_pending(const struct storethread *thread);

@@ -75,9 +75,18 @@ int subs_number_print(uint64_t number, char out[16])
 
 	if (len < SUBS_DIGITS_MIN)
 		return -EBADMSG;
-	for (unsigned int i = len; i-- > 0; value /= 10)
-		out[i] = (char)('0' + value % 10);
 	out[len] = '\0';
+	/* Two digits a division: this is done for every message. */
+	for (; len >= 2; value /= 100) {
+		unsigned int two = value % 100;
+
+		out[--len] = (char)('0' + two % 10);
+		out[--len] = (char)('0' + two / 10);
+	}
+	if (len == 1) {
+		out[0] = (char)('0' + value % 10);
+		value /= 10;
+	}
 	return value ? -EBADMSG : 0;
 }
 

@@ -185,20 +185,22 @@ static void check_all(struct trigger_file *file, const struct conf *conf, struct
 		trigger_texts(file, t);
 }
 
-/* CAP is another language; it is told so instead of as a hundred syntax errors. */
-static bool is_cap(const char *name, const uint8_t *data, size_t len)
+bool trigger_cap(const char *name, const uint8_t *data, size_t len, struct reasons *reasons, void *ctx)
 {
 	size_t n = strlen(name), at = 0;
+	bool cap = n >= 4 && !strcasecmp(name + n - 4, ".xml");
 
-	if (n >= 4 && !strcasecmp(name + n - 4, ".xml"))
-		return true;
 	while (at < len && isspace(data[at]))
 		at++;
-	return at < len && data[at] == '<';
+	cap |= at < len && data[at] == '<';
+	if (cap)
+		reasons_add(ctx, reasons, 1, NULL,
+			    "CAP (XML) is not understood by this gateway yet; drop a .trigger file");
+	return cap;
 }
 
-int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *agency, const char *name,
-		  const uint8_t *data, size_t len, int64_t now, struct trigger **trigger,
+int trigger_check(void *ctx, const struct conf *conf, const struct conf_agency *agency,
+		  const struct trigger_scan *scan, int64_t now, struct trigger **trigger,
 		  struct reasons *reasons)
 {
 	struct trigger *t = talloc_zero(ctx, struct trigger);
@@ -208,10 +210,7 @@ int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *
 
 	OSMO_ASSERT(t && scratch);
 	*trigger = NULL;
-	if (is_cap(name, data, len))
-		reasons_add(ctx, reasons, 1, NULL,
-			    "CAP (XML) is not understood by this gateway yet; drop a .trigger file");
-	else if (trigger_read(scratch, data, len, &file) == 0)
+	if (trigger_read(scratch, scan, &file) == 0)
 		check_all(&file, conf, t, now);
 	if (reasons->n > before) {
 		talloc_free(t);
@@ -222,4 +221,20 @@ int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *
 	talloc_free(scratch);
 	*trigger = t;
 	return 0;
+}
+
+int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *agency, const char *name,
+		  const uint8_t *data, size_t len, int64_t now, struct trigger **trigger,
+		  struct reasons *reasons)
+{
+	struct trigger_scan *scan;
+	int rc;
+
+	*trigger = NULL;
+	if (trigger_cap(name, data, len, reasons, ctx))
+		return -EBADMSG;
+	scan = trigger_scan(ctx, data, len);
+	rc = trigger_check(ctx, conf, agency, scan, now, trigger, reasons);
+	talloc_free(scan);
+	return rc;
 }

@@ -1,25 +1,10 @@
 #include "gateway/trigger_read.h"
+#include <errno.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include "gateway/lexical.h"
-#include "gateway/log.h"
-
-#define KEY_OCTETS 192
-
-struct reading {
-	void *ctx;
-	struct trigger_file *file;
-};
-
-static void found(void *arg, unsigned int line, const char *key, const char *text)
-{
-	struct reading *r = arg;
-
-	reasons_add(r->file->ctx, r->file->reasons, line, key, "%s", text);
-}
 
 /* The key that stands behind this path: the agency's own name first. */
 static int key_of(const struct conf_agency *a, const char *path)
@@ -49,67 +34,65 @@ static bool is_group(const struct conf_agency *a, const char *path)
 	return false;
 }
 
-static void unknown(struct reading *r, const config_setting_t *s, const char *path)
+static void unknown(struct trigger_file *file, const struct scan_value *v)
 {
-	const char *near = trigger_key_near(path);
+	const char *near = trigger_key_near(v->path);
 
 	if (near)
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path, "unknown key; did you mean %s?",
-			    near);
+		reasons_add(file->ctx, file->reasons, v->line, v->path, "unknown key; did you mean %s?", near);
 	else
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path,
-			    "unknown key; see reunion.trigger(5)");
+		reasons_add(file->ctx, file->reasons, v->line, v->path, "unknown key; see reunion.trigger(5)");
 }
 
-static const char *what(const config_setting_t *s)
+static const char *what(const struct scan_value *v)
 {
-	return config_setting_is_number(s)                    ? "a number"
-	       : config_setting_type(s) == CONFIG_TYPE_STRING ? "a text"
-	       : config_setting_type(s) == CONFIG_TYPE_BOOL   ? "true or false"
-							      : "a group or list";
+	static const char *const names[SCAN_KINDS] = {
+		[SCAN_GROUP] = "a group or list", [SCAN_TEXT] = "a text", [SCAN_NUMBER] = "a number",
+		[SCAN_BOOL] = "true or false",    [SCAN_LIST] = "a group or list",
+	};
+
+	return names[v->kind];
 }
 
-static void take(struct reading *r, const config_setting_t *s, enum trigger_key key, const char *path)
+static void take(void *ctx, struct trigger_file *file, const struct scan_value *v, enum trigger_key key)
 {
-	struct trigger_field *f = &r->file->field[key];
-	bool number = config_setting_is_number(s), text = config_setting_type(s) == CONFIG_TYPE_STRING;
+	struct trigger_field *f = &file->field[key];
 
 	if (f->given) {
-		reasons_add(r->file->ctx, r->file->reasons, s->line, path,
+		reasons_add(file->ctx, file->reasons, v->line, v->path,
 			    "key is given twice, before in line %u as %s", f->line, f->key);
 		return;
 	}
 	f->given = true;
-	f->line = s->line;
-	f->key = talloc_strdup(r->ctx, path);
-	f->found = what(s);
-	f->wrong = trigger_key_is_number(key) ? !number : !text;
-	if (text)
-		f->text = talloc_strdup(r->ctx, config_setting_get_string(s));
-	else if (config_setting_type(s) == CONFIG_TYPE_FLOAT)
-		f->number = config_setting_get_float(s);
-	else if (number)
-		f->number = config_setting_get_int64(s);
+	f->line = v->line;
+	f->key = talloc_strdup(ctx, v->path);
+	f->found = what(v);
+	f->wrong = v->kind != (trigger_key_is_number(key) ? SCAN_NUMBER : SCAN_TEXT);
+	f->text = v->text ? talloc_strdup(ctx, v->text) : NULL;
+	f->number = v->number;
 }
 
-static void walk(struct reading *r, const config_setting_t *group, const char *above)
+static void take_all(void *ctx, struct trigger_file *file, const struct trigger_scan *scan)
 {
-	char path[KEY_OCTETS];
-	int key;
+	const char *closed = NULL; /* a group whose inside nobody knows */
 
-	for (int i = 0; i < config_setting_length(group); i++) {
-		const config_setting_t *s = config_setting_get_elem(group, i);
+	for (size_t i = 0; i < scan->n; i++) {
+		const struct scan_value *v = &scan->v[i];
+		bool group = v->kind == SCAN_GROUP;
+		int key;
 
-		if (snprintf(path, sizeof(path), "%s%s%s", above, above[0] ? "." : "",
-			     config_setting_name(s)) >= KEY_OCTETS)
-			strcpy(path + KEY_OCTETS - 4, "...");
-		key = key_of(r->file->agency, path);
-		if (config_setting_is_group(s) && is_group(r->file->agency, path))
-			walk(r, s, path);
-		else if (key >= 0)
-			take(r, s, key, path);
+		if (closed && leads_to(v->path, closed))
+			continue;
+		closed = NULL;
+		if (group && is_group(file->agency, v->path))
+			continue;
+		key = key_of(file->agency, v->path);
+		if (key >= 0)
+			take(ctx, file, v, key);
 		else
-			unknown(r, s, path);
+			unknown(file, v);
+		if (group)
+			closed = v->path;
 	}
 }
 
@@ -128,19 +111,15 @@ static void name_missing(struct trigger_file *file)
 	}
 }
 
-int trigger_read(void *ctx, const uint8_t *data, size_t len, struct trigger_file *file)
+int trigger_read(void *ctx, const struct trigger_scan *scan, struct trigger_file *file)
 {
-	static const struct lexical_rules rules = {.max_octets = TRIGGER_MAX_OCTETS};
-	struct reading r = {ctx, file};
-	const struct lexical_report report = {found, &r};
-	config_t tree;
-	int rc = lexical_read(ctx, data, len, &rules, &tree, &report);
+	const struct reasons *f = &scan->findings;
 
-	if (rc == 0)
-		walk(&r, config_root_setting(&tree), "");
-	config_destroy(&tree);
+	for (size_t i = 0; i < f->n; i++)
+		reasons_add(file->ctx, file->reasons, f->v[i].line, f->v[i].key, "%s", f->v[i].text);
+	take_all(ctx, file, scan);
 	name_missing(file);
-	return rc;
+	return f->n ? -EBADMSG : 0;
 }
 
 void trigger_digest(const struct trigger_file *file, uint8_t digest[32])

@@ -1,7 +1,8 @@
-/* trigger_read: a trigger file's octets to the values of its keys, by our names or the agency's. Pure. */
+/* trigger_read: what stands in a trigger file to the values of our keys, by our names or the agency's. Pure. */
 #pragma once
 #include "gateway/alert.h"
 #include "gateway/trigger_keys.h"
+#include "gateway/trigger_scan.h"
 
 struct trigger_field {
 	bool given;
@@ -22,6 +23,6 @@ struct trigger_file {
 
 /* Fills file->field (strings are children of ctx) from its agency, ctx and reasons, which the caller has set;
  * what is wrong with the file as a whole goes into the reasons. 0, or -EBADMSG when no key could be read. */
-int trigger_read(void *ctx, const uint8_t *data, size_t len, struct trigger_file *file);
+int trigger_read(void *ctx, const struct trigger_scan *scan, struct trigger_file *file);
 /* BLAKE2b of the keys and values, whatever their order, spelling of numbers, spaces and comments. */
 void trigger_digest(const struct trigger_file *file, uint8_t digest[32]);

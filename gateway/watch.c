@@ -12,12 +12,8 @@
 #include "gateway/log.h"
 #include "gateway/predict.h"
 #include "gateway/reach.h"
+#include "gateway/link_smpp.h"
 #include "gateway/snapshot_json.h"
-
-static int64_t wall_of(const struct daemon *d, uint64_t mono_us)
-{
-	return mono_us ? d->started_at + ((int64_t)mono_us - (int64_t)d->started_us) / 1000000 : 0;
-}
 
 /* ---- predictions ---- */
 
@@ -143,6 +139,20 @@ static void sweep(struct daemon *d)
 	talloc_free(keep);
 }
 
+/* Its receipts are of no use any more. */
+static void end_receipts(struct daemon *d, const struct alert *a)
+{
+	struct store_batch *b = daemon_batch(d);
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		fleet_receipts_end(d->fleet, j->id, b);
+	if (b->n)
+		daemon_store(d, b, NULL);
+	else
+		talloc_free(b);
+}
+
 static bool names(const struct llist_head *list, const struct alert *a)
 {
 	const struct pending *p;
@@ -159,6 +169,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
@@ -168,6 +179,8 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
+			end_receipts(d, a);
+			onair_end(d, a);
 			book_forget(d->book, a);
 			forgot = true;
 		}
@@ -179,28 +192,6 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 }
 
 /* ---- snapshot ---- */
-
-static void fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us)
-{
-	const struct link *link = fl->link;
-
-	snapshot_text(s->name, sizeof(s->name), link->cfg->name);
-	snapshot_text(s->carrier, sizeof(s->carrier), link->carrier->name);
-	snapshot_text(s->type, sizeof(s->type), link->cfg->type == LINK_CBSP ? "cbsp" : "smpp");
-	s->state = link->blocked ? LINK_BLOCKED : link->state;
-	s->state_since = wall_of(d, link->state_since_us);
-	s->rate = link->cfg->rate;
-	s->granted = throttle_granted(&link->throttle, now_us);
-	s->measured_rate = fl->submitted_rate;
-	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
-		       (link->carrier_throttle && !throttle_allow(link->carrier_throttle, 1, now_us));
-	s->window = link->cfg->window;
-	s->window_used = dispatch_window_used(d->dispatch, link->index);
-	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */
-		s->window_used = (s->window_used + link->cfg->cells_per_request - 1) / link->cfg->cells_per_request;
-	s->queue = dispatch_link_waiting(d->dispatch, link->index);
-	s->count = link->count;
-}
 
 static void sums_plus(struct unit_sums *sums, const struct unit_sums *more)
 {
@@ -221,17 +212,24 @@ static struct snap_alert_link *alert_link(struct snap_alert *x, const char *name
 	return l;
 }
 
-static void link_receipts(const struct snapshot *s, struct snap_alert_link *l, const struct conf_link *cfg)
+/* A job's messages over one of its links. */
+static void add_receipts(const struct daemon *d, struct snap_receipts *sum, const struct book_job *j, size_t pos)
 {
-	l->measured = cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
-	for (size_t i = 0; i < s->n_links; i++)
-		if (!strcmp(s->links[i].name, l->name)) {
-			l->delivered = s->links[i].count.receipts_delivered;
-			l->failed = s->links[i].count.receipts_failed;
-		}
+	const struct plan_group *g = book_group(j);
+	const struct conf_link *cfg = g->links[pos];
+	struct receipts_reach reach;
+
+	if (g->kind != GROUP_SUBSCRIBERS || g->gone)
+		return;
+	link_smpp_reach(d->fleet->links[j->link_index[pos]].link, j->id, &reach);
+	sum->asked += reach.asked;
+	sum->delivered += reach.delivered;
+	sum->failed += reach.failed;
+	sum->measured |= cfg->receipts == RECEIPTS_ALL || cfg->receipts == RECEIPTS_SAMPLE;
+	sum->sampled |= cfg->receipts == RECEIPTS_SAMPLE;
 }
 
-static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
+static void alert_links(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
@@ -251,7 +249,7 @@ static void alert_links(struct snapshot *s, size_t at, const struct alert *a)
 
 			sums_plus(&l->sums, &j->job->link_sums[i]);
 			l->gone |= g->gone;
-			link_receipts(s, l, g->links[i]);
+			add_receipts(d, &l->receipts, j, i);
 		}
 	}
 }
@@ -266,7 +264,23 @@ static struct snap_alert_carrier *alert_carrier(struct snap_alert *x, const char
 	return &x->carriers[x->n_carriers++];
 }
 
-static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
+static void alert_carriers(const struct daemon *d, struct snap_alert *x, const struct alert *a)
+{
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry) {
+		struct snap_alert_carrier *c;
+
+		if (a->wordings[j->wording].phase != PHASE_ALERT)
+			continue;
+		c = alert_carrier(x, book_group(j)->carrier->name);
+		sums_plus(&c->sums, &j->job->sums);
+		for (size_t i = 0; i < book_group(j)->n_links; i++)
+			add_receipts(d, &c->receipts, j, i);
+	}
+}
+
+static void alert_parts(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 	const struct book_job *j;
@@ -281,9 +295,7 @@ static void alert_parts(struct snapshot *s, size_t at, const struct alert *a)
 		x->carriers[i].at_risk = a->at_risk[i];
 		x->carriers[i].missed = a->missed[i];
 	}
-	llist_for_each_entry(j, &a->jobs, entry)
-		if (a->wordings[j->wording].phase == PHASE_ALERT)
-			sums_plus(&alert_carrier(x, book_group(j)->carrier->name)->sums, &j->job->sums);
+	alert_carriers(d, x, a);
 	for (size_t r = 1; r < a->n_rings; r++)
 		x->rings[r - 1] = (struct snap_alert_ring){.radius_km = a->rings[r].radius_km, .at = a->rings[r].at,
 							   .since = book_begun(a, r) ? a->rings[r].since : 0};
@@ -297,7 +309,7 @@ static bool any(const bool *flags, size_t n)
 	return false;
 }
 
-static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
+static void fill_alert(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
 
@@ -318,8 +330,8 @@ static void fill_alert(struct snapshot *s, size_t at, const struct alert *a)
 	x->radius_km = a->radius_km;
 	book_sums(a, true, &x->sums);
 	book_sums(a, false, &x->others);
-	alert_links(s, at, a);
-	alert_parts(s, at, a);
+	alert_links(d, s, at, a);
+	alert_parts(d, s, at, a);
 }
 
 /* Wall time when the carrier is done with the alert; 0 = it is, or that cannot be told. */
@@ -374,47 +386,26 @@ void watch_publish(void *arg)
 	s->map_checksum = d->maps->map.checksum;
 	snapshot_text(s->map_path, sizeof(s->map_path), d->maps->map.path);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
-		fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
+		watch_fill_link(d, &s->links[i], &d->fleet->links[i], now_us);
 	predict_refresh(d);
 	n = 0;
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		fill_alert(s, n++, a);
+		fill_alert(d, s, n++, a);
 	for (size_t i = 0; i < d->conf->n_carriers; i++)
 		fill_carrier(d, &s->carriers[i], &d->conf->carriers[i], now_us);
-	snapshot_agencies(s, d->n_intakes);
-	for (size_t i = 0; i < d->n_intakes; i++) {
-		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), d->intakes[i]->agency->name);
-		s->agencies[i].accepted = d->intakes[i]->accepted;
-		s->agencies[i].rejected = d->intakes[i]->rejected;
-		s->agencies[i].duplicate = d->intakes[i]->duplicate;
+	snapshot_agencies(s, d->conf->n_agencies);
+	for (size_t i = 0; i < d->conf->n_agencies; i++) {
+		const struct intake_count *c = intake_count(d, d->conf->agencies[i].name);
+
+		snapshot_text(s->agencies[i].name, sizeof(s->agencies[i].name), c->agency);
+		s->agencies[i].accepted = c->accepted;
+		s->agencies[i].rejected = c->rejected;
+		s->agencies[i].duplicate = c->duplicate;
 	}
 	snapshot_publish(s);
 }
 
-/* ---- events ---- */
-
-void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text)
-{
-	static const enum notify_kind kinds[] = {[LINK_EV_UP] = NOTIFY_LINK_UP,
-						 [LINK_EV_DOWN] = NOTIFY_LINK_DOWN,
-						 [LINK_EV_BIND_FAILED] = NOTIFY_BIND_FAILED};
-	struct daemon *d = arg;
-	const char *name = fl->link->cfg->name;
-	int64_t now = clock_wall_s();
-
-	if (!strcmp(fl->last_text, text) && now - fl->summed_at < 60) {
-		fl->repeats++; /* no log floods: a repeated message is summed up */
-	} else {
-		if (fl->repeats)
-			LOGP(DLINK, LOGL_NOTICE, "%s: the last message came %u times more\n", name, fl->repeats);
-		LOGP(DLINK, LOGL_NOTICE, "%s: %s\n", name, text);
-		snprintf(fl->last_text, sizeof(fl->last_text), "%s", text);
-		fl->repeats = 0;
-		fl->summed_at = now;
-		if (d->agentx && ev != LINK_EV_PROTOCOL)
-			agentx_notify(d->agentx, kinds[ev], name, text);
-	}
-}
+/* ---- the store ---- */
 
 static void store_trouble(struct daemon *d, const char *text)
 {
@@ -489,10 +480,10 @@ json_t *watch_alert(void *arg, const char *alert_id)
 	return o;
 }
 
-json_t *watch_cells(void *arg, const char *alert_id)
+json_t *watch_cells(void *arg, const char *alert_id, const char *from)
 {
 	const struct daemon *d = arg;
 	const struct alert *a = book_find(d->book, alert_id);
 
-	return a ? reach_cells(a) : NULL;
+	return a ? reach_cells(a, from) : NULL;
 }

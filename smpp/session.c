@@ -10,7 +10,7 @@
 #include "smpp/status.h"
 
 #define DRAIN_US  (10 * SECOND) /* for answers, before we unbind */
-#define UNBIND_US (5 * SECOND)  /* for unbind_resp */
+#define UNBIND_US (5 * SECOND)  /* for unbind_resp, if not told otherwise */
 #define RESERVE   32768         /* octets kept for answers: 2 000 of them */
 
 struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf *conf,
@@ -20,6 +20,8 @@ struct smpp_session *smpp_session_new(void *ctx, const struct smpp_session_conf 
 
 	OSMO_ASSERT(s);
 	s->conf = *conf;
+	s->conf.bind_us = conf->bind_us ? conf->bind_us : conf->response_us;
+	s->conf.unbind_us = conf->unbind_us ? conf->unbind_us : UNBIND_US;
 	s->ops = ops;
 	s->arg = arg;
 	smpp_window_init(&s->window, s, conf->window);
@@ -87,8 +89,9 @@ void session_begin(struct smpp_session *s, uint8_t version, enum smpp_state stat
 	s->unbind_sent = s->leaving = false;
 	s->enquired_us = NEVER;
 	s->enquiries = 0;
+	s->missed_us = NEVER;
 	s->stuck_us = NEVER;
-	s->heard_us = now_us;
+	s->heard_us = s->traffic_us = now_us;
 }
 
 void session_bind(struct smpp_session *s, uint64_t now_us)
@@ -102,7 +105,7 @@ void session_bind(struct smpp_session *s, uint64_t now_us)
 
 	s->state = SMPP_BINDING;
 	s->own_sequence = bind.sequence;
-	s->deadline_us = now_us + s->conf.response_us;
+	s->deadline_us = now_us + s->conf.bind_us;
 	session_send(s, &bind);
 }
 
@@ -170,6 +173,8 @@ static bool settle(struct smpp_session *s, const struct smpp_pdu *head, uint32_t
 	a.tag = slot->tag;
 	a.rtt_us = s->now_us - slot->sent_us;
 	a.congestion = congestion_of(pdu);
+	s->traffic_us = s->now_us;
+	s->missed_us = NEVER;
 	smpp_window_free(&s->window, slot);
 	s->ops->answer(s->arg, &a, s->now_us);
 	return true;
@@ -241,8 +246,10 @@ static bool is_message(const struct smpp_session *s, uint32_t id)
 
 static uint32_t taken(struct smpp_session *s, const struct smpp_pdu *pdu)
 {
-	if (is_message(s, pdu->id) && may_receive(s))
+	if (is_message(s, pdu->id) && may_receive(s)) {
+		s->traffic_us = s->now_us;
 		return s->ops->message(s->arg, pdu, s->now_us);
+	}
 	s->faults++;
 	if (pdu->id == SMPP_BIND_RECEIVER || pdu->id == SMPP_BIND_TRANSMITTER ||
 	    pdu->id == SMPP_BIND_TRANSCEIVER)
@@ -403,6 +410,11 @@ static uint64_t check_answers(struct smpp_session *s, uint64_t now_us)
 			session_finish(s, SMPP_END_SILENT);
 			return NEVER;
 		}
+		if (slot->sent_us >= s->missed_us) {
+			session_finish(s, SMPP_END_DUMB);
+			return NEVER;
+		}
+		s->missed_us = OSMO_MIN(s->missed_us, now_us);
 		smpp_window_free(&s->window, slot);
 		s->ops->timeout(s->arg, tag, now_us);
 	}
@@ -420,6 +432,16 @@ static uint64_t check_output(struct smpp_session *s, uint64_t now_us)
 	return s->stuck_us + s->conf.response_us;
 }
 
+static uint64_t check_activity(struct smpp_session *s, uint64_t now_us)
+{
+	if (s->conf.inactivity_us == 0 || s->state != SMPP_BOUND || s->window.used > 0)
+		return NEVER;
+	if (now_us < s->traffic_us + s->conf.inactivity_us)
+		return s->traffic_us + s->conf.inactivity_us;
+	smpp_session_unbind(s, now_us);
+	return s->deadline_us;
+}
+
 static void check_leaving(struct smpp_session *s, uint64_t now_us)
 {
 	struct smpp_pdu pdu = {.id = SMPP_UNBIND};
@@ -430,7 +452,7 @@ static void check_leaving(struct smpp_session *s, uint64_t now_us)
 	} else if (!s->unbind_sent && (s->window.used == 0 || now_us >= s->deadline_us)) {
 		pdu.sequence = s->own_sequence = smpp_window_sequence(&s->window);
 		s->unbind_sent = true;
-		s->deadline_us = now_us + UNBIND_US;
+		s->deadline_us = now_us + s->conf.unbind_us;
 		session_send(s, &pdu);
 	} else if (s->unbind_sent && now_us >= s->deadline_us) {
 		session_finish(s, SMPP_END_UNBOUND);
@@ -439,7 +461,7 @@ static void check_leaving(struct smpp_session *s, uint64_t now_us)
 
 uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 {
-	uint64_t next = NEVER;
+	uint64_t next = NEVER, alive, answers, output, activity;
 
 	if (s->state == SMPP_CLOSED || s->end != SMPP_ALIVE)
 		return NEVER;
@@ -447,9 +469,14 @@ uint64_t smpp_session_tick(struct smpp_session *s, uint64_t now_us)
 		session_finish(s, SMPP_END_NO_BIND);
 	if (s->state == SMPP_AWAITING && now_us >= s->deadline_us)
 		session_finish(s, SMPP_END_NO_PEER);
-	next = OSMO_MIN(next, check_alive(s, now_us));
-	next = OSMO_MIN(next, check_answers(s, now_us));
-	next = OSMO_MIN(next, check_output(s, now_us));
+	alive = check_alive(s, now_us);
+	answers = check_answers(s, now_us);
+	output = check_output(s, now_us);
+	activity = check_activity(s, now_us);
+	next = OSMO_MIN(next, alive);
+	next = OSMO_MIN(next, answers);
+	next = OSMO_MIN(next, output);
+	next = OSMO_MIN(next, activity);
 	if (s->state == SMPP_UNBINDING)
 		check_leaving(s, now_us);
 	if (s->state != SMPP_BOUND)
@@ -540,6 +567,7 @@ const char *smpp_end_name(enum smpp_end end)
 		[SMPP_END_REFUSED] = "bind refused",
 		[SMPP_END_NO_BIND] = "bind not answered",
 		[SMPP_END_SILENT] = "peer is silent",
+		[SMPP_END_DUMB] = "peer answers no message",
 		[SMPP_END_STALLED] = "peer does not read",
 		[SMPP_END_GARBAGE] = "peer does not speak SMPP",
 		[SMPP_END_PEER] = "peer unbound",

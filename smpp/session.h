@@ -13,6 +13,7 @@ enum smpp_end {
 	SMPP_END_REFUSED, /* bind refused: smpp_session_bind_status() */
 	SMPP_END_NO_BIND, /* bind not answered in time */
 	SMPP_END_SILENT,  /* nothing heard for the response time */
+	SMPP_END_DUMB,    /* heard, but two requests in a row without an answer */
 	SMPP_END_STALLED, /* the peer does not read */
 	SMPP_END_GARBAGE, /* framing lost */
 	SMPP_END_PEER,    /* the peer unbound */
@@ -29,7 +30,10 @@ struct smpp_session_conf {
 	uint32_t window;
 	const char *system_id, *password, *system_type; /* borrowed */
 	uint64_t enquire_us, response_us;
-	uint64_t init_us; /* for the peer's outbind or bind */
+	uint64_t bind_us;       /* for the answer to our bind; 0 = response_us */
+	uint64_t unbind_us;     /* for unbind_resp; 0 = 5 s */
+	uint64_t init_us;       /* for the peer's outbind or bind */
+	uint64_t inactivity_us; /* without a message or answer: we unbind; 0 = never */
 };
 
 struct smpp_answer {

@@ -19,9 +19,10 @@ struct smpp_session {
 	struct outbuf out;
 	struct smpp_stream in;
 	uint64_t now_us; /* of the input under way */
-	uint64_t heard_us;
+	uint64_t heard_us, traffic_us; /* any octet; a message or an answer to one */
 	uint64_t stuck_us;    /* output waits since then, seen by a tick; NEVER: it moves */
 	uint64_t deadline_us; /* of the state */
+	uint64_t missed_us;   /* an answer was missed then, and none has come since; NEVER: none was */
 	uint64_t enquired_us; /* NEVER: no enquire_link under way */
 	uint32_t enquiries;   /* without an answer of their own, since the connection stands */
 	uint32_t bind_status, own_sequence;

@@ -90,20 +90,57 @@ int32_t smpp_utf8_next(const char **p, const char *end)
 	return cp;
 }
 
-/* Units (septets or UTF-16 code units) of one character. */
-static unsigned int units_of(uint32_t cp, bool gsm7)
+/* One way to write a text: its coding and, for GSM-7, the table behind the escape. */
+struct script {
+	enum smpp_coding coding; /* a single one */
+	enum smpp_shift shift;
+};
+
+static unsigned int septets_of(uint32_t cp, enum smpp_shift shift, uint8_t out[2])
+{
+	unsigned int n = smpp_gsm7(cp, out);
+
+	if (n == 1 || shift == SMPP_SHIFT_NONE)
+		return n;
+	out[0] = ESCAPE;
+	out[1] = smpp_shift_septet(shift, cp);
+	return out[1] ? 2 : 0;
+}
+
+/* A message centre writes ASCII as septets in the end: what is long there is counted so here. */
+static unsigned int ascii_units(uint32_t cp)
+{
+	uint8_t septets[2];
+	unsigned int n = smpp_gsm7(cp, septets);
+
+	return cp >= 128 ? 0 : n ? n : 1;
+}
+
+/* Units (septets, octets or UTF-16 code units) of one character; 0: it cannot be written so. */
+static unsigned int units_of(uint32_t cp, struct script script)
 {
 	uint8_t septets[2];
 
-	if (gsm7)
-		return smpp_gsm7(cp, septets);
-	return cp > 0xFFFF ? 2 : 1;
+	switch (script.coding) {
+	case SMPP_GSM7:
+		return septets_of(cp, script.shift, septets);
+	case SMPP_LATIN1:
+		return cp < 0x80 || (cp >= 0xA0 && cp <= 0xFF);
+	case SMPP_ASCII:
+		return ascii_units(cp);
+	default:
+		return cp > 0xFFFF ? 2 : 1;
+	}
 }
 
-static unsigned int encode(uint32_t cp, bool gsm7, uint8_t *out)
+static unsigned int encode(uint32_t cp, struct script script, uint8_t *out)
 {
-	if (gsm7)
-		return smpp_gsm7(cp, out);
+	if (script.coding == SMPP_GSM7)
+		return septets_of(cp, script.shift, out);
+	if (script.coding != SMPP_ONLY_UCS2) {
+		out[0] = cp;
+		return 1;
+	}
 	if (cp > 0xFFFF) {
 		uint32_t high = 0xD800 + ((cp - 0x10000) >> 10), low = 0xDC00 + (cp & 0x3FF);
 
@@ -124,12 +161,12 @@ static bool is_regional(uint32_t cp)
 }
 
 /* End of the grapheme that starts at p, and its units; the text is known to be UTF-8. */
-static const char *grapheme_end(const char *p, const char *end, bool gsm7, unsigned int *units)
+static const char *grapheme_end(const char *p, const char *end, struct script script, unsigned int *units)
 {
 	uint32_t previous = smpp_utf8_next(&p, end), cp;
 	bool flag = is_regional(previous); /* two regional indicators make one flag */
 
-	*units = units_of(previous, gsm7);
+	*units = units_of(previous, script);
 	while (p < end) {
 		const char *next = p;
 
@@ -138,7 +175,7 @@ static const char *grapheme_end(const char *p, const char *end, bool gsm7, unsig
 		    !(previous == '\r' && cp == '\n'))
 			break;
 		flag = false;
-		*units += units_of(cp, gsm7);
+		*units += units_of(cp, script);
 		previous = cp;
 		p = next;
 	}
@@ -147,7 +184,7 @@ static const char *grapheme_end(const char *p, const char *end, bool gsm7, unsig
 
 struct splitter {
 	struct smpp_text *text;
-	bool gsm7;
+	struct script script;
 	unsigned int cap;  /* units a part holds */
 	unsigned int n;    /* parts begun */
 	unsigned int used; /* units in the last one */
@@ -157,7 +194,7 @@ static void put(struct splitter *s, const char *p, const char *end)
 {
 	while (p < end) {
 		uint32_t cp = smpp_utf8_next(&p, end);
-		unsigned int units = units_of(cp, s->gsm7);
+		unsigned int units = units_of(cp, s->script);
 
 		if (s->used + units > s->cap) {
 			s->n++;
@@ -167,7 +204,7 @@ static void put(struct splitter *s, const char *p, const char *end)
 		if (s->n <= SMPP_TEXT_MAX_PARTS) {
 			struct smpp_part *part = &s->text->part[s->n - 1];
 
-			part->len += encode(cp, s->gsm7, part->octets + part->len);
+			part->len += encode(cp, s->script, part->octets + part->len);
 		}
 	}
 }
@@ -177,7 +214,7 @@ static void split(struct splitter *s, const char *p, const char *end)
 	s->n = 1;
 	while (p < end) {
 		unsigned int units;
-		const char *next = grapheme_end(p, end, s->gsm7, &units);
+		const char *next = grapheme_end(p, end, s->script, &units);
 
 		/* A grapheme longer than a whole part can only be torn between characters. */
 		if (s->used + units > s->cap && units <= s->cap) {
@@ -189,55 +226,103 @@ static void split(struct splitter *s, const char *p, const char *end)
 	}
 }
 
-/* Units of the text in the coding chosen. GSM-7 falls back to UCS-2 as a whole. */
-static int measure(const char *p, const char *end, struct smpp_text *text, bool *gsm7, unsigned int *units)
+/* The text's units in a script; -EILSEQ, -ERANGE with the character that it lacks. */
+static int measure(const char *p, const char *end, struct script script, uint32_t *lacking)
 {
-	unsigned int septets = 0, words = 0;
+	unsigned int units = 0;
 
 	while (p < end) {
 		int32_t cp = smpp_utf8_next(&p, end);
-		unsigned int n;
+		unsigned int n = cp > 0 ? units_of(cp, script) : 0;
 
 		if (cp <= 0)
 			return -EILSEQ;
-		n = units_of(cp, true);
-		if (n == 0 && text->forced_ucs2 == 0)
-			text->forced_ucs2 = cp;
-		septets += n;
-		words += units_of(cp, false);
+		if (n == 0) {
+			*lacking = cp;
+			return -ERANGE;
+		}
+		units += n;
 	}
-	*gsm7 = *gsm7 && text->forced_ucs2 == 0;
-	*units = *gsm7 ? septets : words;
-	return 0;
+	return units;
 }
 
-/* Units that one of several parts holds. How an SMSC cuts sar and message_payload is its own affair; the
- * longer header is assumed, so that what we count as parts is never less than what goes on air. */
-static unsigned int part_units(enum smpp_long how, bool gsm7)
+static unsigned int header_octets(enum smpp_long how, bool several, enum smpp_shift shift)
 {
-	if (how == SMPP_LONG_UDH8)
-		return gsm7 ? 153 : 67;
-	return gsm7 ? 152 : 66;
+	unsigned int n = several ? (how == SMPP_LONG_UDH8 ? 5 : 6) : 0;
+
+	n += shift ? 3 : 0;
+	return n ? n + 1 : 0; /* its length */
 }
 
-int smpp_text_split(const char *utf8, bool gsm7, enum smpp_long how, struct smpp_text *text,
+/* Units that one part holds beside its header. How an SMSC cuts sar and message_payload is its own affair; the
+ * longer header is assumed, so that what we count as parts is never less than what goes on air. */
+static unsigned int part_units(enum smpp_long how, struct script script, bool several)
+{
+	unsigned int octets = 140 - header_octets(how, several, script.shift);
+
+	if (script.coding == SMPP_ONLY_UCS2)
+		return octets / 2;
+	return script.coding == SMPP_LATIN1 ? octets : octets * 8 / 7;
+}
+
+/* The first script that holds the text: GSM-7 as it is, then with the shift table that needs the fewest septets,
+ * then the carrier's other coding, then UCS-2. Returns units or -EILSEQ. */
+static int choose(const char *p, const char *end, unsigned int codings, struct script *script, uint32_t *lacking)
+{
+	static const enum smpp_coding plain[] = {SMPP_GSM7, SMPP_ASCII, SMPP_LATIN1};
+	uint32_t other;
+	int best = -ERANGE;
+
+	for (unsigned int i = 0; i < 3 && best == -ERANGE; i++)
+		if (codings & plain[i]) {
+			*script = (struct script){plain[i], SMPP_SHIFT_NONE};
+			best = measure(p, end, *script, lacking);
+		}
+	for (enum smpp_shift s = 1; s < SMPP_SHIFTS && (best == -ERANGE || script->shift); s++) {
+		struct script shifted = {SMPP_GSM7, s};
+		int units = codings & SMPP_WITH_SHIFT << s ? measure(p, end, shifted, &other) : -ERANGE;
+
+		if (units >= 0 && (best < 0 || units < best)) {
+			best = units;
+			*script = shifted;
+		}
+	}
+	if (best != -ERANGE)
+		return best;
+	*script = (struct script){SMPP_ONLY_UCS2, SMPP_SHIFT_NONE};
+	return measure(p, end, *script, &other);
+}
+
+static uint8_t data_coding(enum smpp_coding coding)
+{
+	return coding == SMPP_GSM7 ? 0 : coding == SMPP_ASCII ? 1 : coding == SMPP_LATIN1 ? 3 : 8;
+}
+
+int smpp_text_split(const char *utf8, unsigned int codings, enum smpp_long how, struct smpp_text *text,
 		    unsigned int *needed)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 	const char *end = utf8 + strlen(utf8);
 	struct splitter s = {.text = text};
-	unsigned int units;
+	uint32_t lacking = 0;
+	int units;
 
 	memset(text, 0, sizeof(*text));
 	if (needed)
 		*needed = 0;
 	if (!strncmp(utf8, bom, 3))
 		utf8 += 3;
-	if (measure(utf8, end, text, &gsm7, &units) < 0)
+	if (how == SMPP_LONG_PAYLOAD)
+		codings &= SMPP_WITH_SHIFT - 1;
+	units = choose(utf8, end, codings, &s.script, &lacking);
+	if (units < 0)
 		return -EILSEQ;
-	text->data_coding = gsm7 ? 0 : 8;
-	s.gsm7 = gsm7;
-	s.cap = units <= (gsm7 ? 160u : 70u) ? 160 : part_units(how, gsm7);
+	text->data_coding = data_coding(s.script.coding);
+	text->shift = s.script.shift;
+	text->forced_ucs2 = s.script.coding == SMPP_ONLY_UCS2 ? lacking : 0;
+	s.cap = part_units(how, s.script, false);
+	if ((unsigned int)units > s.cap)
+		s.cap = part_units(how, s.script, true);
 	split(&s, utf8, end);
 	if (needed)
 		*needed = s.n;

@@ -9,17 +9,14 @@ struct smpp_slot {
 	uint64_t sent_us;
 	uint64_t position; /* first octet in the output stream */
 	uint32_t sequence; /* 0 = free */
-	uint32_t older, newer;
-	uint32_t command; /* of the request, for its owner to fill in */
+	uint32_t command;  /* of the request, for its owner to fill in */
 };
 
 struct smpp_window {
 	struct smpp_slot *slots; /* talloc child */
 	uint32_t mask, limit, used;
-	uint32_t oldest, newest; /* index, or SMPP_NO_SLOT */
-	uint32_t last;           /* sequence number */
+	uint32_t first, last; /* sequence numbers: of the oldest request while used > 0, given out last */
 };
-#define SMPP_NO_SLOT UINT32_MAX
 
 void smpp_window_init(struct smpp_window *w, void *ctx, uint32_t limit);
 /* The next sequence number; also for requests that take no slot. */

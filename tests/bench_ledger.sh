@@ -1,21 +1,57 @@
 #!/bin/bash
-# Figures of the ledger (see tests/bench_ledger.c), and from a trigger's rename to the first submit at the carrier.
+# What the ledger costs (tests/bench_ledger.c); from a trigger's rename to the first page and the first submit at the carrier with a
+# large map; restart with ten running alerts. Environment: REUNION_CELLS of the map (10000000), REUNION_PEOPLE of each of the ten
+# alerts (10000000).
 . "${SRCDIR:?}/tests/lib.sh"
 . "$S/tests/crash_lib.sh"
+CELLS=${REUNION_CELLS:-10000000} PEOPLE=${REUNION_PEOPLE:-10000000}
 crash_begin
 mkdir "$D/bench" && "$B/tests/bench_ledger" "$D/bench" || exit 1
-t_map "${REUNION_CELLS:-20000}" && t_subs 460-00 5000 "$D/a.subs" || exit 1
+rm -r "$D/bench"
+t_map "$CELLS" && t_subs 460-00 "$PEOPLE" "$D/a.subs" || exit 1
+rm -f "$D/subs.csv"
+T_LIFETIME=86400
+config() { # LINK-PARAMETERS
+	t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/a.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" "$1"), $(t_cbsp one-bsc "$CBSP_one" 'rate = 50.0; window = 4;') ); }"
+}
+drop() { # NAME: dropped by rename; when, in ms, in at.NAME
+	t_trigger "$1" alert
+	sed -i "s/小明/name$1./" "$D/$1.trigger"
+	cp "$D/$1.trigger" "$D/spool/.b"
+	now_ms > "$D/at.$1"; mv "$D/spool/.b" "$D/spool/$1.trigger"
+	t_until 30 t_result "$1"
+}
+summary() { sort -n | awk -v what="$1" '{ v[NR] = $1 } END { printf "%-60s median %d ms, worst %d ms of %d\n", what, v[int((NR + 1) / 2)], v[NR], NR }'; }
+cancel() { reunion alert cancel -c "$D/reunion.cfg" "$(t_id "$1")" --reason bench > /dev/null; }
+sent() { [ "$(t_status '[.links[] | select(.type == "smpp") | .submitted] | add')" -gt 0 ]; }
+rss() { awk '/VmRSS/ { printf "%d", $2 / 1024 }' "/proc/$G_PID/status"; }
+
 t_carrier one || exit 1
-t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/a.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" 'rate = 5000.0; burst = 500; window = 100;'), $(t_cbsp one-bsc "$CBSP_one") ); }"
+config 'rate = 100.0; burst = 10; window = 100;'
 g_start; g_ready; sleep 1
+base=$(rss)
+echo "map of $CELLS cells, $PEOPLE recipients in the circle; gateway at rest: $base MiB"
 for ((i = 1; i <= 10; i++)); do
-	t_trigger "b$i" alert
-	sed -i "s/小明/name$i./" "$D/b$i.trigger"
-	cp "$D/b$i.trigger" "$D/spool/.b"
-	now_ms > "$D/at.$i"; mv "$D/spool/.b" "$D/spool/b$i.trigger"
-	t_until 10 t_result "b$i"; t_until 20 all_at_rest
+	drop "f$i"; sleep 1
+	c_report one
+	c_get one "[.cbsp.cells[].active[]? | select(.text | test(\"namef$i\\\\.\")) | .since_ms] | if length > 0 then min - $(cat "$D/at.f$i") else empty end" > "$D/pages.$i"
+	cancel "f$i"; t_until 30 all_at_rest # or its found text would be more urgent than the next alert
 done
-c_report one
+sleep 1; c_report one
 for ((i = 1; i <= 10; i++)); do
-	awk -v h="$(c_hash one "name$i\\\\.")" -v at="$(cat "$D/at.$i")" '$3 == h && (!first || $5 < first) { first = $5 } END { print first - at }' "$D/one.recipients"
-done | sort -n | awk '{ v[NR] = $1 } END { printf "trigger dropped to first submit at the carrier: median %d ms, worst %d ms of %d\n", v[int((NR + 1) / 2)], v[NR], NR }'
+	awk -v h="$(c_hash one "namef$i\\\\.")" -v at="$(cat "$D/at.f$i")" '$3 == h && (!first || $5 < first) { first = $5 } END { if (first) print first - at }' "$D/one.recipients"
+done | summary "trigger dropped to first submit at the carrier:"
+cat "$D"/pages.* | summary "trigger dropped to first page at the carrier:"
+
+g_stop; rm -rf "$D/state"; mkdir "$D/state"
+g_start; g_ready; sleep 1
+base=$(rss)
+for ((i = 1; i <= 10; i++)); do drop "r$i"; done
+echo "memory of a running alert of $PEOPLE recipients: $((($(rss) - base) / 10)) MiB; its ledger: $(($(stat -c %s "$D/state/ledger.db") / 10240)) KiB"
+for ((i = 1; i <= 3; i++)); do
+	g_kill
+	from=$(now_ms)
+	g_start
+	until sent 2> /dev/null; do sleep 0.02; done
+	echo $(($(now_ms) - from))
+done | summary "killed, restarted with 10 running alerts, sending again:"

@@ -20,18 +20,22 @@ tests_test_spool_SOURCES = tests/test_spool.c
 tests_test_spool_LDADD = $(CONF_TEST_LIBS)
 
 # Fuzz targets; without libFuzzer they replay their seeds.
-CONF_FUZZ = tests/fuzz/fuzz_conf tests/fuzz/fuzz_trigger
+CONF_FUZZ = tests/fuzz/fuzz_conf tests/fuzz/fuzz_trigger tests/fuzz/fuzz_scan
 check_PROGRAMS += $(CONF_FUZZ)
 TESTS += $(CONF_FUZZ)
-EXTRA_DIST += tests/fuzz/seeds/conf tests/fuzz/seeds/trigger
+EXTRA_DIST += tests/fuzz/seeds/conf tests/fuzz/seeds/trigger tests/fuzz/seeds/scan
 tests_fuzz_fuzz_conf_SOURCES = tests/fuzz/fuzz_conf.c
 tests_fuzz_fuzz_conf_LDADD = $(CONF_TEST_LIBS)
 tests_fuzz_fuzz_trigger_SOURCES = tests/fuzz/fuzz_trigger.c tests/conf_base.h
 tests_fuzz_fuzz_trigger_LDADD = $(CONF_TEST_LIBS)
+tests_fuzz_fuzz_scan_SOURCES = tests/fuzz/fuzz_scan.c tests/conf_base.h
+tests_fuzz_fuzz_scan_LDADD = $(CONF_TEST_LIBS)
 if FUZZING
+tests_fuzz_fuzz_scan_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_conf_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_trigger_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
 tests_fuzz_fuzz_conf_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_trigger_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_scan_SOURCES += tests/fuzz/replay.c
 endif

@@ -1,7 +1,8 @@
 # Tests with kills, full disks and failing calls; figures of the ledger.
-CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh
-# Long, or bound to the timing of a disk: by hand, `make check TESTS="$(CRASH_LONG)"`.
-CRASH_LONG = tests/crash_stop.sh tests/crash_disk.sh tests/crash_ledger.sh
+CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh tests/crash_parser.sh \
+	tests/crash_ledger.sh tests/crash_stop.sh
+# Bound to the timing of a disk: by hand, `make check TESTS="$(CRASH_LONG)"`.
+CRASH_LONG = tests/crash_disk.sh
 TESTS += $(CRASH)
 EXTRA_DIST += $(CRASH) $(CRASH_LONG) tests/crash_lib.sh tests/crash_shim.c tests/bench_ledger.sh
 EXTRA_PROGRAMS += tests/bench_ledger

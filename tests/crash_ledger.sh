@@ -22,7 +22,10 @@ reunion ledger check "$L" > "$D/out" 2>&1; t_is $? 0 "sound after a stop"
 t_has "$D/out" '^rows: 2 alert,.* 2 decision' "its rows are counted"
 cp -r "$D/state" "$D/sound"
 
-sums() { (cd "$D/state" && cksum ledger.db ledger.db-wal 2>/dev/null | awk '$2 > 0'); } # an empty log is no log
+# Octets of a log that are in use: it is made longer, with zeros, before it is needed.
+used() { perl -e 'local $/; open(my $f, "<", $ARGV[0]) or die 0; my $t = <$f> // ""; $t =~ s/\0+\z//; print length $t' "$1" 2>/dev/null || echo 0; }
+# An empty log is no log.
+sums() { [ ! -e "$L" ] || cksum < "$L"; [ "$(used "$L-wal")" = 0 ] || head -c "$(used "$L-wal")" "$L-wal" | cksum; }
 fresh() { rm -rf "$D/state"; cp -r "$D/${1:-sound}" "$D/state"; }
 poke() { printf "$3" | dd of="$1" bs=1 seek="$2" conv=notrunc status=none; } # FILE OFFSET OCTETS
 refuses() { # NAME: reuniond refuses, names both commands, changes nothing
@@ -67,7 +70,7 @@ salvages "a page of nonsense" 1
 
 # The log: an octet in the middle of acknowledged commits
 fresh killed
-size=$(stat -c %s "$L-wal")
+size=$(used "$L-wal")
 if [ "$size" -gt 100000 ]; then
 	poke "$L-wal" $((size / 3)) '\xff\xfe\xfd'
 	reunion ledger check "$L" > "$D/out" 2>&1; t_is $? 1 "a damaged log: check finds it"

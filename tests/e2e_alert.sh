@@ -28,6 +28,14 @@ t_is "$(jq -r .state "$D/spool/alerts/$ID.json")" completed "alerts/ID.json says
 t_is "$(jq .units.accepted "$D/spool/alerts/$ID.json")" "$(t_status '.alerts[0].units.accepted')" "alerts/ID.json and status agree"
 t_has <(reunion alert show -c "$D/reunion.cfg" "$ID") "$ID" "alert show knows it"
 
+reunion alert show -c "$D/reunion.cfg" "$ID" --cells --csv --svg "$D/reached.svg" > "$D/reached.csv"; t_ok $? "whom it reached, as a table and a picture"
+t_is "$(head -1 "$D/reached.csv")" "carrier,by,cell,lat,lon,ring_km,planned,waiting,handed,accepted,refused,expired,withdrawn,unknown" "the table has a header"
+t_is "$(awk -F, 'NR > 1 { n += $10 } END { print n }' "$D/reached.csv")" "$(t_status '.alerts[0].units.accepted')" "its cells add up to the alert's sums"
+t_is "$(awk -F, 'NR > 1 && $2 == "broadcast" { n++ } END { print n }' "$D/reached.csv")" "$cells" "with a row for each cell on air"
+t_is "$(awk -F, 'NR > 1 && ($4 < 38.9 || $4 > 41 || $5 < 115 || $5 > 118)' "$D/reached.csv" | wc -l)" 0 "each in its place"
+t_has "$D/reached.svg" "all accepted: $cells cells" "and the picture counts them"
+command -v python3 > /dev/null && t_is "$(python3 -c 'import sys, xml.dom.minidom; xml.dom.minidom.parse(sys.argv[1])' "$D/reached.svg" 2>&1)" "" "the picture is well-formed"
+
 cp "$D/spool/accepted/one.trigger" "$D/again.trigger"
 t_is "$(t_drop again)" duplicate "the same content is a duplicate"
 CASE=one t_trigger other alert 'missing_since = "2026-01-01T00:00:00+08:00";'

@@ -38,6 +38,11 @@ ca="ca_file = \"$D/ca.crt\";"
 links="$(tls stranger "$PORT_stranger" "$ca"), $(tls elsewhere "$PORT_elsewhere" "$ca"), $(tls expired "$PORT_expired" "$ca"), $(tls old "$PORT_old" "$ca"),
 	$(tls plain "$SMPP_clear" "$ca"), $(tls name "$PORT_good" "$ca name = \"other.example\";"), $(tls pin "$PORT_good" "$ca pin = \"${pin//[0-9]/0}\";"),
 	$(tls fine "$PORT_good" "$ca name = \"smsc.example\"; pin = \"$pin\";")"
+# And where the carrier dials: with and without certificates of callers.
+free_port() { local p; while p=$((20000 + RANDOM % 12000)); (: < "/dev/tcp/127.0.0.1/$p") 2> /dev/null; do :; done; echo "$p"; }
+open=$(free_port) closed=$(free_port)
+links="$links, $(tls open "$open" "certificate_file = \"$D/smsc.crt\"; key_file = \"$D/smsc.key\";" | sed 's/"connect"/"listen"/'),
+	$(tls closed "$closed" "certificate_file = \"$D/smsc.crt\"; key_file = \"$D/smsc.key\"; $ca name = \"gateway.example\";" | sed 's/"connect"/"listen"/')"
 node=
 if [ -d "$B/node/node_modules/smpp" ]; then
 	KEY=$D/smsc.key CERT=$D/smsc.crt CA=$D/ca.crt PASSWORD=geheim NODE_PATH=$B/node/node_modules t_start smsc node "$S/tests/peers/smsc.js"
@@ -67,6 +72,25 @@ t_is "$(t_status '[.links[] | select(.state == "up" and .name != "node")] | leng
 kill -USR1 "$PID_clear"; sleep 0.5
 t_is "$(jq .smpp.binds "$D/clear.json")" 0 "no bind was ever sent in clear"
 t_is "$(grep -c geheim "$D/clear.log")" 0 "nor a password"
+bind() { printf '\0\0\0\x24\0\0\0\x09\0\0\0\0\0\0\0\x01reunion\0geheim\0\0\x34\0\0\0'; }
+caller() { # PORT OPTIONS...: binds through TLS and prints what comes back, in hex
+	local port=$1; shift
+	{ bind; sleep 1.5; } | timeout 5 openssl s_client -quiet -verify_return_error -CAfile ca.crt -connect "127.0.0.1:$port" "$@" | od -An -tx1 | tr -d ' \n'
+}
+bound='^0000001d80000009000000000000000172'
+t_ok "$(caller "$open" | grep -qE "$bound"; echo $?)" "listen: a carrier binds through TLS"
+t_ok "$(caller "$open" -tls1_2 | grep -qE "$bound"; echo $?)" "listen: also with TLS 1.2"
+t_is "$(caller "$open" -tls1_1 -cipher DEFAULT@SECLEVEL=0)" "" "listen: TLS 1.1 is refused"
+t_is "$( { bind; sleep 1; } | timeout 3 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(shift); print $s join "", <STDIN>; $s->flush; local $/; $_ = <$s>; print "SMPP" if /^\0\0\0/' "127.0.0.1:$open")" "" "listen: a bind in clear is not answered"
+t_until 5 grep -q 'open: no bind with 127.0.0.1: TLS' "$D/gateway.log"; t_ok $? "listen: and told"
+t_is "$(caller "$closed")" "" "listen: no certificate, no bind"
+t_is "$(caller "$closed" -cert stranger.crt -key stranger.key)" "" "listen: nor with that of another authority"
+t_is "$(caller "$closed" -cert elsewhere.crt -key elsewhere.key)" "" "listen: nor with another name"
+t_ok "$(caller "$closed" -cert gateway.crt -key gateway.key | grep -qE "$bound"; echo $?)" "listen: the carrier's certificate is taken"
+# Three who say nothing: one address has no more than two places.
+for i in 1 2 3; do t_start "mute$i" perl -MIO::Socket::INET -e '$| = 1; $s = IO::Socket::INET->new(shift) or exit; sysread $s, $_, 1; print "end\n"; sleep 60' "127.0.0.1:$closed"; done
+ended() { [ "$(cat "$D"/mute?.log | grep -c end)" = 1 ]; }
+t_until 5 ended; t_ok $? "listen: only two handshakes of an address at one time"
 if [ -n "$node" ]; then
 	node_up() { [ "$(t_status '.links[] | select(.name == "node") | .state')" = up ]; }
 	t_until 10 node_up; t_ok $? "ssmpp: bound with both certificates"

@@ -148,6 +148,12 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 	snprintf(peer.event_text, sizeof(peer.event_text), "%s", text);
 }
 
+static void env_aired(struct link *link, uint64_t job, const char *message_id, bool on)
+{
+	*(on ? &peer.aired_on : &peer.aired_off) += 1;
+	snprintf(peer.aired_id, sizeof(peer.aired_id), "%s", message_id);
+}
+
 /* ---- peer ---- */
 
 void peer_start(void)
@@ -164,6 +170,9 @@ void peer_start(void)
 				      .burst = 4,
 				      .connect_timeout_s = 10,
 				      .response_timeout_s = 10,
+				      .session_init_s = 10,
+				      .reconnect_s = 1,
+				      .reconnect_max_s = 60,
 				      .enquire_link_s = 30,
 				      .interface_version = 0x34,
 				      .system_id = "reunion",
@@ -174,7 +183,8 @@ void peer_start(void)
 	peer.payload.udh_ref = 0x1234;
 	peer.payload.validity_s = 6 * 3600;
 	smpp_text_split("find her", true, SMPP_LONG_UDH16, &peer.payload.sms[0], NULL);
-	peer.env = (struct link_env){env_connect, env_close, env_clue, env_event, NULL};
+	peer.env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event,
+				     .aired = env_aired};
 }
 
 void peer_create(void)

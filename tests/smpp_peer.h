@@ -39,6 +39,8 @@ struct peer {
 	/* edge */
 	unsigned int connects[2], closes[LINK_LEGS], clues, events[8];
 	uint64_t clue_token;
+	unsigned int aired_on, aired_off; /* broadcasts */
+	char aired_id[66];
 	char clue_text[64], event_text[160];
 	bool refuse_connect;
 	/* what the link sent, oldest first */

@@ -173,6 +173,24 @@ static void recalled_before_anything_left(void **state)
 	assert_int_equal(a->state, ALERT_RECALLED);
 }
 
+/* A case is one alert for ever; a dispatcher is told what to do instead. */
+static void missing_again_is_a_new_case(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c"), *subject;
+	struct reasons reasons = {0};
+
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_non_null(strstr(reasons.v[0].text, "use action = \"update\""));
+	assert_int_equal(book_recall(b->book, a, "found", b->now, bed_us(b)), 0);
+	reasons = (struct reasons){0};
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_non_null(strstr(reasons.v[0].text, "was recalled"));
+	assert_non_null(strstr(reasons.v[0].text, "\"c-2\""));
+	reasons = (struct reasons){0};
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c-2"), &subject, &reasons), VERDICT_ACCEPT);
+}
+
 static void recalled_half_way(void **state)
 {
 	struct bed *b = *state;
@@ -337,6 +355,7 @@ int main(void)
 		CASE(codes_come_back_after_256_only),
 		CASE(codes_go_on_after_a_crash),
 		CASE(recalled_before_anything_left),
+		CASE(missing_again_is_a_new_case),
 		CASE(recalled_half_way),
 		CASE(in_doubt_is_reached),
 		CASE(recalled_after_all_were_reached),

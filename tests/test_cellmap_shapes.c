@@ -301,6 +301,26 @@ static size_t expand(const struct cell_span *s, size_t n, uint8_t *in)
 	return cells;
 }
 
+static void indices_are_listed(void **state)
+{
+	struct world *w = *state;
+	static struct cell_span spans[N];
+	static uint32_t indices[N];
+
+	for (int i = 0; i < 60; i++) {
+		const double *c = centres[i % 6];
+		struct cell_query q = {.lat = c[0], .lon = c[1], .radius_m = uniform(w, 1000, 400000)};
+		size_t n, at = 0, cells;
+
+		assert_int_equal(cellmap_query(w->map, &q, spans, N, &n), 0);
+		cells = cell_spans_indices(spans, n, indices);
+		for (size_t k = 0; k < n; k++)
+			for (uint32_t j = 0; j < spans[k].count; j++)
+				assert_int_equal(indices[at++], spans[k].first + j);
+		assert_int_equal(at, cells);
+	}
+}
+
 /* Two circles: their union, and one without the other (a ring, when they share the centre). */
 static void answers_join_and_part(void **state)
 {
@@ -339,7 +359,7 @@ int main(void)
 		cmocka_unit_test(polygons_are_exact),       cmocka_unit_test(polygons_reach_out),
 		cmocka_unit_test(polygons_round_the_poles), cmocka_unit_test(a_box_over_the_date_line),
 		cmocka_unit_test(the_border_is_inside),     cmocka_unit_test(bad_polygons_are_refused),
-		cmocka_unit_test(answers_join_and_part),
+		cmocka_unit_test(answers_join_and_part),    cmocka_unit_test(indices_are_listed),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);

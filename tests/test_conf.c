@@ -147,6 +147,35 @@ static void test_values(void **state)
 	assert_int_equal(l->line, 5);
 }
 
+static void test_text_and_tls_keys(void **state)
+{
+	const struct conf_link *l = &load(WITH_SMPP("alphabet = \"gsm7\"; shift_tables = ( \"turkish\", \"portuguese\" ); priority = 2; "
+						    "validity = \"absolute\"; tlvs = ( { tag = 0x1401; hex = \"0aFF\"; } ); "
+						    "mode = \"listen\"; tls = { certificate_file = \"c\"; key_file = \"k\"; };"))
+					 ->carriers[0]
+					 .links[0];
+
+	assert_int_equal(l->n_shifts, 2);
+	assert_int_equal(l->shifts[1], 3);
+	assert_int_equal(l->priority, 2);
+	assert_int_equal(l->validity, VALIDITY_ABSOLUTE);
+	assert_int_equal(l->tlvs[0].tag, 0x1401);
+	assert_string_equal(l->tlvs[0].hex, "0aFF");
+	assert_true(l->tls.on);
+	assert_int_equal(load(WITH_SMPP("gsm7 = false;"))->carriers[0].links[0].alphabet, ALPHABET_UCS2);
+	assert_false(load(BASE)->carriers[0].links[0].tls.on);
+	bad(WITH_SMPP("gsm7 = false; alphabet = \"gsm7\";"), "carriers[0].links[0].alphabet", "gsm7 = false");
+	bad(WITH_SMPP("alphabet = \"latin1\"; shift_tables = ( \"turkish\" );"), "carriers[0].links[0].shift_tables", "belong");
+	bad(WITH_SMPP("shift_tables = ( \"klingon\" );"), "carriers[0].links[0].shift_tables[0]", "turkish");
+	bad(WITH_SMPP("tlvs = ( { tag = 1; hex = \"0\"; } );"), "carriers[0].links[0].tlvs[0].hex", "two hex digits");
+	bad(WITH_SMPP("tls = { };"), "carriers[0].links[0].tls.ca_file", "missing");
+	bad(WITH_SMPP("mode = \"listen\"; tls = { ca_file = \"c\"; };"), "carriers[0].links[0].tls.certificate_file", "missing");
+	bad(WITH_SMPP("mode = \"listen\"; tls = { certificate_file = \"c\"; key_file = \"k\"; name = \"n\"; };"),
+	    "carriers[0].links[0].tls.name", "only with ca_file");
+	bad(WITH_SMPP("reconnect_s = 90;"), "carriers[0].links[0].reconnect_s", "more than");
+	bad(WITH_SMPP("rehearse_number = \"8613800000000\";"), "carriers[0].links[0].rehearse_number", "rehearse_min");
+}
+
 static void test_networks(void **state)
 {
 	const struct conf_network *n = load(BASE)->carriers[0].networks;
@@ -412,6 +441,7 @@ int main(void)
 		cmocka_unit_test(test_burst_is_at_least_one),
 		cmocka_unit_test(test_point_or_no_point),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_text_and_tls_keys),
 		cmocka_unit_test(test_networks),
 		cmocka_unit_test(test_unknown_keys),
 		cmocka_unit_test(test_wrong_types),

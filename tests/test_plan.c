@@ -270,7 +270,7 @@ static void cbsp_without_lacs_takes_all_gsm_cells(void **state)
 	assert_true(warned(b, "cm: 10 of 30 cells are served by no broadcast path"));
 }
 
-static void broadcast_links_do_not_pass_for_a_path_yet(void **state)
+static void each_cell_is_broadcast_by_one_path(void **state)
 {
 	struct bed *b = *state;
 
@@ -278,9 +278,22 @@ static void broadcast_links_do_not_pass_for_a_path_yet(void **state)
 	add(b, "bsc", LINK_CBSP, 0, 20);
 	make(b);
 	assert_int_equal(group(b, GROUP_CBSP, 0)->n_units, 20);
+	assert_int_equal(group(b, GROUP_BROADCAST, 0)->n_units, 10); /* what no CBSP link has */
+	assert_int_equal(b->plan->carriers[0].unserved, 0);
+	for (uint32_t i = 0; i < 10; i++)
+		for (uint32_t k = 0; k < 20; k++)
+			assert_int_not_equal(group(b, GROUP_BROADCAST, 0)->units[i], group(b, GROUP_CBSP, 0)->units[k]);
+}
+
+static void an_exercise_is_no_broadcast_sm(void **state)
+{
+	struct bed *b = *state;
+
+	add(b, "bc", LINK_SMPP, ADDR_BROADCAST, 10);
+	b->in.exercise = true;
+	make(b);
 	assert_int_equal(group(b, GROUP_BROADCAST, 0)->n_units, 0);
-	assert_int_equal(b->plan->carriers[0].unserved, 10);
-	assert_true(warned(b, "bc: broadcast_sm is not built yet"));
+	assert_true(warned(b, "an exercise sends nothing by broadcast_sm"));
 }
 
 static void receivers_send_nothing(void **state)
@@ -608,7 +621,8 @@ int main(void)
 		CASE(cells_of_all_radios_but_unaddressable_ones),
 		CASE(each_cell_by_the_first_cbsp_link_that_serves_it),
 		CASE(cbsp_without_lacs_takes_all_gsm_cells),
-		CASE(broadcast_links_do_not_pass_for_a_path_yet),
+		CASE(each_cell_is_broadcast_by_one_path),
+		CASE(an_exercise_is_no_broadcast_sm),
 		CASE(receivers_send_nothing),
 		CASE(links_send_their_languages_only),
 		CASE(exercise_reaches_test_numbers_only),

@@ -57,6 +57,72 @@ static void by_udh(void **state)
 	talloc_free(d);
 }
 
+static void by_udh_with_a_shift_table(void **state)
+{
+	struct smpp_drafts *d;
+
+	payload.n_texts = 1;
+	payload.udh_ref = 0x1234;
+	for (enum conf_long how = LONG_UDH16; how <= LONG_SAR; how++) {
+		static const struct {
+			const char *octets;
+			size_t n;
+		} header[] = {{"\x09\x08\x04\x12\x34\x02\x01\x24\x01\x01", 10},
+			      {"\x08\x00\x03\x34\x02\x01\x24\x01\x01", 9},
+			      {"\x03\x24\x01\x01", 4}};
+		struct smpp_tlv tlv;
+
+		cfg.long_messages = how;
+		memset(text, 'a', 200);
+		strcpy(text + 200, "ş");
+		assert_int_equal(smpp_text_split(text, SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_TURKISH, (enum smpp_long)how,
+						 &payload.sms[0], NULL), 0);
+		d = link_smpp_drafts(NULL, &cfg, &payload);
+		assert_int_equal(d->n, 2);
+		assert_int_equal(d->v[0].pdu.esm_class, 0x40);
+		assert_memory_equal(d->v[0].pdu.message, header[how].octets, header[how].n);
+		assert_true((d->v[0].pdu.message_len - header[how].n) * 7 / 8 + header[how].n <= 140);
+		assert_int_equal(smpp_tlv_find(&d->v[0].pdu, SMPP_TLV_SAR_REF, &tlv), how == LONG_SAR);
+		talloc_free(d);
+	}
+}
+
+static void as_the_carrier_wants_it(void **state)
+{
+	struct conf_tlv extra[] = {{0x1401, "0aFF"}, {0x1402, ""}};
+	struct smpp_drafts *d;
+	struct smpp_tlv tlv;
+
+	cfg.priority = 3;
+	cfg.protocol_id = 0x41;
+	cfg.validity = VALIDITY_ABSOLUTE;
+	cfg.tlvs = extra;
+	cfg.n_tlvs = 2;
+	payload.validity_s = 3600;
+	payload.expires_at = 1764070200;
+	payload.flash = true;
+	d = drafts(LONG_UDH16, 20);
+	assert_int_equal(d->v[0].pdu.priority, 3);
+	assert_int_equal(d->v[0].pdu.protocol_id, 0x41);
+	assert_int_equal(d->v[0].pdu.data_coding, 0x10);
+	assert_string_equal(d->v[0].pdu.validity, "251125113000000+");
+	assert_true(smpp_tlv_find(&d->v[0].pdu, 0x1401, &tlv));
+	assert_int_equal(tlv.len, 2);
+	assert_memory_equal(tlv.value, "\x0A\xFF", 2);
+	assert_true(smpp_tlv_find(&d->v[0].pdu, 0x1402, &tlv));
+	assert_int_equal(tlv.len, 0);
+	assert_false(smpp_tlv_find(&d->v[0].pdu, SMPP_TLV_DEST_SUBUNIT, &tlv));
+	talloc_free(d);
+	cfg.validity = VALIDITY_NONE;
+	payload.sms[0].data_coding = 3; /* no class in it: the TLV says that it is to be shown */
+	d = link_smpp_drafts(NULL, &cfg, &payload);
+	assert_int_equal(d->v[0].pdu.data_coding, 3);
+	assert_string_equal(d->v[0].pdu.validity, "");
+	assert_true(smpp_tlv_find(&d->v[0].pdu, SMPP_TLV_DEST_SUBUNIT, &tlv));
+	assert_int_equal(tlv.value[0], 1);
+	talloc_free(d);
+}
+
 static void by_sar(void **state)
 {
 	struct smpp_drafts *d = drafts(LONG_SAR, 200);
@@ -217,6 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(enums_agree, setup),
 		cmocka_unit_test_setup(by_udh, setup),
+		cmocka_unit_test_setup(by_udh_with_a_shift_table, setup),
+		cmocka_unit_test_setup(as_the_carrier_wants_it, setup),
 		cmocka_unit_test_setup(by_sar, setup),
 		cmocka_unit_test_setup(by_payload, setup),
 		cmocka_unit_test_setup(short_text_needs_no_header, setup),

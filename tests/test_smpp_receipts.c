@@ -3,11 +3,13 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include "gateway/receipts.h"
+#include "gateway/storethread.h"
 
 #define S 1000000ull
 
@@ -42,6 +44,177 @@ static void expect(uint16_t link, uint64_t job, unsigned int asked, unsigned int
 	assert_int_equal(reach.asked, asked);
 	assert_int_equal(reach.delivered, delivered);
 	assert_int_equal(reach.failed, failed);
+}
+
+/* --- a store of rows --- */
+
+#define ROWS 4096
+static struct kept {
+	char key[120];
+	uint8_t *value; /* NULL: none */
+	size_t len;
+} rows[ROWS];
+static size_t n_rows;
+
+static const char *name(void *arg, uint16_t link)
+{
+	static const char *const names[] = {"l0", "l1", "l2"};
+
+	return link < 3 ? names[link] : NULL;
+}
+
+static void apply(const struct store_batch *b)
+{
+	for (size_t i = 0; i < b->n; i++) {
+		size_t k = 0;
+
+		while (k < n_rows && strcmp(rows[k].key, b->recs[i].key))
+			k++;
+		assert_true(k < ROWS);
+		if (k == n_rows)
+			snprintf(rows[n_rows++].key, sizeof(rows[0].key), "%s", b->recs[i].key);
+		free(rows[k].value);
+		rows[k].value = NULL;
+		rows[k].len = b->recs[i].len;
+		if (!b->recs[i].value)
+			continue;
+		rows[k].value = malloc(rows[k].len + 1);
+		memcpy(rows[k].value, b->recs[i].value, rows[k].len);
+	}
+}
+
+/* Makes all durable; keep NULL: but remembers nothing of it. */
+static void flush(const char *keep)
+{
+	struct store_batch *b = store_batch_new(NULL);
+
+	if (receipts_take_batch(r, name, NULL, b)) {
+		if (keep)
+			apply(b);
+		receipts_batch_done(r, 0, 2 * S);
+	}
+	talloc_free(b);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	return strcmp(((const struct kept *)a)->key, ((const struct kept *)b)->key);
+}
+
+/* As after kill -9. */
+static size_t restart(void)
+{
+	size_t alive = 0;
+
+	done(NULL);
+	fresh(NULL);
+	qsort(rows, n_rows, sizeof(rows[0]), by_key);
+	for (size_t i = 0; i < n_rows; i++) {
+		struct receipts_row row;
+
+		if (!rows[i].value)
+			continue;
+		alive++;
+		assert_int_equal(receipts_row_parse(rows[i].key, &row), 0);
+		assert_int_equal(receipts_load(r, row.link[1] - '0', &row, rows[i].value, rows[i].len, S), 0);
+	}
+	return alive;
+}
+
+static void no_rows(void)
+{
+	for (size_t i = 0; i < n_rows; i++)
+		free(rows[i].value);
+	memset(rows, 0, sizeof(rows));
+	n_rows = 0;
+}
+
+static void a_restart_keeps_states_and_matches_later_ones(void **state)
+{
+	char id[24];
+
+	for (unsigned int i = 0; i < 10000; i++) {
+		snprintf(id, sizeof(id), "%X", 0x1000 + i);
+		receipts_asked(r, i % 2, 7, i, id, S);
+		if (i % 3 == 0)
+			assert_int_equal(take(id, i % 2 ? SMPP_DELIVERED : SMPP_EXPIRED), RECEIPTS_FITS);
+		if (i % 1000 == 999)
+			flush("all");
+	}
+	receipts_asked(r, 2, 8, 1, "", S); /* no receipt can name it, but it was asked for */
+	flush("all");
+	restart();
+	expect(0, 7, 5000, 0, 1667);
+	expect(1, 7, 5000, 1667, 0);
+	expect(2, 8, 1, 0, 0);
+	assert_int_equal(take("1000", SMPP_DELIVERED), RECEIPTS_REPEATED);
+	assert_int_equal(take("4098", SMPP_DELIVERED), RECEIPTS_FITS); /* decimal for 1002 */
+	assert_int_equal(take("1004", SMPP_UNDELIVERABLE), RECEIPTS_FITS);
+	flush("all");
+	restart(); /* the second life of it adds to the rows of the first */
+	expect(0, 7, 5000, 1, 1668);
+	no_rows();
+}
+
+static void what_was_not_durable_is_offered_again(void **state)
+{
+	struct store_batch *b = store_batch_new(NULL);
+
+	assert_false(receipts_due(r, 9 * S));
+	receipts_asked(r, 1, 7, 1, "a", S);
+	assert_false(receipts_due(r, S + S / 5));
+	assert_true(receipts_due(r, 2 * S));
+	assert_true(receipts_take_batch(r, name, NULL, b));
+	receipts_asked(r, 1, 7, 2, "b", S); /* while it is being written */
+	assert_false(receipts_due(r, 9 * S));
+	assert_false(receipts_take_batch(r, name, NULL, b));
+	receipts_batch_done(r, -5, 2 * S);
+	assert_true(receipts_due(r, 3 * S));
+	flush("all");
+	restart();
+	expect(1, 7, 2, 0, 0);
+	talloc_free(b);
+	no_rows();
+}
+
+static void an_ended_job_leaves_no_row(void **state)
+{
+	struct store_batch *b = store_batch_new(NULL);
+
+	receipts_asked(r, 1, 7, 1, "a", S);
+	receipts_asked(r, 1, 8, 1, "b", S);
+	flush("all");
+	take("a", SMPP_DELIVERED);
+	flush("all");
+	receipts_end(r, 7, name, NULL, b);
+	apply(b);
+	expect(1, 7, 0, 0, 0);
+	assert_int_equal(take("a", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
+	assert_int_equal(take("b", SMPP_DELIVERED), RECEIPTS_FITS);
+	for (unsigned int i = 0; i < 256 * 16; i++) /* its entries go with the messages that come */
+		take("nobody", SMPP_ENROUTE);
+	receipts_asked(r, 1, 7, 1, "a", S); /* the number again, in another life */
+	expect(1, 7, 1, 0, 0);
+	assert_int_equal(restart(), 1);
+	expect(1, 8, 1, 0, 0);
+	talloc_free(b);
+	no_rows();
+}
+
+static void strange_rows_are_refused(void **state)
+{
+	static const char *const keys[] = {"", "/", "0000000000000007/l1", "0000000000000007//0000000100000000", "7/l1/0000000100000000",
+					   "0000000000000007/l1/00000001000000000", "000000000000000x/l1/0000000100000000",
+					   "0000000000000007/0123456789012345678901234567890123456789012345678901234567890123/0000000100000000"};
+	static const uint8_t what[12] = {[7] = 9};
+	struct receipts_row row;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_int_equal(receipts_row_parse(keys[i], &row), -EBADMSG);
+	assert_int_equal(receipts_row_parse("0000000000000007/a/b/0000000100000002", &row), 0);
+	assert_string_equal(row.link, "a/b");
+	assert_int_equal(receipts_load(r, 1, &row, what, 11, S), -EBADMSG);
+	assert_int_equal(receipts_load(r, 1, &row, what, 12, S), -EBADMSG);
 }
 
 static void spellings(void **state)
@@ -150,6 +323,7 @@ static void old_jobs_make_way(void **state)
 		}
 	assert_int_equal(take("1-1", SMPP_DELIVERED), RECEIPTS_UNKNOWN);
 	assert_int_equal(take("300-1", SMPP_DELIVERED), RECEIPTS_FITS);
+	flush(NULL);
 	assert_true(receipts_octets(r) < 256 * 1024 + 255 * 100 * 24);
 }
 
@@ -162,7 +336,10 @@ static void octets_for_each(void **state)
 	for (unsigned int i = 0; i < n; i++) {
 		snprintf(id, sizeof(id), "%08X", i * 2654435761u);
 		receipts_asked(r, 1, 7, i, id, S);
+		if (i % 65536 == 0)
+			flush(NULL);
 	}
+	flush(NULL);
 	print_message("# %u outstanding, %.1f octets each\n", n, (double)receipts_octets(r) / n);
 	assert_true(receipts_octets(r) <= 24ull * n);
 	for (unsigned int i = 0; i < n; i += 97) {
@@ -182,6 +359,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(jobs_and_links_apart, fresh, done),
 		cmocka_unit_test_setup_teardown(old_jobs_make_way, fresh, done),
 		cmocka_unit_test_setup_teardown(octets_for_each, fresh, done),
+		cmocka_unit_test_setup_teardown(a_restart_keeps_states_and_matches_later_ones, fresh, done),
+		cmocka_unit_test_setup_teardown(what_was_not_durable_is_offered_again, fresh, done),
+		cmocka_unit_test_setup_teardown(an_ended_job_leaves_no_row, fresh, done),
+		cmocka_unit_test_setup_teardown(strange_rows_are_refused, fresh, done),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

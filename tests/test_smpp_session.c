@@ -334,6 +334,25 @@ static void late_answer_is_lost_once(void **state)
 	assert_int_equal(seen.answers, 0);
 }
 
+static void one_who_answers_no_message_is_left(void **state)
+{
+	open_bound();
+	submit(1, 2 * S);
+	submit(2, 2 * S);
+	peer_reads(2 * S);
+	for (unsigned int t = 3; t <= 12; t++) /* alive, by the look of it */
+		peer_sends(&(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK, .sequence = t}, t * S);
+	smpp_session_tick(s, 12 * S);
+	assert_int_equal(seen.timeouts, 2); /* both of one time: it may have been a stumble */
+	assert_int_equal(smpp_session_end(s), SMPP_ALIVE);
+	submit(3, 13 * S);
+	peer_reads(13 * S);
+	peer_sends(&(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK, .sequence = 22}, 22 * S);
+	smpp_session_tick(s, 23 * S);
+	assert_int_equal(smpp_session_end(s), SMPP_END_DUMB);
+	assert_int_equal(seen.timeouts, 2); /* the third is still drained */
+}
+
 static void count_left(void *arg, uint64_t tag, bool left)
 {
 	if (left)
@@ -599,6 +618,7 @@ int main(void)
 		cmocka_unit_test(one_slow_answer_does_not_collide),
 		cmocka_unit_test(second_answer_is_an_orphan),
 		cmocka_unit_test(late_answer_is_lost_once),
+		cmocka_unit_test(one_who_answers_no_message_is_left),
 		cmocka_unit_test(silent_peer_ends_the_session),
 		cmocka_unit_test(half_written_counts_as_left),
 		cmocka_unit_test(enquires_when_idle),

@@ -5,6 +5,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <string.h>
+#include "smpp/plain.h"
 #include "smpp/text.h"
 
 static struct smpp_text text;
@@ -156,6 +157,82 @@ static void endless_grapheme_still_splits(void **state)
 	assert_int_equal(text.n, 4);
 }
 
+static void shift_tables(void **state)
+{
+	static const struct {
+		unsigned int codings;
+		const char *utf8;
+		uint8_t coding, shift, octets[6];
+	} cases[] = {
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_TURKISH, "ğIş", 0, 1, {0x1B, 0x67, 0x49, 0x1B, 0x73}},
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_SPANISH, "Sí ñ", 0, 2, {0x53, 0x1B, 0x69, 0x20, 0x7D}},
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_PORTUGUESE, "São", 0, 3, {0x53, 0x1B, 0x7B, 0x6F}},
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_TURKISH, "Äb", 0, 0, {0x5B, 0x62}}, /* not when not needed */
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_TURKISH, "ã", 8, 0, {0, 0xE3}},
+		{SMPP_GSM7 | 7 << 4, "ç ã", 0, 3, {0x1B, 0x09, 0x20, 0x1B, 0x7B}},
+		{SMPP_LATIN1, "Aç", 3, 0, {0x41, 0xE7}},
+		{SMPP_LATIN1, "€", 8, 0, {0x20, 0xAC}},
+		{SMPP_ASCII, "a@`", 1, 0, {0x61, 0x40, 0x60}},
+		{SMPP_ASCII, "é", 8, 0, {0, 0xE9}},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(smpp_text_split(cases[i].utf8, cases[i].codings, SMPP_LONG_UDH16, &text, NULL), 0);
+		assert_int_equal(text.data_coding, cases[i].coding);
+		assert_int_equal(text.shift, cases[i].shift);
+		assert_memory_equal(text.part[0].octets, cases[i].octets, text.part[0].len);
+	}
+	assert_int_equal(smpp_text_split("ş", SMPP_GSM7 | 7 << 4, SMPP_LONG_PAYLOAD, &text, NULL), 0);
+	assert_int_equal(text.data_coding, 8);
+	assert_int_equal(text.forced_ucs2, 0x15F);
+}
+
+static void sizes_with_other_codings(void **state)
+{
+	static const struct {
+		unsigned int codings;
+		const char *piece;
+		enum smpp_long how;
+		unsigned int n, parts, first_len;
+	} cases[] = {
+		/* 140 octets less 4 of header: 155 septets; less 10: 148; less 9: 149 */
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH16, 77, 1, 154}, {SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH16, 78, 2, 148},
+		{SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH8, 78, 2, 148},  {SMPP_LATIN1, "ç", SMPP_LONG_UDH16, 140, 1, 140},
+		{SMPP_LATIN1, "ç", SMPP_LONG_UDH16, 141, 2, 133},		      {SMPP_LATIN1, "ç", SMPP_LONG_UDH8, 141, 2, 134},
+		{SMPP_ASCII, "a", SMPP_LONG_UDH16, 160, 1, 160},		      {SMPP_ASCII, "[", SMPP_LONG_UDH16, 81, 2, 76},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(smpp_text_split(repeat(cases[i].piece, cases[i].n), cases[i].codings, cases[i].how, &text, NULL), 0);
+		assert_int_equal(text.n, cases[i].parts);
+		assert_int_equal(text.part[0].len, cases[i].first_len);
+	}
+}
+
+/* What is written is read as the same text again, whatever it was written in. */
+static void comes_back(const char *utf8, unsigned int codings)
+{
+	uint8_t octets[200] = {3, 0x24, 1};
+	char back[200];
+
+	assert_int_equal(smpp_text_split(utf8, codings, SMPP_LONG_UDH16, &text, NULL), 0);
+	octets[3] = text.shift;
+	memcpy(octets + 4, text.part[0].octets, text.part[0].len);
+	assert_true(smpp_plain(text.data_coding, text.shift ? 0x40 : 0, true, text.shift ? octets : octets + 4,
+			       text.part[0].len + (text.shift ? 4 : 0), back, sizeof(back)) >= 0);
+	assert_string_equal(back, utf8);
+}
+
+static void every_coding_comes_back(void **state)
+{
+	comes_back("Çocuk kayıp: Ğ İ Ş ğ ı ş ç €[]", SMPP_GSM7 | 7 << 4);
+	comes_back("Niña perdida: Á Í Ó Ú á í ó ú ç {}", SMPP_GSM7 | 7 << 4);
+	comes_back("Criança: ê ç Ô ô Á á Ê À Í Ó Ú Ã Õ Â í ó ú ã õ â Φ", SMPP_GSM7 | 7 << 4);
+	comes_back("œil: çà et là", SMPP_LATIN1); /* by UCS-2 */
+	comes_back("Enfant: çà et là ÿ", SMPP_LATIN1);
+	comes_back("plain [ASCII] ~`", SMPP_ASCII);
+}
+
 static void bad_utf8(void **state)
 {
 	static const char *const bad[] = {"\xC0\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80",
@@ -187,6 +264,9 @@ int main(void)
 		cmocka_unit_test(graphemes_are_not_torn),
 		cmocka_unit_test(two_flags_may_be_parted),
 		cmocka_unit_test(endless_grapheme_still_splits),
+		cmocka_unit_test(shift_tables),
+		cmocka_unit_test(sizes_with_other_codings),
+		cmocka_unit_test(every_coding_comes_back),
 		cmocka_unit_test(bad_utf8),
 		cmocka_unit_test(bom_is_dropped),
 	};

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "gateway/alert.h"
+#include "gateway/trigger_scan.h"
 #include "gateway/trigger_time.h"
 #include "tests/conf_base.h"
 
@@ -506,6 +506,91 @@ static void test_times(void **state)
 	assert_string_equal(shown, "2026-11-23 08:32");
 }
 
+/* ---- the scan's way from the confined child ---- */
+
+static struct trigger_scan *unpacked(const uint8_t *data, size_t len)
+{
+	struct trigger_scan *scan;
+
+	return trigger_scan_unpack(ctx, data, len, &scan) == 0 ? scan : NULL;
+}
+
+static void test_scan_over_a_socket(void **state)
+{
+	struct trigger_scan *scan = trigger_scan(ctx, (const uint8_t *)GOOD, strlen(GOOD)), *got;
+	struct trigger *t, *direct = (struct trigger *)good(GOOD);
+	struct reasons r = {0};
+	size_t len;
+	uint8_t *octets = trigger_scan_pack(ctx, scan, &len);
+
+	got = unpacked(octets, len);
+	assert_non_null(got);
+	assert_int_equal(got->n, scan->n);
+	assert_int_equal(trigger_check(ctx, conf, &conf->agencies[0], got, NOW, &t, &r), 0);
+	assert_memory_equal(t->digest, direct->digest, sizeof(t->digest));
+	scan = trigger_scan(ctx, (const uint8_t *)"a = \n", 6);
+	octets = trigger_scan_pack(ctx, scan, &len);
+	got = unpacked(octets, len);
+	assert_non_null(got);
+	assert_int_equal(got->findings.n, scan->findings.n);
+	assert_string_equal(got->findings.v[0].text, scan->findings.v[0].text);
+}
+
+static bool believed(const struct scan_value *v)
+{
+	const struct trigger_scan scan = {.v = (struct scan_value *)v, .n = 1};
+	size_t len;
+	uint8_t *octets = trigger_scan_pack(ctx, &scan, &len);
+
+	return unpacked(octets, len);
+}
+
+static void test_scan_is_not_believed(void **state)
+{
+	struct scan_value v = {.kind = SCAN_TEXT, .line = 1, .path = "contact", .text = "a"};
+	size_t good_len;
+	uint8_t *octets = trigger_scan_pack(ctx, trigger_scan(ctx, (const uint8_t *)GOOD, strlen(GOOD)), &good_len);
+
+	for (size_t len = 0; len < good_len; len++)
+		assert_null(unpacked(octets, len));
+	octets = talloc_realloc(ctx, octets, uint8_t, good_len + 1);
+	octets[good_len] = 0;
+	assert_null(unpacked(octets, good_len + 1));
+	assert_true(believed(&v));
+	v.text = "a\nb";
+	assert_false(believed(&v));
+	v.text = "\xff";
+	assert_false(believed(&v));
+	v.text = NULL;
+	assert_false(believed(&v));
+	v.kind = SCAN_NUMBER;
+	assert_true(believed(&v));
+	v.number = NAN;
+	assert_false(believed(&v));
+	v.number = 1;
+	v.line = 70000;
+	assert_false(believed(&v));
+	v.line = 1;
+	v.kind = SCAN_KINDS;
+	assert_false(believed(&v));
+	v.kind = SCAN_BOOL;
+	v.path = "\x1b[2J";
+	assert_false(believed(&v));
+}
+
+static void test_too_many_keys(void **state)
+{
+	char *text = talloc_strdup(ctx, "");
+	struct trigger_scan *scan;
+
+	for (int i = 0; i < 300; i++)
+		text = talloc_asprintf_append(text, "k%d = 1;\n", i);
+	scan = trigger_scan(ctx, (const uint8_t *)text, strlen(text));
+	assert_int_equal(scan->n, 0);
+	assert_int_equal(scan->findings.n, 1);
+	assert_int_equal(scan->findings.v[0].line, 257);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -542,6 +627,9 @@ int main(void)
 		cmocka_unit_test(test_reasons_as_json),
 		cmocka_unit_test(test_digest),
 		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_scan_over_a_socket),
+		cmocka_unit_test(test_scan_is_not_believed),
+		cmocka_unit_test(test_too_many_keys),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

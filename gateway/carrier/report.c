@@ -296,6 +296,7 @@ static void put_cell(struct json *j, const struct bsc *b, const struct bsc_cell 
 		json_number(j, "period", m->period);
 		json_number(j, "count", m->count);
 		json_time(j, "since", wall(b->c, cell->live[i].since_us));
+		json_number(j, "since_ms", wall(b->c, cell->live[i].since_us) / 1000);
 		json_hash(j, "text_hash", texts_hash(b->texts, m->text));
 		json_text(j, "text", texts_get(b->texts, m->text, NULL));
 		json_close(j, '}');
