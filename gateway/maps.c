@@ -275,7 +275,7 @@ int maps_build_if_stale(const struct conf *conf, char *err, size_t err_len)
 {
 	size_t n = conf->cellmap.n_tables;
 	struct cellmap_table *tables;
-	struct cellmap_build_options options = {0};
+	struct cellmap_build_options options = {.strict = true, .permille = conf->cellmap.strict};
 	struct cellmap_report report = {0};
 	struct cellmap *old = NULL;
 	int rc = 0;
