@@ -35,7 +35,7 @@ static int refuse_table(const struct cellmap_report *before, const struct cellma
 
 	if (!o->strict || dropped * 1000 <= (uint64_t)o->permille * rows)
 		return 0;
-	snprintf(err, err_len, "%s: %" PRIu64 " of %" PRIu64 " rows are bad, --strict allows %u in 1000; %s",
+	snprintf(err, err_len, "%s: %" PRIu64 " of %" PRIu64 " rows are bad, %u in 1000 are allowed (strict); %s",
 		 table->path, dropped, rows, o->permille, hint(r));
 	return -EINVAL;
 }

@@ -183,6 +183,7 @@ struct conf {
 		char *map;
 		enum cell_select select;
 		double max_range_m;
+		uint32_t strict; /* permille of a table's rows that may be dropped */
 	} cellmap;
 	struct conf_agency *agencies;
 	size_t n_agencies;

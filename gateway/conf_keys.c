@@ -73,6 +73,9 @@ static const struct conf_key cellmap_keys[] = {
 		"within the radius)."},
 	{"max_range_m", CONF_REAL, AT(conf, cellmap.max_range_m), .above = true, .max = 1000000,
 	 .preset = "35000", .doc = "Ranges longer than this are cut to it, in metres."},
+	{"strict", CONF_U32, AT(conf, cellmap.strict), .max = 1000, .preset = "1000",
+	 .doc = "No map is made when more than this many of 1000 rows of a table are dropped as faulty; the old "
+		"map stays."},
 	{NULL},
 };
 

@@ -54,6 +54,8 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us);
 void fleet_second(struct fleet *f); /* once a second: rates */
 /* A new configuration: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
+/* rate: parts (or requests) a second until the next reload, < 0 as configured; returns what holds then. */
+double fleet_set_rate(struct fleet *f, size_t link, double rate, uint64_t now_us);
 /* Receipts of all carriers, for the store (receipts.h). */
 bool fleet_receipts_due(const struct fleet *f, uint64_t now_us);
 bool fleet_receipts_batch(struct fleet *f, struct store_batch *b); /* true: its outcome is awaited by: */

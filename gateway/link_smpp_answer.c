@@ -19,6 +19,20 @@ static char class_of(const struct link_smpp *l, uint32_t status)
 	return status == 0 ? '-' : smpp_status_class(status); /* by far the most frequent */
 }
 
+void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class)
+{
+	struct link_reason *r = l->link.reasons;
+
+	for (; r < &l->link.reasons[LINK_REASONS - 1] && r->n > 0; r++)
+		if (r->status == status && r->class == class && !strcmp(r->name, name))
+			break;
+	if (r == &l->link.reasons[LINK_REASONS - 1])
+		*r = (struct link_reason){"others", 0, class, r->n};
+	else
+		*r = (struct link_reason){name, status, class, r->n};
+	r->n++;
+}
+
 static void slow_down(struct link_smpp *l, uint64_t now_us)
 {
 	l->link.count.throttled++;
@@ -134,6 +148,7 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 
 	l->hold_us = 0;
 	l->tx->failures = 0;
+	l->link.proven_us = now_us;
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
@@ -167,6 +182,9 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 	f = &l->flights[TAG_FLIGHT(answer->tag)];
 	parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
 	f->pending--;
+	rtt_add(&l->link.rtt, answer->rtt_us, now_us);
+	if (class != '-')
+		smpp_reason(l, smpp_status_name(answer->status), answer->status, class);
 	if (answer->congestion >= CONGESTED)
 		slow_down(l, now_us);
 	switch (class) {
@@ -179,10 +197,12 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 		break;
 	case 'P':
 	case 'R':
+		l->link.count.refused_ours += class == 'R' ? parts : 0;
 		l->link.count.refused += parts;
 		smpp_flight_mark_all(l, f, FATE_REFUSED);
 		break;
 	case 'S':
+		l->link.count.turned_away++;
 		smpp_fault(l, answer->status, now_us);
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 		break;
@@ -222,6 +242,10 @@ static void left_unanswered(void *arg, uint64_t tag, bool left)
 	struct link_smpp *l = arg;
 	struct flight *f;
 
+	if (tag == SMPP_REHEARSAL) {
+		smpp_rehearse_lost(l);
+		return;
+	}
 	if (left)
 		l->link.count.lost++;
 	if (TAG_FLIGHT(tag) >= TAG_HELD) {

@@ -219,6 +219,31 @@ bool snapshot_window_bound(const struct snap_link *l)
 	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
 }
 
+/* Why messages and binds were refused. */
+static json_t *reasons_json(const struct snap_link *l)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < LINK_REASONS; i++) {
+		const struct link_reason *r = &l->reasons[i];
+		const char *of = r->class == 'b'   ? "bind"
+				 : r->class == 'T' ? "transient"
+				 : r->class == 'X' ? "throttle"
+				 : r->class == 'S' ? "session"
+						   : "permanent";
+		json_t *o = r->n ? json_object() : NULL;
+
+		if (!o)
+			continue;
+		set_text(o, "reason", r->name);
+		set_text(o, "class", of);
+		set_count(o, "status", r->status);
+		set_count(o, "count", r->n);
+		json_array_append_new(reasons, o);
+	}
+	return reasons;
+}
+
 static json_t *link_json(const struct snap_link *l)
 {
 	json_t *o = json_object();
@@ -238,6 +263,10 @@ static json_t *link_json(const struct snap_link *l)
 #define SET(field, mib, text) set_count(o, #field, l->count.field);
 	LINK_COUNTERS(SET)
 #undef SET
+#define SET(field, mib, unit, text) set_count(o, #field, l->field);
+	LINK_GAUGES(SET)
+#undef SET
+	json_object_set_new(o, "reasons", reasons_json(l));
 	return o;
 }
 

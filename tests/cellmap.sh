@@ -182,8 +182,8 @@ fails 1 "a.map.*no other row" "table is none" "$tool" build -o x.map a.map
 head -c 100 a.csv.gz >cut.csv.gz
 fails 1 "cut.csv.gz: is cut short" "gz cut short" "$tool" build -o x.map cut.csv.gz
 fails 1 "not a regular file" "device as output" "$tool" build -o /dev/null a.csv
-fails 1 "a.csv: 2 of 8 rows are bad, --strict allows 10 in 1000" "--strict" "$tool" build -o x.map --strict 10 a.csv
-fails 1 "strict allows 0" "--strict 0" "$tool" build -o x.map --strict 0 a.csv
+fails 1 "a.csv: 2 of 8 rows are bad, 10 in 1000 are allowed (strict)" "--strict" "$tool" build -o x.map --strict 10 a.csv
+fails 1 ", 0 in 1000 are allowed (strict)" "--strict 0" "$tool" build -o x.map --strict 0 a.csv
 fails 1 "a.geojson: is GeoJSON; its columns are named" "numbered columns of GeoJSON" "$tool" build -o x.map --columns radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=7 a.geojson
 fails 1 "a.csv: .*names no column HEIGHT" "a column that is not there" "$tool" build -o x.map --columns radio:GSM,mcc=2,net=3,area=4,cell=5,lon=6,lat=HEIGHT a.csv
 printf 'lat,lon,cell\n39,116,1\n' >half.csv
