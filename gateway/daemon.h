@@ -80,7 +80,11 @@ struct daemon {
 };
 
 /* reuniond.c */
-struct store_batch *daemon_batch(struct daemon *d);
+static inline struct store_batch *daemon_batch(struct daemon *d)
+{
+	(void)d;
+	return store_batch_new(NULL);
+}
 /* Hands the records over; done is called when their fate is known. p may be NULL: nothing follows. */
 void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p);
 /* Blocks until *fate is not -EINPROGRESS, at most so long: for who must not answer before it is durable. */

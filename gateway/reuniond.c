@@ -47,11 +47,6 @@ static const char help[] =
 
 /* ---- store ---- */
 
-struct store_batch *daemon_batch(struct daemon *d)
-{
-	return store_batch_new(NULL);
-}
-
 #define TAG_BOOK (1ull << 63) /* dispatch's tags stay below */
 
 void daemon_store(struct daemon *d, struct store_batch *take, struct pending *p)
@@ -256,13 +251,6 @@ static int loop_fds(struct daemon *d)
 
 /* ---- reload ---- */
 
-static void print_problems(const struct conf_problems *p)
-{
-	for (size_t i = 0; i < p->n; i++)
-		fprintf(stderr, "%s:%u: %s%s%s\n", p->v[i].file, p->v[i].line, p->v[i].key ? p->v[i].key : "", p->v[i].key ? ": " : "",
-			p->v[i].text);
-}
-
 /* What is allowed, but should not stay so: said by -t and at every start. */
 static void print_warnings(const struct conf *conf)
 {
@@ -282,7 +270,12 @@ static int load_conf(void *ctx, const char *file, struct conf **conf)
 
 	if (rc == 0)
 		rc = conf_check_world(ctx, *conf, &problems);
-	print_problems(&problems);
+	for (size_t i = 0; i < problems.n; i++) {
+		const char *key = problems.v[i].key;
+
+		fprintf(stderr, "%s:%u: %s%s%s\n", problems.v[i].file, problems.v[i].line, key ? key : "", key ? ": " : "",
+			problems.v[i].text);
+	}
 	return problems.n && rc == 0 ? -EINVAL : rc;
 }
 
