@@ -8,6 +8,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/log.h"
+#include "gateway/planwork.h"
 
 #define WORDINGS_MAX 200 /* a job's id has eight bits for them */
 #define CODES	     256   /* low bits of the message code; the two above are alert and popup */
@@ -155,6 +156,9 @@ static uint16_t new_code(struct book *b, uint16_t identifier)
 
 static int alert_destroy(struct alert *a)
 {
+	for (size_t r = 0; r < a->n_rings; r++)
+		if (a->rings[r].work) /* it reads what goes now */
+			planwork_take(a->rings[r].work, NULL, NULL);
 	if (a->maps && --a->maps->uses == 0)
 		talloc_free(a->maps);
 	return 0;

@@ -34,6 +34,7 @@ struct alert_ring {
 	size_t wording;	   /* its first */
 	struct plan *plan; /* when begun; a restart must arrive at the same lists (book_regroup.c) */
 	bool pending;	   /* begun, its record not durable yet: no job */
+	struct planwork *work; /* is being planned aside */
 	bool failed;	   /* could not be planned: not tried again before a restart */
 };
 
@@ -79,6 +80,7 @@ struct book {
 	json_t *serials; /* message identifier -> next message code */
 	int (*link_index)(void *arg, const char *name); /* in dispatch, or -ENOENT */
 	void *arg;
+	bool threads; /* rings are planned aside */
 };
 
 struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(void *arg, const char *name), void *arg);
@@ -112,7 +114,7 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 
 /* A ring that is due: plans it (map and time as they are now) and notes it in the alert, whose record is to be stored next;
  * no unit is given out before book_ring_enter(), which says that it is durable (rc 0) or not. Index of the ring; -EAGAIN: none
- * is due; -errno: it could not be planned. */
+ * is due, or it is being planned (book.threads): ask again; -errno: it could not be planned. */
 int book_ring_begin(struct book *b, struct alert *a, int64_t now);
 void book_ring_enter(struct book *b, struct alert *a, size_t ring, int rc, int64_t now, uint64_t now_us);
 

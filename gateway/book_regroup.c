@@ -10,22 +10,20 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-static uint64_t sum_octets(uint64_t sum, const void *data, size_t len)
+static uint64_t mix(uint64_t sum, uint32_t word)
 {
-	const uint8_t *p = data;
-
-	for (size_t i = 0; i < len; i++) /* FNV-1a */
-		sum = (sum ^ p[i]) * 0x100000001B3ull;
-	return sum;
+	return (sum ^ word) * 0x100000001B3ull; /* FNV-1a, by words: lists have millions */
 }
 
 static uint64_t sum_of(const struct plan_group *g)
 {
-	uint64_t sum = sum_octets(0xCBF29CE484222325ull, &g->n_units, sizeof(g->n_units));
+	uint64_t sum = mix(0xCBF29CE484222325ull, g->n_units);
 
 	if (g->gone)
 		return g->sum;
-	return g->units ? sum_octets(sum, g->units, g->n_units * sizeof(*g->units)) : sum;
+	for (uint32_t i = 0; g->units && i < g->n_units; i++)
+		sum = mix(sum, g->units[i]);
+	return sum;
 }
 
 json_t *alert_groups_json(const struct plan *plan)

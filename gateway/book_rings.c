@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "gateway/planwork.h"
 
 /* What the alert was accepted with: texts that came later change nothing in who serves whom. */
 static struct plan_input input_of(const struct alert *a)
@@ -29,25 +30,56 @@ static void set_conf(struct alert *a, const struct conf *conf)
 	OSMO_ASSERT(a->at_risk && a->missed);
 }
 
+/* inner: [a->n_rings], for the steps before. */
+static struct plan_input ring_input(const struct alert *a, size_t ring, double *inner)
+{
+	struct plan_input in = input_of(a);
+
+	for (size_t i = 0; i < ring; i++)
+		inner[i] = a->rings[i].radius_km;
+	in.inner_km = inner;
+	in.n_inner = ring;
+	in.radius_km = a->rings[ring].radius_km;
+	return in;
+}
+
 int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct reasons *reasons)
 {
 	double *inner = talloc_array(a, double, a->n_rings);
-	struct alert_ring *r = &a->rings[ring];
 	struct plan_input in;
 	int rc;
 
 	OSMO_ASSERT(inner);
 	if (a->conf != conf)
 		set_conf(a, conf);
-	in = input_of(a);
-	for (size_t i = 0; i < ring; i++)
-		inner[i] = a->rings[i].radius_km;
-	in.inner_km = inner;
-	in.n_inner = ring;
-	in.radius_km = r->radius_km;
-	rc = plan_make(a, &in, &r->plan, reasons);
+	in = ring_input(a, ring, inner);
+	rc = plan_make(a, &in, &a->rings[ring].plan, reasons);
 	talloc_free(inner);
 	return rc;
+}
+
+/* The same aside; -EAGAIN until it is done. A ring of 200 km over ten million cells would hold up the loop for a third of a second. */
+static int plan_aside(struct alert *a, size_t ring)
+{
+	struct alert_ring *r = &a->rings[ring];
+	struct reasons none = {0};
+	struct planwork *work;
+	struct plan_input in;
+	double *inner;
+
+	if (r->work) {
+		if (!planwork_done(r->work))
+			return -EAGAIN;
+		work = r->work;
+		r->work = NULL;
+		return planwork_take(work, a, &r->plan);
+	}
+	inner = talloc_array(a, double, a->n_rings);
+	OSMO_ASSERT(inner);
+	in = ring_input(a, ring, inner);
+	r->work = planwork_start(&in);
+	talloc_free(inner);
+	return r->work ? -EAGAIN : alert_plan(a, ring, a->conf, &none);
 }
 
 static bool to_come(const struct alert *a, size_t ring)
@@ -78,7 +110,9 @@ int book_ring_begin(struct book *b, struct alert *a, int64_t now)
 	if (r == a->n_rings || a->rings[r].pending || a->recalled_at || a->state == ALERT_EXPIRED || now < a->rings[r].at ||
 	    now >= a->expires_at)
 		return -EAGAIN;
-	rc = alert_plan(a, r, a->conf, &reasons);
+	rc = b->threads ? plan_aside(a, r) : alert_plan(a, r, a->conf, &reasons);
+	if (rc == -EAGAIN)
+		return rc;
 	if (rc < 0) {
 		a->rings[r].failed = true;
 		return rc;

@@ -337,6 +337,18 @@ static void add_converted(struct spellings *s, const char *id)
 		add_spelling(s, other, false);
 }
 
+static bool has_letters(const char *id)
+{
+	return id[strcspn(id, "abcdefABCDEF")] != '\0';
+}
+
+/* Short ids in a row mean something both ways ("10" is 16), so that what both find proves nothing. But hexadecimal ids whose receipts
+ * never have a letter are told in decimal. */
+static bool prefers_converted(const struct receipts *r)
+{
+	return r->converted > r->plain || (r->plain < SURE && r->hex_asked >= SURE && !r->hex_told);
+}
+
 /* In the order in which they are to be tried. */
 static void spell(const struct receipts *r, const struct smpp_receipt *receipt, struct spellings *s)
 {
@@ -345,7 +357,7 @@ static void spell(const struct receipts *r, const struct smpp_receipt *receipt, 
 
 	s->n = 0;
 	for (unsigned int pass = 0; pass < 2; pass++) {
-		bool written = (pass == 0) != (r->converted > r->plain);
+		bool written = (pass == 0) != prefers_converted(r);
 
 		for (unsigned int i = 0; i < 2; i++) {
 			if (ids[i][0] == '\0' || (i == 1 && !strcmp(ids[0], ids[1])))
@@ -409,6 +421,8 @@ void receipts_asked(struct receipts *r, uint16_t link, uint64_t job, uint32_t un
 	note(r, slot, hash, message_id[0] ? ASKED : NAMELESS, unit, now_us);
 	if (message_id[0] == '\0')
 		return; /* no receipt can name it */
+	if (r->hex_asked < SURE && has_letters(message_id))
+		r->hex_asked++;
 	if (r->used >= MOST)
 		make_room(r, r->last_slot);
 	e = receipts_find(r, hash); /* a number that is used again means the newer message */
@@ -428,20 +442,36 @@ void receipts_asked(struct receipts *r, uint16_t link, uint64_t job, uint32_t un
 	}
 }
 
+/* The spelling to believe, or -1: nothing has such an id. */
+static int believe(struct receipts *r, const struct spellings *s)
+{
+	const struct entry *found[2] = {NULL, NULL}; /* by whether it is as written */
+	int best = -1;
+
+	for (unsigned int i = 0; i < s->n; i++) {
+		const struct entry *e = receipts_find(r, s->hash[i]);
+
+		if (!e || r->slots[e->slot].dying || found[s->as_written[i]])
+			continue;
+		found[s->as_written[i]] = e;
+		best = best < 0 ? (int)i : best;
+	}
+	if (best >= 0 && (!found[0] || !found[1]))
+		*(found[1] ? &r->plain : &r->converted) += 1;
+	return best;
+}
+
 enum receipts_fit receipts_take(struct receipts *r, const struct smpp_receipt *receipt, uint64_t now_us)
 {
 	struct spellings s;
+	int i;
 
 	sweep_some(r);
+	r->hex_told = r->hex_told || has_letters(receipt->id) || has_letters(receipt->text_id);
 	spell(r, receipt, &s);
-	for (unsigned int i = 0; i < s.n; i++) {
-		struct entry *e = receipts_find(r, s.hash[i]);
-
-		if (!e || r->slots[e->slot].dying)
-			continue;
-		*(s.as_written[i] ? &r->plain : &r->converted) += 1;
-		return settle(r, e, s.hash[i], receipt->state, now_us);
-	}
+	i = believe(r, &s);
+	if (i >= 0)
+		return settle(r, receipts_find(r, s.hash[i]), s.hash[i], receipt->state, now_us);
 	keep_early(r, &s, receipt->state, now_us);
 	return RECEIPTS_UNKNOWN;
 }

@@ -58,7 +58,9 @@ struct receipts {
 	uint32_t sweep, turns; /* shards that the dying still have to leave */
 	struct early early[EARLY];
 	uint64_t early_until_us, n_early;
-	uint64_t plain, converted; /* receipts found by each spelling */
+	uint64_t plain, converted; /* receipts that only one of the spellings finds */
+	unsigned int hex_asked;	   /* ids of ours with hexadecimal letters, up to SURE */
+	bool hex_told;		   /* and one in a receipt */
 	uint32_t series;
 	bool writing;
 };

@@ -443,6 +443,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
+	d->book->threads = true;
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		d->fleet->links[i].link->payload = &book_payload;
 	rc = open_store(d, err, err_len);

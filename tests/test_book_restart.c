@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <osmocom/core/talloc.h>
 #include "tests/book_bed.h"
@@ -368,6 +369,41 @@ static void found_goes_to_those_a_ring_reached(void **state)
 	assert_int_equal(grow(b, a), -EAGAIN);
 }
 
+/* Planned in a thread: the same ring, a little later; and a recall or the alert's end does not wait for it. */
+static void a_ring_planned_aside_is_the_same(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c"), *twin = bed_alert(b, "twin");
+	int ring;
+
+	b->now = a->rings[1].at;
+	assert_int_equal(grow(b, twin), 1);
+	b->book->threads = true;
+	assert_int_equal(book_ring_begin(b->book, a, b->now), -EAGAIN);
+	assert_non_null(a->rings[1].work);
+	assert_false(book_begun(a, 1));
+	while ((ring = book_ring_begin(b->book, a, b->now)) == -EAGAIN)
+		usleep(1000);
+	assert_int_equal(ring, 1);
+	assert_null(a->rings[1].work);
+	bed_store(b, a);
+	book_ring_enter(b->book, a, 1, 0, b->now, bed_us(b));
+	assert_int_equal(a->rings[1].plan->n_groups, twin->rings[1].plan->n_groups);
+	for (size_t g = 0; g < a->rings[1].plan->n_groups; g++) {
+		const struct plan_group *x = &a->rings[1].plan->groups[g], *y = &twin->rings[1].plan->groups[g];
+
+		assert_int_equal(x->n_units, y->n_units);
+		assert_memory_equal(x->units, y->units, x->n_units * sizeof(*x->units));
+	}
+	b->now = a->rings[2].at;
+	assert_int_equal(book_ring_begin(b->book, a, b->now), -EAGAIN);
+	recall(b, a);
+	assert_int_equal(book_ring_begin(b->book, a, b->now), -EAGAIN);
+	assert_false(book_begun(a, 2));
+	a = crash(b); /* frees the alert while it is being planned */
+	assert_int_equal(a->state, ALERT_RECALLED);
+}
+
 static void nothing_leaves_before_the_ring_is_durable(void **state)
 {
 	struct bed *b = *state;
@@ -499,6 +535,7 @@ int main(void)
 		CASE(rings_have_a_deadline_of_their_own),
 		CASE(a_ring_begins_with_the_words_of_then),
 		CASE(found_goes_to_those_a_ring_reached),
+		CASE(a_ring_planned_aside_is_the_same),
 		CASE(nothing_leaves_before_the_ring_is_durable),
 		CASE(changes_while_a_ring_becomes_durable),
 		CASE(ids_ascend_in_order_of_making),

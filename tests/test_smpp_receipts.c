@@ -299,6 +299,28 @@ static void neighbours_are_not_mixed_up(void **state)
 	expect(1, 7, 1000, 500, 0);
 }
 
+/* As SMSCs count: ids in a row, all outstanding, whose receipts come in the other base. Each finds its own. */
+static void ids_in_a_row_in_the_other_base(void **state)
+{
+	char id[16];
+
+	for (int hex_first = 0; hex_first < 2; hex_first++) {
+		done(NULL);
+		fresh(NULL);
+		for (unsigned int i = 1; i <= 2000; i++) {
+			snprintf(id, sizeof(id), hex_first ? "%08x" : "%08u", i);
+			receipts_asked(r, 1, i <= 1000 ? 7 : 8, i, id, S);
+		}
+		for (unsigned int i = 1; i <= 1000; i++) {
+			snprintf(id, sizeof(id), hex_first ? "%08u" : "%08x", i);
+			take(id, SMPP_DELIVERED);
+		}
+		if (hex_first)
+			expect(1, 7, 1000, 1000, 0);
+		expect(1, 8, 1000, 0, 0);
+	}
+}
+
 static void jobs_and_links_apart(void **state)
 {
 	receipts_asked(r, 1, 7, 5, "a", S);
@@ -356,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(progress_then_the_end_then_again, fresh, done),
 		cmocka_unit_test_setup_teardown(unknown_ones_and_late_ones, fresh, done),
 		cmocka_unit_test_setup_teardown(neighbours_are_not_mixed_up, fresh, done),
+		cmocka_unit_test_setup_teardown(ids_in_a_row_in_the_other_base, fresh, done),
 		cmocka_unit_test_setup_teardown(jobs_and_links_apart, fresh, done),
 		cmocka_unit_test_setup_teardown(old_jobs_make_way, fresh, done),
 		cmocka_unit_test_setup_teardown(octets_for_each, fresh, done),
