@@ -19,25 +19,43 @@ uint64_t cellmap_report_dropped(const struct cellmap_report *r)
 	return n;
 }
 
-static int refuse(const struct cellmap_report *r, const struct cellmap_table *first,
-		  const struct cellmap_build_options *o, char *err, size_t err_len)
+static const char *hint(const struct cellmap_report *r)
+{
+	return r->dropped[CSV_POSITION_DECIMAL_COMMA] ? "write positions with a decimal point, not a comma"
+						      : "check the columns (--columns) or see --rejects FILE";
+}
+
+/* Of one table, after it is read: before tells what stood in the report. */
+static int refuse_table(const struct cellmap_report *before, const struct cellmap_report *r,
+			const struct cellmap_table *table, const struct cellmap_build_options *o, char *err,
+			size_t err_len)
+{
+	uint64_t rows = r->rows_read - before->rows_read;
+	uint64_t dropped = cellmap_report_dropped(r) - cellmap_report_dropped(before);
+
+	if (!o->strict || dropped * 1000 <= (uint64_t)o->permille * rows)
+		return 0;
+	snprintf(err, err_len, "%s: %" PRIu64 " of %" PRIu64 " rows are bad, %u in 1000 are allowed (strict); %s",
+		 table->path, dropped, rows, o->permille, hint(r));
+	return -EINVAL;
+}
+
+static int refuse(const struct cellmap_report *r, const struct cellmap_table *first, char *err,
+		  size_t err_len)
 {
 	uint64_t dropped = cellmap_report_dropped(r);
-	const char *hint = r->first_reason == CSV_POSITION_DECIMAL_COMMA
-				   ? "write positions with a decimal point"
-				   : "check the columns (--columns) or see --rejects FILE";
 
-	if (r->rows_read == dropped && dropped == 0)
+	if (r->rows_read == dropped && dropped && r->lacks[0])
+		snprintf(err, err_len,
+			 "%s: the first line names no column for %s; say which columns, or values for all "
+			 "rows, "
+			 "as --columns radio:LTE,mcc=MCC,lat=LATITUDE,... (see --help)",
+			 r->first_path, r->lacks);
+	else if (r->rows_read == dropped && dropped == 0)
 		snprintf(err, err_len, "%s: holds no rows; a cell-site table is needed", first->path);
 	else if (r->rows_read == dropped)
-		snprintf(err, err_len, "%s:%" PRIu64 ": %s, and no other row can be used; %s", first->path,
-			 r->first_line, csv_result_name(r->first_reason), hint);
-	else if (o->strict && dropped * 1000 > (uint64_t)o->strict * r->rows_read)
-		snprintf(err, err_len,
-			 "%s:%" PRIu64 ": %s; %" PRIu64 " of %" PRIu64
-			 " rows are bad, --strict allows %u in 1000; %s",
-			 first->path, r->first_line, csv_result_name(r->first_reason), dropped, r->rows_read,
-			 o->strict, hint);
+		snprintf(err, err_len, "%s:%" PRIu64 ": %s, and no other row can be used; %s", r->first_path,
+			 r->first_line, csv_result_name(r->first_reason), hint(r));
 	else
 		return 0;
 	return -EINVAL;
@@ -54,13 +72,17 @@ static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table 
 
 	OSMO_ASSERT(starts && priority);
 	for (size_t i = 0; i < n_tables && rc == 0; i++) {
+		struct cellmap_report before = *report;
+
 		starts[i] = rows->n;
 		priority[i] = tables[i].priority;
 		rc = loader_read(l, &tables[i], err, err_len);
+		if (rc == 0)
+			rc = refuse_table(&before, report, &tables[i], o, err, err_len);
 	}
 	talloc_free(l);
 	if (rc == 0)
-		rc = refuse(report, &tables[0], o, err, err_len);
+		rc = refuse(report, &tables[0], err, err_len);
 	if (rc == 0)
 		report->merged = rows_merge(rows, starts, priority, n_tables, parallel_threads(o->threads));
 	report->kept = rows->n_kept;

@@ -5,9 +5,9 @@
 #include "cellmap/csv.h"
 
 struct cellmap_table {
-	const char *path; /* CSV, also .gz, "-" for standard input */
-	const char
-		*columns; /* as csv_layout_parse(), or NULL: OpenCelliD, or what the table's header names */
+	const char *path;    /* CSV or GeoJSON, also .gz, "-" for standard input */
+	const char *columns; /* as csv_layout_parse(), or NULL: OpenCelliD, or what the table's header or
+				properties name */
 	enum geo_datum datum;
 	int priority; /* of two rows with one key, that of the higher priority wins whatever their age */
 };
@@ -16,7 +16,8 @@ struct cellmap_table {
 struct cellmap_build_options {
 	FILE *rejects;        /* gets a line "LINE,REASON,FILE" per dropped row */
 	unsigned int threads; /* 0: one per core */
-	uint32_t strict;      /* refuse when more than this many of a thousand rows are dropped; 0: never */
+	bool strict;          /* refuse when more than permille of a thousand rows of one table are dropped */
+	uint32_t permille;
 	void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total);
 	void *progress_arg;
 };
@@ -27,6 +28,8 @@ struct cellmap_report {
 	uint64_t dropped[CSV_RESULTS];
 	uint64_t cell_not_positive, gsm_ci_too_large; /* kept, never addressed */
 	uint64_t first_line;                          /* of the first dropped row, for a message */
+	const char *first_path;                       /* its table, as given */
+	char lacks[48]; /* needed columns that the header of the last table with a half-known one lacks */
 	enum csv_result first_reason;
 	uint32_t networks;
 	uint64_t octets; /* size of the map */

@@ -12,16 +12,20 @@
 
 static const char help[] =
 	"Usage: reunion cellmap build -o MAP [OPTION]... CSV...\n"
-	"Makes a cell map from cell-site tables (also .gz; - is standard input).\n\n"
+	"Makes a cell map from cell-site tables: CSV or GeoJSON points (also .gz; - is standard input).\n\n"
 	"  -o, --output MAP      the map; a regular file of that name is replaced when all went well\n"
 	"      --format NAME     opencellid (the default: 14 columns, or what the header names)\n"
 	"      --columns LIST    "
 	"radio=1,mcc=2,net=3,area=4,cell=5,lon=7,lat=8[,range=9,samples=10,updated=13]\n"
-	"                        for other tables; radio=LTE when no column tells the radio\n"
+	"                        for other tables: NAME=NUMBER, NAME=COLUMN (as the first line, or "
+	"GeoJSON's\n"
+	"                        properties, call it), NAME:VALUE for all rows, as radio:LTE,mcc:505\n"
 	"      --datum NAME      wgs84 (default), gcj02 or bd09: what the tables' positions mean\n"
 	"      --prefer CSV      one more table, whose rows win over the others' (the carrier's own)\n"
+	"      --prefer-columns LIST, --prefer-datum NAME\n"
+	"                        for these tables, when they differ from the others\n"
 	"      --rejects FILE    a line LINE,REASON,TABLE per dropped row\n"
-	"      --strict N        make no map when more than N of 1000 rows are dropped\n"
+	"      --strict N        make no map when more than N of 1000 rows of a table are dropped (0: any)\n"
 	"      --moved-km X      a replaced map is compared: warn of cells that moved farther (default 10)\n"
 	"      --threads N       parser threads (default: one per core)\n"
 	"      --json            the report for programs\n\n"
@@ -30,8 +34,9 @@ static const char help[] =
 
 struct arguments {
 	const char *output, *rejects;
-	const char *columns;
-	enum geo_datum datum;
+	const char *columns, *prefer_columns;
+	enum geo_datum datum, prefer_datum;
+	bool has_prefer_datum;
 	const char *prefer[16];
 	size_t n_prefer;
 	struct cellmap_build_options options;
@@ -39,10 +44,17 @@ struct arguments {
 	bool json, help;
 };
 
+static int take_datum(const char *option, const char *value, enum geo_datum *to)
+{
+	int datum = geo_datum_parse(value);
+
+	*to = (enum geo_datum)datum;
+	return datum < 0 ? cmd_usage("build", "%s %s: is none of wgs84, gcj02, bd09", option, value) : 0;
+}
+
 static int take_option(struct arguments *a, int c, const char *value)
 {
 	uint64_t n = 0;
-	int datum;
 
 	switch (c) {
 	case 'o':
@@ -57,9 +69,13 @@ static int take_option(struct arguments *a, int c, const char *value)
 		a->columns = value;
 		return 0;
 	case 'd':
-		datum = geo_datum_parse(value);
-		a->datum = (enum geo_datum)datum;
-		return datum < 0 ? cmd_usage("build", "--datum %s: is none of wgs84, gcj02, bd09", value) : 0;
+		return take_datum("--datum", value, &a->datum);
+	case 'D':
+		a->has_prefer_datum = true;
+		return take_datum("--prefer-datum", value, &a->prefer_datum);
+	case 'C':
+		a->prefer_columns = value;
+		return 0;
 	case 'p':
 		if (a->n_prefer == 16)
 			return cmd_usage("build", "--prefer %s: at most 16 preferred tables", value);
@@ -69,10 +85,15 @@ static int take_option(struct arguments *a, int c, const char *value)
 		a->rejects = value;
 		return 0;
 	case 's':
+		if (!cmd_unsigned(value, 1000, &n))
+			return cmd_usage("build", "--strict %s: is no number from 0 to 1000", value);
+		a->options.strict = true;
+		a->options.permille = (uint32_t)n;
+		return 0;
 	case 't':
 		if (!cmd_unsigned(value, 1000, &n) || n == 0)
-			return cmd_usage("build", "%s: is no number from 1 to 1000", value);
-		*(c == 's' ? &a->options.strict : &a->options.threads) = (unsigned int)n;
+			return cmd_usage("build", "--threads %s: is no number from 1 to 1000", value);
+		a->options.threads = (unsigned int)n;
 		return 0;
 	case 'm':
 		if (!cmd_number(value, 0, 20037, &a->moved_m))
@@ -91,10 +112,13 @@ static int take_option(struct arguments *a, int c, const char *value)
 static int read_arguments(struct arguments *a, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"output", 1, NULL, 'o'},   {"format", 1, NULL, 'f'},  {"columns", 1, NULL, 'c'},
-		{"datum", 1, NULL, 'd'},    {"rejects", 1, NULL, 'r'}, {"strict", 1, NULL, 's'},
-		{"threads", 1, NULL, 't'},  {"json", 0, NULL, 'j'},    {"prefer", 1, NULL, 'p'},
-		{"moved-km", 1, NULL, 'm'}, {"help", 0, NULL, 'h'},    {0}};
+		{"output", 1, NULL, 'o'},         {"format", 1, NULL, 'f'},
+		{"columns", 1, NULL, 'c'},        {"datum", 1, NULL, 'd'},
+		{"rejects", 1, NULL, 'r'},        {"strict", 1, NULL, 's'},
+		{"threads", 1, NULL, 't'},        {"json", 0, NULL, 'j'},
+		{"prefer", 1, NULL, 'p'},         {"moved-km", 1, NULL, 'm'},
+		{"prefer-columns", 1, NULL, 'C'}, {"prefer-datum", 1, NULL, 'D'},
+		{"help", 0, NULL, 'h'},           {0}};
 	struct csv_layout layout = {0};
 	char err[256];
 	int c, rc;
@@ -113,6 +137,9 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		return cmd_usage("build", "name at least one table (- is standard input)");
 	if (a->columns && csv_layout_parse(&layout, a->columns, err, sizeof(err)) < 0)
 		return cmd_usage("build", "--%s", err);
+	layout = (struct csv_layout){0};
+	if (a->prefer_columns && csv_layout_parse(&layout, a->prefer_columns, err, sizeof(err)) < 0)
+		return cmd_usage("build", "--prefer-%s", err);
 	return 0;
 }
 
@@ -152,6 +179,11 @@ static void warn(const struct cellmap_report *r, const char *output)
 			"warning: %s: %" PRIu64
 			" cells with an id <= 0 have a position but are never addressed\n",
 			output, r->cell_not_positive);
+	if (r->dropped[CSV_POSITION_DECIMAL_COMMA])
+		fprintf(stderr,
+			"warning: %s: %" PRIu64
+			" rows have a decimal comma; write positions with a decimal point\n",
+			output, r->dropped[CSV_POSITION_DECIMAL_COMMA]);
 	if (r->gsm_ci_too_large)
 		fprintf(stderr,
 			"warning: %s: %" PRIu64
@@ -180,11 +212,15 @@ static int build(struct arguments *a, char *const *paths, size_t n_paths, FILE *
 	int rc;
 
 	OSMO_ASSERT(tables);
-	for (size_t i = 0; i < n_paths + a->n_prefer; i++)
-		tables[i] = (struct cellmap_table){.path = i < n_paths ? paths[i] : a->prefer[i - n_paths],
-						   .columns = a->columns,
-						   .datum = a->datum,
-						   .priority = i >= n_paths};
+	for (size_t i = 0; i < n_paths; i++)
+		tables[i] =
+			(struct cellmap_table){.path = paths[i], .columns = a->columns, .datum = a->datum};
+	for (size_t i = 0; i < a->n_prefer; i++)
+		tables[n_paths + i] =
+			(struct cellmap_table){.path = a->prefer[i],
+					       .columns = a->prefer_columns ? a->prefer_columns : a->columns,
+					       .datum = a->has_prefer_datum ? a->prefer_datum : a->datum,
+					       .priority = 1};
 	progress_start(&progress);
 	a->options.rejects = rejects;
 	a->options.progress = progress_show;

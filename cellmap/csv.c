@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct field {
 	const char *at;
@@ -252,6 +253,11 @@ static enum csv_result read_position(const struct csv_layout *l, const struct fi
 	return CSV_OK;
 }
 
+static bool is_text(const struct field *f, const char *text)
+{
+	return f->len == strlen(text) && !strncasecmp(f->at, text, f->len);
+}
+
 /* Two columns that hold a column's name: one alone could be a row with a bad value. */
 static bool is_header(const struct csv_layout *l, const struct field *f, int n)
 {
@@ -269,12 +275,22 @@ static bool is_header(const struct csv_layout *l, const struct field *f, int n)
 
 		found += column && column <= n && field_is(&f[column - 1], names[i].name);
 	}
+	for (int i = 0; i < CSV_FIELDS; i++)
+		if (l->named >> i & 1 && l->column[i] <= n)
+			found += is_text(&f[l->column[i] - 1], l->text[i]);
 	return found >= 2;
+}
+
+/* Behind the columns of the line: what is the same for every row. */
+static void add_texts(const struct csv_layout *l, struct field *f)
+{
+	for (int i = 0; i < CSV_FIELDS; i++)
+		f[CSV_COLUMNS_MAX + i] = (struct field){l->text[i], (uint32_t)strlen(l->text[i])};
 }
 
 enum csv_result csv_parse(const struct csv_layout *l, const char *line, size_t len, struct csv_row *row)
 {
-	struct field f[CSV_COLUMNS_MAX];
+	struct field f[CSV_COLUMNS_MAX + CSV_FIELDS];
 	enum csv_result r;
 	int n;
 
@@ -289,6 +305,8 @@ enum csv_result csv_parse(const struct csv_layout *l, const char *line, size_t l
 		return CSV_BLANK;
 	if (n < 0)
 		return CSV_BAD_QUOTES;
+	if (l->texts)
+		add_texts(l, f);
 	if (l->column[CSV_RADIO])
 		r = read_radio(&f[l->column[CSV_RADIO] - 1], row);
 	else
@@ -296,7 +314,7 @@ enum csv_result csv_parse(const struct csv_layout *l, const char *line, size_t l
 	for (int i = n; i < l->last; i++) /* optional columns at the end may be missing */
 		f[i] = (struct field){"", 0};
 	for (int i = CSV_RADIO; i <= CSV_LAT; i++)
-		if (l->column[i] > n)
+		if (l->column[i] > n && l->column[i] <= CSV_COLUMNS_MAX)
 			return CSV_BAD_COLUMNS;
 	if (r != CSV_OK)
 		return is_header(l, f, n) ? CSV_HEADER : r;
@@ -316,7 +334,7 @@ static void layout_end(struct csv_layout *l)
 {
 	l->last = 0;
 	for (int i = 0; i < CSV_FIELDS; i++)
-		if (l->column[i] > l->last)
+		if (l->column[i] > l->last && l->column[i] <= CSV_COLUMNS_MAX)
 			l->last = l->column[i];
 }
 
@@ -329,23 +347,24 @@ void csv_layout_opencellid(struct csv_layout *l)
 static const char *const field_names[CSV_FIELDS] = {"radio", "mcc", "net",   "area",    "cell",
 						    "lon",   "lat", "range", "samples", "updated"};
 
-/* Other people's names of the columns. */
-static int field_of(const struct field *f)
+enum csv_field csv_field_named(const char *name, size_t len)
 {
+	/* Other people's names of the columns. */
 	static const struct {
 		const char *name;
 		enum csv_field field;
 	} others[] = {{"mnc", CSV_NET},       {"lac", CSV_AREA},    {"tac", CSV_AREA}, {"cid", CSV_CELL},
 		      {"ci", CSV_CELL},       {"cellid", CSV_CELL}, {"long", CSV_LON}, {"lng", CSV_LON},
 		      {"longitude", CSV_LON}, {"latitude", CSV_LAT}};
+	struct field f = {name, (uint32_t)len};
 
 	for (int i = 0; i < CSV_FIELDS; i++)
-		if (field_is(f, field_names[i]))
-			return i;
+		if (field_is(&f, field_names[i]))
+			return (enum csv_field)i;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (field_is(f, others[i].name))
-			return (int)others[i].field;
-	return -1;
+		if (field_is(&f, others[i].name))
+			return others[i].field;
+	return CSV_FIELDS;
 }
 
 static bool complete(const struct csv_layout *l, const char **missing)
@@ -358,26 +377,67 @@ static bool complete(const struct csv_layout *l, const char **missing)
 	return true;
 }
 
-/* One "name=column". */
+/* What stands behind "name=" or "name:". */
+static bool layout_text(struct csv_layout *l, int field, const struct field *value, bool named)
+{
+	if (value->len < 1 || value->len > CSV_TEXT_MAX)
+		return false;
+	memcpy(l->text[field], value->at, value->len);
+	l->texts = true;
+	l->named |= (uint16_t)(named << field);
+	l->column[field] = (uint8_t)(CSV_COLUMNS_MAX + 1 + field);
+	return true;
+}
+
+/* One "name=column" or "name:value". */
 static bool layout_entry(struct csv_layout *l, const struct field *f)
 {
-	const char *equals = memchr(f->at, '=', f->len);
-	struct field name = {f->at, equals ? (uint32_t)(equals - f->at) : 0};
-	struct field value = {equals ? equals + 1 : f->at, equals ? f->len - name.len - 1 : 0};
-	int field = equals ? field_of(&name) : -1;
+	uint32_t at = 0;
+	struct field value;
+	enum csv_field field;
 	struct csv_row row;
 	uint64_t column;
 
-	if (field < 0)
+	while (at < f->len && f->at[at] != '=' && f->at[at] != ':')
+		at++;
+	field = csv_field_named(f->at, at);
+	if (at == f->len || field == CSV_FIELDS || l->column[field])
 		return false;
+	value = (struct field){f->at + at + 1, f->len - at - 1};
 	if (field == CSV_RADIO && read_radio(&value, &row) == CSV_OK) {
 		l->radio = (int8_t)row.radio;
 		return true;
 	}
-	if (!number(&value, &column) || column < 1 || column > CSV_COLUMNS_MAX)
+	if (f->at[at] == ':')
+		return layout_text(l, field, &value, false);
+	if (!number(&value, &column))
+		return layout_text(l, field, &value, true);
+	if (column < 1 || column > CSV_COLUMNS_MAX)
 		return false;
 	l->column[field] = (uint8_t)column;
 	return true;
+}
+
+int csv_layout_resolve(struct csv_layout *l, const char *line, size_t len, char *err, size_t err_len)
+{
+	struct field f[CSV_COLUMNS_MAX];
+	int n = split(line, len && line[len - 1] == '\r' ? len - 1 : len, l->separator, f, CSV_COLUMNS_MAX);
+
+	for (int i = 0; i < CSV_FIELDS; i++) {
+		int column = 0;
+
+		if (!(l->named >> i & 1))
+			continue;
+		while (column < n && !is_text(&f[column], l->text[i]))
+			column++;
+		if (column >= n) {
+			snprintf(err, err_len, "columns: the first line names no column %s", l->text[i]);
+			return -EINVAL;
+		}
+		l->column[i] = (uint8_t)(column + 1);
+	}
+	layout_end(l);
+	return 0;
 }
 
 int csv_layout_parse(struct csv_layout *l, const char *text, char *err, size_t err_len)
@@ -391,9 +451,9 @@ int csv_layout_parse(struct csv_layout *l, const char *text, char *err, size_t e
 	for (int i = 0; i < n; i++)
 		if (!layout_entry(&new, &f[i])) {
 			snprintf(err, err_len,
-				 "columns: entry %d is not NAME=NUMBER with NUMBER from 1 to %d; names are "
-				 "radio, mcc, "
-				 "net, area, cell, lon, lat, range, samples, updated",
+				 "columns: entry %d is not NAME=NUMBER (from 1 to %d), NAME=COLUMN or "
+				 "NAME:VALUE; names are radio, mcc, net, area, cell, lon, lat, range, "
+				 "samples, updated, each once",
 				 i + 1, CSV_COLUMNS_MAX);
 			return -EINVAL;
 		}
@@ -419,9 +479,9 @@ bool csv_layout_header(struct csv_layout *l, const char *line, size_t len)
 		int n = split(line, len, separators[s], f, CSV_COLUMNS_MAX);
 
 		for (int i = 0; i < n; i++) {
-			int field = field_of(&f[i]);
+			enum csv_field field = csv_field_named(f[i].at, f[i].len);
 
-			if (field >= 0 && !new.column[field])
+			if (field < CSV_FIELDS && !new.column[field])
 				new.column[field] = (uint8_t)(i + 1);
 		}
 		if (n > 0 && complete(&new, &missing)) {
@@ -431,4 +491,24 @@ bool csv_layout_header(struct csv_layout *l, const char *line, size_t len)
 		}
 	}
 	return false;
+}
+
+bool csv_header_lacks(const char *line, size_t len, char separator, char *names, size_t names_len)
+{
+	struct field f[CSV_COLUMNS_MAX];
+	int n = split(line, len && line[len - 1] == '\r' ? len - 1 : len, separator, f, CSV_COLUMNS_MAX);
+	uint32_t found = 0;
+
+	names[0] = 0;
+	for (int i = 0; i < n; i++)
+		found |= 1u << csv_field_named(f[i].at, f[i].len);
+	if (!(found >> CSV_LAT & 1) || !(found >> CSV_LON & 1))
+		return false;
+	for (int i = CSV_RADIO; i <= CSV_LAT; i++) {
+		size_t used = strlen(names);
+
+		if (!(found >> i & 1))
+			snprintf(names + used, names_len - used, "%s%s", used ? ", " : "", field_names[i]);
+	}
+	return names[0];
 }

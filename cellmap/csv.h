@@ -7,6 +7,7 @@
 
 #define CSV_LINE_MAX    65536
 #define CSV_COLUMNS_MAX 64
+#define CSV_TEXT_MAX    47 /* octets of a column's name or a value for all rows */
 
 enum csv_field {
 	CSV_RADIO,
@@ -22,13 +23,17 @@ enum csv_field {
 	CSV_FIELDS
 };
 
-/* Which column (from 1; 0 = none) holds which field. */
+/* Which column (from 1; 0 = none) holds which field; CSV_COLUMNS_MAX + 1 + field: none does, all rows have
+ * text[]. */
 struct csv_layout {
 	uint8_t column[CSV_FIELDS];
 	uint8_t last; /* highest column in use */
 	int8_t radio; /* enum cell_radio of every row when no column tells it, else -1 */
 	char separator;
 	enum geo_datum datum;
+	bool texts;     /* any text[] in use */
+	uint16_t named; /* bit per field: text[] is the name of its column */
+	char text[CSV_FIELDS][CSV_TEXT_MAX + 1];
 };
 
 struct csv_row {
@@ -66,8 +71,16 @@ csv_result_name(enum csv_result r); /* "position_zero": key of the JSON report a
 /* The 14 columns of OpenCelliD. */
 void csv_layout_opencellid(struct csv_layout *l);
 /* "radio=1,mcc=2,net=3,area=4,cell=5,lon=7,lat=8[,range=9,samples=10,updated=13]"; "radio=LTE" for a table of
- * one radio. 0, or -EINVAL with a sentence in err. */
+ * one radio; "mcc:505" for one value in all rows; "lat=LATITUDE" for the column of that name. 0, or -EINVAL
+ * with a sentence in err. */
 int csv_layout_parse(struct csv_layout *l, const char *text, char *err, size_t err_len);
+/* Finds the columns that were given by name in a table's first line. 0, or -EINVAL with a sentence in err. */
+int csv_layout_resolve(struct csv_layout *l, const char *line, size_t len, char *err, size_t err_len);
+/* Of a first line that names latitude and longitude: the needed columns that it does not name, as "radio,
+ * area". false when it is no header, or a whole one. */
+bool csv_header_lacks(const char *line, size_t len, char separator, char *names, size_t names_len);
+enum csv_field csv_field_named(const char *name,
+			       size_t len); /* also mnc, lac, cid, long ...; CSV_FIELDS: none */
 /* The same from a table's first line, when that names all needed columns (also mnc, lac, cid, long ...).
  * Takes over the separator; false, and nothing changed, when the line is no such header. */
 bool csv_layout_header(struct csv_layout *l, const char *line, size_t len);

@@ -30,17 +30,17 @@ bool identity_text(const struct cell_id *id, uint8_t mnc_digits, char text[IDENT
 
 	text[0] = 0;
 	if (id->radio == CELL_GSM && plmn && id->area <= 65535 && c <= 65535)
-		snprintf(text, IDENTITY_MAX, "CGI:%u-%0*u-%u-%" PRIu64, id->mcc, w, id->mnc, id->area, c);
+		snprintf(text, IDENTITY_MAX, "CGI:%03u-%0*u-%u-%" PRIu64, id->mcc, w, id->mnc, id->area, c);
 	else if (id->radio == CELL_UMTS && plmn && id->area <= 65535 && c <= ECI_MAX)
-		snprintf(text, IDENTITY_MAX, "SAI:%u-%0*u-%u-%u", id->mcc, w, id->mnc, id->area,
+		snprintf(text, IDENTITY_MAX, "SAI:%03u-%0*u-%u-%u", id->mcc, w, id->mnc, id->area,
 			 (unsigned int)(c & 65535));
 	else if (id->radio == CELL_LTE && plmn && c <= ECI_MAX)
-		snprintf(text, IDENTITY_MAX, "ECGI:%u-%0*u-%" PRIu64 "-%u", id->mcc, w, id->mnc,
+		snprintf(text, IDENTITY_MAX, "ECGI:%03u-%0*u-%" PRIu64 "-%u", id->mcc, w, id->mnc,
 			 c >> ENB_BITS, (unsigned int)(c & 255));
 	else if (id->radio == CELL_NR && plmn && c <= NCI_MAX)
-		snprintf(text, IDENTITY_MAX, "NCGI:%u-%0*u-%" PRIu64, id->mcc, w, id->mnc, c);
+		snprintf(text, IDENTITY_MAX, "NCGI:%03u-%0*u-%" PRIu64, id->mcc, w, id->mnc, c);
 	else if (id->radio == CELL_CDMA && c > 0 && c <= 65535)
-		snprintf(text, IDENTITY_MAX, "CDMA:%u-%u-%u-%" PRIu64, id->mcc, id->mnc, id->area, c);
+		snprintf(text, IDENTITY_MAX, "CDMA:%03u-%u-%u-%" PRIu64, id->mcc, id->mnc, id->area, c);
 	return text[0];
 }
 

@@ -9,8 +9,6 @@
 #include <osmocom/core/utils.h>
 #include <stdlib.h>
 
-#define CIRCLE_POINTS 128
-
 /* Places of the radios in the order of their names. */
 static const uint8_t radio_rank[8] = {
 	[CELL_CDMA] = 0, [CELL_GSM] = 1, [CELL_LTE] = 2, [CELL_NR] = 3, [CELL_UMTS] = 4};
@@ -44,8 +42,19 @@ static uint8_t mnc_digits(const struct cellmap *map, const struct cell_query *q,
 	return n->mnc_digits;
 }
 
+static double nearest(const struct cellmap *map, const struct cell *c, const struct cell_point *centres,
+		      size_t n)
+{
+	double d = INFINITY;
+
+	for (size_t i = 0; i < n; i++)
+		d = fmin(d, geo_distance_m(&map->geod, centres[i].lat, centres[i].lon, c->lat, c->lon));
+	return d;
+}
+
 int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
-	       const struct cell_span *spans, size_t n_spans, struct listed **cells, size_t *n)
+	       const struct cell_point *centres, size_t n_centres, const struct cell_span *spans,
+	       size_t n_spans, struct listed **cells, size_t *n)
 {
 	size_t total = 0, at = 0;
 
@@ -61,7 +70,7 @@ int list_cells(void *ctx, const struct cellmap *map, const struct cell_query *q,
 			l->mnc_digits = digits;
 			if (cellmap_get(map, spans[i].first + k, &l->cell) < 0)
 				return -EBADMSG;
-			l->distance_m = geo_distance_m(&map->geod, q->lat, q->lon, l->cell.lat, l->cell.lon);
+			l->distance_m = nearest(map, &l->cell, centres, n_centres);
 		}
 	}
 	qsort(*cells, total, sizeof(**cells), by_key);
@@ -151,29 +160,40 @@ void list_json_cells(FILE *f, const struct listed *cells, size_t n)
 	json_cells(f, cells, n, false);
 }
 
-static void circle_feature(FILE *f, const struct cell_query *q)
+/* RFC 7946 3.1.6 wants the ring counter-clockwise. */
+static bool clockwise(const struct cell_point *p, size_t n)
 {
-	struct geod_geodesic g;
+	double twice = 0;
 
-	geo_init(&g);
-	fputs("{\"type\":\"Feature\",\"properties\":{\"what\":\"circle\"},\"geometry\":{\"type\":\"Polygon\","
-	      "\"coordinates\":[[",
-	      f);
-	for (int i = 0; i <= CIRCLE_POINTS; i++) {
-		double lat, lon;
+	for (size_t i = 0; i + 1 < n; i++)
+		twice += p[i].lon * p[i + 1].lat - p[i + 1].lon * p[i].lat;
+	return twice < 0;
+}
 
-		/* counter-clockwise, and closed by the very first point (RFC 7946 3.1.6) */
-		geod_direct(&g, q->lat, q->lon, -360.0 * (i % CIRCLE_POINTS) / CIRCLE_POINTS, q->radius_m,
-			    &lat, &lon, NULL);
-		fprintf(f, "%s[%.7f,%.7f]", i ? "," : "", lon, lat);
+static void border_feature(FILE *f, const struct outline *o, const struct outline_path *path)
+{
+	const struct cell_point *p = &o->points[path->first];
+	bool turn = clockwise(p, path->n);
+
+	fprintf(f,
+		"{\"type\":\"Feature\",\"properties\":{\"what\":\"%s\"},\"geometry\":{\"type\":\"Polygon\","
+		"\"coordinates\":[[",
+		path->without ? "without" : "area");
+	for (size_t i = 0; i < path->n; i++) {
+		const struct cell_point *at = &p[turn ? path->n - 1 - i : i];
+
+		fprintf(f, "%s[%.7f,%.7f]", i ? "," : "", at->lon, at->lat);
 	}
 	fputs("]]}}", f);
 }
 
-void list_geojson(FILE *f, const struct cell_query *q, const struct listed *cells, size_t n)
+void list_geojson(FILE *f, const struct outline *borders, const struct listed *cells, size_t n)
 {
 	fputs("{\"type\":\"FeatureCollection\",\"features\":[\n", f);
-	circle_feature(f, q);
+	for (size_t i = 0; i < borders->n_paths; i++) {
+		fputs(i ? ",\n" : "", f);
+		border_feature(f, borders, &borders->paths[i]);
+	}
 	for (size_t i = 0; i < n; i++) {
 		fputs(",\n{\"type\":\"Feature\",\"properties\":{", f);
 		properties(f, &cells[i]);

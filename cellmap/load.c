@@ -24,6 +24,7 @@ struct chunk {
 	char *text;
 	size_t len;
 	struct row *rows;
+	uint32_t *hashes;
 	size_t n_rows, rows_size;
 	struct reject *rejects;
 	size_t n_rejects, rejects_size;
@@ -66,8 +67,12 @@ static void parse_chunk(struct chunk *c)
 		struct csv_row row;
 		enum csv_result r = CSV_OK;
 
-		if (c->n_rows == c->rows_size)
+		if (c->n_rows == c->rows_size) {
+			size_t size = c->rows_size;
+
+			c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
+		}
 		if (usual)
 			len = csv_quick(p, end, &row);
 		if (len == 0) {
@@ -76,7 +81,9 @@ static void parse_chunk(struct chunk *c)
 			r = csv_parse(&c->layout, p, len++, &row);
 		}
 		if (r == CSV_OK) {
-			row_pack(&row, &c->rows[c->n_rows++]);
+			row_pack(&row, &c->rows[c->n_rows]);
+			c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
+			c->n_rows++;
 		} else if (r != CSV_BLANK && r != CSV_HEADER) {
 			if (c->n_rejects == c->rejects_size)
 				c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
@@ -120,6 +127,7 @@ static int stop(struct loader *l)
 		pthread_join(l->threads[i], NULL);
 	for (unsigned int i = 0; i < l->n_ring; i++) {
 		free(l->ring[i].rows);
+		free(l->ring[i].hashes);
 		free(l->ring[i].rejects);
 	}
 	pthread_mutex_destroy(&l->lock);
@@ -162,6 +170,7 @@ static void count_reject(struct loader *l, const struct reject *r)
 	l->report->dropped[r->reason]++;
 	if (l->report->first_line == 0) {
 		l->report->first_line = line;
+		l->report->first_path = l->path;
 		l->report->first_reason = r->reason;
 	}
 	if (l->options->rejects)
@@ -188,7 +197,7 @@ static int collect(struct loader *l)
 		count_reject(l, &c->rejects[i]);
 	l->line += c->lines;
 	l->report->rows_read += c->n_rows + c->n_rejects;
-	return rows_add(l->rows, c->rows, c->n_rows);
+	return rows_add(l->rows, c->rows, c->hashes, c->n_rows);
 }
 
 static void submit(struct loader *l)
@@ -209,14 +218,15 @@ static size_t count_char(const char *text, size_t len, char c)
 }
 
 /* The first line decides on columns and separator, unless the user did. */
-static void look_at_header(struct csv_layout *layout, const char *text, size_t len, bool columns_given)
+static int look_at_header(struct loader *l, struct csv_layout *layout, const char *text, size_t len,
+			  bool columns_given, char *err, size_t err_len)
 {
 	static const char separators[] = {';', '\t', '|'};
 	const char *newline = memchr(text, '\n', len);
 	size_t line = newline ? (size_t)(newline - text) : len, most = count_char(text, line, ',');
 
 	if (!columns_given && csv_layout_header(layout, text, line))
-		return;
+		return 0;
 	for (size_t i = 0; i < sizeof(separators); i++) {
 		size_t n = count_char(text, line, separators[i]);
 
@@ -225,10 +235,33 @@ static void look_at_header(struct csv_layout *layout, const char *text, size_t l
 			layout->separator = separators[i];
 		}
 	}
+	if (!columns_given)
+		csv_header_lacks(text, line, layout->separator, l->report->lacks, sizeof(l->report->lacks));
+	return csv_layout_resolve(layout, text, line, err, err_len);
+}
+
+/* A table of points comes in OpenCelliD's columns, whatever its properties are called. */
+static int take_points(struct csv_layout *layout, bool columns_given, const char *path, char *err,
+		       size_t err_len)
+{
+	struct csv_layout made;
+
+	for (int i = 0; columns_given && i < CSV_FIELDS; i++)
+		if (layout->column[i] && layout->column[i] <= CSV_COLUMNS_MAX) {
+			snprintf(err, err_len,
+				 "%s: is GeoJSON; its columns are named as properties (cell=NAME), not "
+				 "numbered",
+				 path);
+			return -EINVAL;
+		}
+	csv_layout_opencellid(&made);
+	made.datum = layout->datum;
+	*layout = made;
+	return 0;
 }
 
 static int read_chunks(struct loader *l, struct table *t, struct csv_layout *layout, bool columns_given,
-		       char *err, size_t err_len)
+		       bool points, char *err, size_t err_len)
 {
 	for (bool first = true;; first = false) {
 		struct chunk *c = &l->ring[l->submitted % l->n_ring];
@@ -243,8 +276,15 @@ static int read_chunks(struct loader *l, struct table *t, struct csv_layout *lay
 				 l->path);
 		if (rc < 0 || c->len == 0)
 			return rc;
-		if (first)
-			look_at_header(layout, c->text, c->len, columns_given);
+		if (first && !points) {
+			char fault[160];
+
+			rc = look_at_header(l, layout, c->text, c->len, columns_given, fault, sizeof(fault));
+			if (rc < 0)
+				snprintf(err, err_len, "%s: %s", l->path, fault);
+		}
+		if (rc < 0)
+			return rc;
 		c->layout = *layout;
 		submit(l);
 		if (l->options->progress)
@@ -257,6 +297,7 @@ int loader_read(struct loader *l, const struct cellmap_table *table, char *err, 
 {
 	struct csv_layout layout;
 	struct table *t;
+	bool points;
 	int rc;
 
 	csv_layout_opencellid(&layout);
@@ -271,7 +312,10 @@ int loader_read(struct loader *l, const struct cellmap_table *table, char *err, 
 		return rc;
 	l->path = table->path;
 	l->line = 0;
-	rc = read_chunks(l, t, &layout, table->columns, err, err_len);
+	points = table_points(t, &layout);
+	rc = points ? take_points(&layout, table->columns, table->path, err, err_len) : 0;
+	if (rc == 0)
+		rc = read_chunks(l, t, &layout, table->columns, points, err, err_len);
 	while (l->collected < l->submitted)
 		if (collect(l) < 0 && rc == 0) {
 			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells",

@@ -50,11 +50,12 @@ static const struct conf_key gateway_keys[] = {
 };
 
 static const struct conf_key table_keys[] = {
-	{"file", CONF_PATH, AT(conf_table, file), MUST, .doc = "Cell-site table, CSV, also .gz."},
+	{"file", CONF_PATH, AT(conf_table, file), MUST, .doc = "Cell-site table, CSV or GeoJSON, also .gz."},
 	{"format", CONF_TAKE, AT(conf_table, format), .take = conf_take_format, .preset = "opencellid",
 	 .doc = "opencellid, or columns together with the key of that name."},
 	{"columns", CONF_TEXT, AT(conf_table, columns),
-	 .doc = "Own order of columns, as in radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=7."},
+	 .doc = "Own columns, by number or name, or one value for all rows, as in radio:LTE,mcc=2,lat=LATITUDE "
+		"for each column; see reunion-cellmap(1)."},
 	{"datum", CONF_TAKE, AT(conf_table, datum), .take = conf_take_datum, .preset = "wgs84",
 	 .doc = "Datum of the table's positions: wgs84, gcj02 or bd09. Never guessed."},
 	{NULL},
@@ -64,13 +65,17 @@ static const struct conf_key cellmap_keys[] = {
 	{"tables", CONF_LIST, AT(conf, cellmap.tables), .at_n = offsetof(struct conf, cellmap.n_tables),
 	 .size = sizeof(struct conf_table), .keys = table_keys, .max = 256,
 	 .doc = "Tables of which the map is built when it is missing or older than they are. Left out: the "
-		"map is used as it is."},
+		"map is used as it is. Of two rows with one key, that of the table named first wins: the carrier's "
+		"own comes first."},
 	{"map", CONF_PATH, AT(conf, cellmap.map), MUST, .doc = "The map that is made of them."},
 	{"select", CONF_CHOICE, AT(conf, cellmap.select), .choices = selects, .preset = "coverage",
 	 .doc = "Cells of an area: coverage (site's distance minus range within the radius) or site (site "
 		"within the radius)."},
 	{"max_range_m", CONF_REAL, AT(conf, cellmap.max_range_m), .above = true, .max = 1000000,
 	 .preset = "35000", .doc = "Ranges longer than this are cut to it, in metres."},
+	{"strict", CONF_U32, AT(conf, cellmap.strict), .max = 1000, .preset = "1000",
+	 .doc = "No map is made when more than this many of 1000 rows of a table are dropped as faulty; the old "
+		"map stays."},
 	{NULL},
 };
 
@@ -294,6 +299,8 @@ const struct conf_key conf_keys_link[] = {
 	{"receipts", CONF_TAKE, AT(conf_link, receipts), SMPP, .take = conf_take_receipts, .preset = "none",
 	 .doc = "Delivery receipts to ask for: all, failures, none, or sample:P with a share P such as "
 		"sample:0.01."},
+	{"cancel_sm", CONF_FLAG, AT(conf_link, cancel_sm), SMPP, .preset = "false",
+	 .doc = "A recall asks the carrier to take back what it may still hold (cancel_sm by message id, at the link's rate)."},
 	{"test_numbers", CONF_TAKES, LIST(conf_link, test_numbers), .size = sizeof(char *), SMPP,
 	 .take = conf_take_number, .max = 1000,
 	 .doc = "The only numbers an exercise may reach: 5 to 15 digits."},

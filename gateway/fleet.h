@@ -30,6 +30,7 @@ struct fleet_events {
 	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 	void *arg;
 	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
+	void (*held)(void *arg, struct fleet_link *fl, uint64_t job, uint32_t seq, const void *ids, size_t len);
 };
 
 struct fleet {

@@ -36,6 +36,8 @@ struct link_env {
 	void *arg;
 	/* The peer has a broadcast_sm of a job on air under this id, or no longer: to be durable (may be NULL). */
 	void (*aired)(struct link *link, uint64_t job, const char *message_id, bool on);
+	/* Ids of messages of a job that a recall will ask back; ids NULL: no longer. To be durable (may be NULL). */
+	void (*held)(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len);
 };
 
 struct link_ops {

@@ -33,6 +33,7 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 	}
 	l->tx = &l->leg[0];
 	INIT_LLIST_HEAD(&l->aired);
+	INIT_LLIST_HEAD(&l->held);
 	return &l->link;
 }
 
@@ -256,6 +257,7 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
 		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
 	next = sooner(next, smpp_aired_send(l, now_us));
+	next = sooner(next, smpp_held_send(l, now_us));
 	next = sooner(next, smpp_send(l, now_us));
 	next = sooner(next, smpp_rehearse(l, now_us));
 	if (l->tx->phase == LEG_OPEN)

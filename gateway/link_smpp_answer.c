@@ -155,6 +155,8 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
+	if (l->link.cfg->cancel_sm && l->link.cfg->addressing == ADDR_SUBSCRIBERS && !smpp_session_centre(l->tx->session))
+		smpp_held_add(l, f->job, answer->message_id, now_us);
 	if (l->link.cfg->addressing == ADDR_BROADCAST)
 		smpp_aired_add(l, f->job, answer->message_id);
 	if (failed && smpp_flight_alive(l, f) == 0)
@@ -164,12 +166,17 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
+	char class = class_of(l, answer->status);
 	struct flight *f;
 	uint32_t parts;
-	char class = class_of(l, answer->status);
 
-	if (TAG_FLIGHT(answer->tag) == TAG_AIRED) {
-		smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class, now_us);
+	if (TAG_FLIGHT(answer->tag) >= TAG_HELD) {
+		if (class == 'X')
+			slow_down(l, now_us);
+		if (TAG_FLIGHT(answer->tag) == TAG_AIRED)
+			smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class, now_us);
+		else
+			smpp_held_answer(l, TAG_DRAFT(answer->tag), class);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(answer->tag)];
@@ -206,14 +213,22 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 	smpp_flight_finish_if_done(l, f, now_us);
 }
 
+static void lost_cancel(struct link_smpp *l, uint64_t tag)
+{
+	if (TAG_FLIGHT(tag) == TAG_AIRED)
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+	else
+		smpp_held_answer(l, TAG_DRAFT(tag), '?');
+}
+
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
 	struct flight *f;
 
 	l->link.count.lost++;
-	if (TAG_FLIGHT(tag) == TAG_AIRED) {
-		smpp_aired_lost(l, TAG_DRAFT(tag));
+	if (TAG_FLIGHT(tag) >= TAG_HELD) {
+		lost_cancel(l, tag);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
@@ -233,8 +248,8 @@ static void left_unanswered(void *arg, uint64_t tag, bool left)
 	}
 	if (left)
 		l->link.count.lost++;
-	if (TAG_FLIGHT(tag) == TAG_AIRED) {
-		smpp_aired_lost(l, TAG_DRAFT(tag));
+	if (TAG_FLIGHT(tag) >= TAG_HELD) {
+		lost_cancel(l, tag);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];

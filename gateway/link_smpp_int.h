@@ -98,6 +98,9 @@ struct link_smpp {
 	/* broadcasts */
 	struct llist_head aired; /* struct aired */
 	uint32_t aired_no;
+	/* messages to be asked back at a recall */
+	struct llist_head held; /* struct held_job */
+	uint32_t held_no;
 	/* mode = "listen" */
 	struct knocker knockers[KNOCKERS];
 	/* rehearsal */
@@ -141,6 +144,7 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 #define TAG(flight, draft)                                                                                   \
 	((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
 #define TAG_AIRED UINT32_MAX /* in place of the flight: a cancel_broadcast_sm */
+#define TAG_HELD  (UINT32_MAX - 1) /* likewise: a cancel_sm */
 #define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
 #define TAG_DRAFT(tag)  ((uint32_t)(tag))
 bool smpp_by_cells(const struct link_smpp *l);
@@ -170,6 +174,12 @@ void smpp_aired_add(struct link_smpp *l, const struct dispatch_job *job, const c
 uint64_t smpp_aired_send(struct link_smpp *l, uint64_t now_us);
 void smpp_aired_answer(struct link_smpp *l, uint32_t no, uint32_t status, char class, uint64_t now_us);
 void smpp_aired_lost(struct link_smpp *l, uint32_t no);
+/* link_smpp_held.c */
+void smpp_held_add(struct link_smpp *l, const struct dispatch_job *job, const char *id, uint64_t now_us);
+void smpp_held_recall(struct link_smpp *l, uint64_t job);
+void smpp_held_forget(struct link_smpp *l, uint64_t job);
+uint64_t smpp_held_send(struct link_smpp *l, uint64_t now_us);
+void smpp_held_answer(struct link_smpp *l, uint32_t no, char class); /* '?': there will be none */
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class); /* counts it; name is static */

@@ -32,6 +32,7 @@ struct snap_alert_link {
 	char name[33];
 	struct unit_sums sums;
 	struct snap_receipts receipts; /* of the alert's own text */
+	uint64_t cancelled, cancel_late, cancel_pending; /* messages asked back at the recall */
 	bool gone;		    /* cannot serve the alert any more: the configuration was changed */
 };
 

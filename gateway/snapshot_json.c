@@ -123,6 +123,20 @@ static void set_receipts(json_t *o, const struct snap_receipts *r)
 	json_object_set_new(o, "receipts", x);
 }
 
+/* What the carrier took back at the recall. */
+static void set_back(json_t *o, const struct snap_alert_link *l)
+{
+	json_t *x;
+
+	if (l->cancelled + l->cancel_late + l->cancel_pending == 0)
+		return;
+	x = json_object();
+	set_count(x, "cancelled", l->cancelled);
+	set_count(x, "too_late", l->cancel_late);
+	set_count(x, "pending", l->cancel_pending);
+	json_object_set_new(o, "cancel_sm", x);
+}
+
 static json_t *carriers_json(const struct snap_alert *a)
 {
 	json_t *list = json_array();
@@ -190,6 +204,7 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 		if (a->links[i].gone)
 			set_text(l, "note", "the configuration was changed while the alert ran: what was not sent is withdrawn");
 		set_receipts(l, &a->links[i].receipts);
+		set_back(l, &a->links[i]);
 		json_array_append_new(links, l);
 	}
 	json_object_set_new(o, "links", links);

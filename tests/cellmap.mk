@@ -11,6 +11,10 @@ check_PROGRAMS += tests/test_cellmap_health
 TESTS += tests/test_cellmap_health
 tests_test_cellmap_health_SOURCES = tests/test_cellmap_health.c
 tests_test_cellmap_health_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_cellmap_geojson
+TESTS += tests/test_cellmap_geojson
+tests_test_cellmap_geojson_SOURCES = tests/test_cellmap_geojson.c
+tests_test_cellmap_geojson_LDADD = $(CELLMAP_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/test_cellmap_csv
 TESTS += tests/test_cellmap_csv
 tests_test_cellmap_csv_SOURCES = tests/test_cellmap_csv.c
@@ -41,22 +45,26 @@ check_PROGRAMS += tests/cellmaptool
 tests_cellmaptool_SOURCES = tests/cellmaptool.c
 tests_cellmaptool_LDADD = $(CELLMAP_LIBS)
 
-check_PROGRAMS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_map
-TESTS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_map
-EXTRA_DIST += tests/fuzz/seeds/csv tests/fuzz/seeds/map
+check_PROGRAMS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_geojson tests/fuzz/fuzz_map
+TESTS += tests/fuzz/fuzz_csv tests/fuzz/fuzz_geojson tests/fuzz/fuzz_map
+EXTRA_DIST += tests/fuzz/seeds/csv tests/fuzz/seeds/geojson tests/fuzz/seeds/map
 tests_fuzz_fuzz_csv_SOURCES = tests/fuzz/fuzz_csv.c
 tests_fuzz_fuzz_csv_LDADD = $(CELLMAP_LIBS)
+tests_fuzz_fuzz_geojson_SOURCES = tests/fuzz/fuzz_geojson.c
+tests_fuzz_fuzz_geojson_LDADD = $(CELLMAP_LIBS)
 tests_fuzz_fuzz_map_SOURCES = tests/fuzz/fuzz_map.c
 tests_fuzz_fuzz_map_LDADD = $(CELLMAP_LIBS)
 if FUZZING
 tests_fuzz_fuzz_csv_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_geojson_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_map_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else
 tests_fuzz_fuzz_csv_SOURCES += tests/fuzz/replay.c
+tests_fuzz_fuzz_geojson_SOURCES += tests/fuzz/replay.c
 tests_fuzz_fuzz_map_SOURCES += tests/fuzz/replay.c
 endif
-TESTS += tests/cellmap.sh tests/e2e_maps.sh
-EXTRA_DIST += tests/cellmap.sh tests/e2e_maps.sh
+TESTS += tests/cellmap.sh tests/cellmap_real.sh tests/e2e_maps.sh
+EXTRA_DIST += tests/cellmap.sh tests/cellmap_real.sh tests/e2e_maps.sh
 
 # Costs beside rivals; not part of make check.
 EXTRA_PROGRAMS += tests/bench_cellmap

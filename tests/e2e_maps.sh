@@ -27,6 +27,11 @@ more() { [ "$(grep -c 'cells moved more than 10 km' "$D/gateway.log")" = 2 ]; }
 kill -HUP "$PID_gateway"; t_until 10 more; t_ok $? "a map built by hand: the same"
 now() { [ "$(in_force)" -gt "$was" ]; }
 t_until 10 now; t_ok $? "it is in force too"
+# A table of junk does not replace the map.
+sed -i 's/select = "coverage";/select = "coverage"; strict = 500;/' "$D/reunion.cfg"
+sed '3~2s/.*/junk/' "$D/cells.csv" > "$D/junk.csv"; sed -i '2s/.*/junk/; 4s/.*/junk/' "$D/junk.csv"; mv "$D/junk.csv" "$D/cells.csv"
+reload 'reload refused: the cell map could not be built'; t_ok $? "a table with too many faults is refused"
+t_has "$D/gateway.log" 'rows are bad, 500 in 1000 are allowed' "with how many"
 t_is "$(t_status '.links | length')" 1 "and the gateway lives"
 t_stop_gateway
 t_end

@@ -158,9 +158,49 @@ static void columns_are_chosen(void **state)
 		     (const char *const[]){"", "radio=1", "radio=1,mcc=2,net=3,area=4,cell=5,lon=6", "radio",
 					   "colour=1", "radio=0,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
 					   "radio=65,mcc=2,net=3,area=4,cell=5,lon=6,lat=7",
-					   "radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat=x", NULL};
+					   "radio=1,mcc=2,net=3,area=4,cell=5,lon=6,lat:", NULL};
 	     *p; p++)
 		assert_int_equal(csv_layout_parse(&l, *p, err, sizeof(err)), -22);
+}
+
+static void columns_are_named_or_fixed(void **state)
+{
+	const char *header = "SITE_ID,LATITUDE,LONGITUDE,Area code\r",
+		   *line = "10003026,-37.81517,144.97476,77";
+	struct csv_layout l = {.separator = ','};
+	struct csv_row r;
+	char err[256];
+
+	assert_int_equal(
+		csv_layout_parse(&l,
+				 "radio:LTE,mcc:505,net:02,area=area code,cell=site_id,lon=longitude,"
+				 "lat=latitude",
+				 err, sizeof(err)),
+		0);
+	assert_int_equal(csv_layout_resolve(&l, line, strlen(line), err, sizeof(err)), -22);
+	assert_non_null(strstr(err, "area code"));
+	assert_int_equal(csv_layout_resolve(&l, header, strlen(header), err, sizeof(err)), 0);
+	assert_int_equal(csv_parse(&l, header, strlen(header), &r), CSV_HEADER);
+	assert_int_equal(csv_parse(&l, line, strlen(line), &r), CSV_OK);
+	assert_true(r.radio == CELL_LTE && r.mcc == 505 && r.mnc == 2 && r.mnc_digits == 2);
+	assert_true(r.area == 77 && r.cell == 10003026 && r.lat == -378151700 && r.lon == 1449747600);
+	for (const char *const *p =
+		     (const char *const[]){"radio:LTE,mcc:505,net:02,area=3,cell=1,lon=2,lon=4",
+					   "radio:LTE,mcc:,net:02,area=3,cell=1,lon=2,lat=4", NULL};
+	     *p; p++)
+		assert_int_equal(csv_layout_parse(&l, *p, err, sizeof(err)), -22);
+}
+
+static void a_half_known_header_tells_what_it_lacks(void **state)
+{
+	const char *half = ",lon,lat,mcc,range,net,cell\r", *none = "GSM,1,2",
+		   *whole = "radio;mcc;net;area;cell;lon;lat";
+	char names[48];
+
+	assert_true(csv_header_lacks(half, strlen(half), ',', names, sizeof(names)));
+	assert_string_equal(names, "radio, area");
+	assert_false(csv_header_lacks(none, strlen(none), ',', names, sizeof(names)));
+	assert_false(csv_header_lacks(whole, strlen(whole), ';', names, sizeof(names)));
 }
 
 static void header_names_columns(void **state)
@@ -262,6 +302,46 @@ static void preferred_table_wins(void **state)
 	cellmap_close(map);
 	forget(&a);
 	forget(&b);
+}
+
+static void strictness_is_per_table(void **state)
+{
+	struct made a = {0}, b = {0};
+	const char *good = CELL("1", "1", "1", "1") CELL("2", "1", "1", "1") CELL("3", "1", "1", "1"),
+		   *bad = CELL("4", "1", "1", "1") "GSM,460,0,1,9,,0,0\n";
+	static const struct {
+		bool strict;
+		uint32_t permille;
+		int rc;
+	} cases[] = {{false, 0, 0}, {true, 500, 0}, {true, 499, -22}, {true, 0, -22}};
+
+	write_table(&a, good, strlen(good), false);
+	write_table(&b, bad, strlen(bad), false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cellmap_build_options o = {.strict = cases[i].strict, .permille = cases[i].permille};
+
+		a.rc = cellmap_build(a.map, (struct cellmap_table[]){{.path = a.csv}, {.path = b.csv}}, 2, &o,
+				     &a.report, a.err, sizeof(a.err));
+		assert_int_equal(a.rc, cases[i].rc);
+		assert_true(a.rc == 0 || strstr(a.err, b.csv));
+	}
+	forget(&a);
+	forget(&b);
+}
+
+static void wrong_text_is_named(void **state)
+{
+	struct made m = {0};
+	struct cellmap_report report;
+
+	write_table(&m, "\xFF\xFEr\0a\0", 6, false);
+	assert_true(cellmap_build(m.map, &(struct cellmap_table){.path = m.csv}, 1, NULL, &report, m.err,
+				  sizeof(m.err)) < 0);
+	assert_non_null(strstr(m.err, "UTF-16"));
+	forget(&m);
+	m = build("[{\"cell\":1}", true);
+	assert_true(m.rc < 0 && strstr(m.err, "in the middle of its GeoJSON"));
+	forget(&m);
 }
 
 static void counts_add_up(void **state)
@@ -376,10 +456,14 @@ int main(void)
 		cmocka_unit_test(odd_rows_are_kept),
 		cmocka_unit_test(long_line_is_refused),
 		cmocka_unit_test(columns_are_chosen),
+		cmocka_unit_test(columns_are_named_or_fixed),
+		cmocka_unit_test(a_half_known_header_tells_what_it_lacks),
 		cmocka_unit_test(header_names_columns),
+		cmocka_unit_test(strictness_is_per_table),
 		cmocka_unit_test(newest_of_one_key_wins),
 		cmocka_unit_test(preferred_table_wins),
 		cmocka_unit_test(counts_add_up),
+		cmocka_unit_test(wrong_text_is_named),
 		cmocka_unit_test(unaddressable_cells_keep_their_place),
 		cmocka_unit_test(useless_tables_make_no_map),
 		cmocka_unit_test(cut_gz_is_refused),

@@ -76,7 +76,7 @@ static void test_defaults(void **state)
 	assert_string_equal(c->name, "reunion");
 	assert_string_equal(c->control_socket, "/run/reunion/control.sock");
 	assert_string_equal(c->cellmap.map, "/etc/x/m");
-	assert_true(c->cellmap.max_range_m == 35000 && c->cellmap.select == SELECT_COVERAGE);
+	assert_true(c->cellmap.max_range_m == 35000 && c->cellmap.strict == 1000 && c->cellmap.select == SELECT_COVERAGE);
 	assert_null(c->vty.address);
 	assert_null(c->http.address);
 	assert_null(c->agentx_socket);
