@@ -107,11 +107,12 @@ static void set_receipts(json_t *o, const struct snap_receipts *r)
 {
 	uint64_t n = r->delivered + r->failed;
 	bool share = n && r->measured;
-	json_t *x = json_object();
 	double low, high;
+	json_t *x;
 
 	if (r->asked == 0)
 		return;
+	x = json_object();
 	snapshot_interval(r->delivered, n, &low, &high);
 	set_count(x, "asked", r->asked);
 	set_count(x, "delivered", r->delivered);
