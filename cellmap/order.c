@@ -49,7 +49,6 @@ struct kind {
 	uint32_t range_min, range_max;
 	int32_t west, east;
 	uint32_t group;  /* it becomes part of */
-	
 };
 
 struct sorter {

@@ -373,33 +373,6 @@ static int link_index_cb(void *arg, const char *name)
 	return fleet_index(d->fleet, name);
 }
 
-static json_t *block_cb(void *arg, const char *name, bool block, const char *who)
-{
-	struct daemon *d = arg;
-	int i = fleet_index(d->fleet, name);
-
-	if (i < 0)
-		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
-	d->fleet->links[i].link->blocked = block;
-	dispatch_link_up(d->dispatch, i, !block && d->fleet->links[i].link->state == LINK_UP, clock_mono_us());
-	LOGP(DLINK, LOGL_NOTICE, "%s: %s by %s\n", name, block ? "blocked" : "unblocked", who);
-	daemon_wake(d);
-	return json_pack("{s:b}", "ok", 1);
-}
-
-static json_t *rate_cb(void *arg, const char *name, double rate, const char *who)
-{
-	struct daemon *d = arg;
-	int i = fleet_index(d->fleet, name);
-
-	if (i < 0)
-		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
-	rate = fleet_set_rate(d->fleet, i, rate, clock_mono_us());
-	LOGP(DLINK, LOGL_NOTICE, "%s: its rate is %g/s until the next reload, set by %s\n", name, rate, who);
-	daemon_wake(d);
-	return json_pack("{s:b, s:f}", "ok", 1, "rate", rate);
-}
-
 static int open_store(struct daemon *d, char *err, size_t err_len)
 {
 	char *uri = talloc_asprintf(d, STORE_URI, d->conf->state_directory);
@@ -416,7 +389,7 @@ static int open_doors(struct daemon *d)
 	int rc = 0;
 
 	d->control = (struct control_ops){
-		.cancel = intake_cancel, .block = block_cb, .rate = rate_cb, .alert_show = watch_alert,
+		.cancel = intake_cancel, .block = watch_block, .rate = watch_rate, .alert_show = watch_alert,
 		.alert_cells = watch_cells, .refresh = watch_publish, .arg = d};
 	if (c->control_socket)
 		rc = control_listen(d, c->control_socket, &d->control);

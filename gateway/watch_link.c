@@ -90,3 +90,32 @@ void watch_links_second(struct daemon *d, int64_t now)
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		sum_up(&d->fleet->links[i], now);
 }
+
+/* ---- the operator's hand ---- */
+
+json_t *watch_block(void *arg, const char *name, bool block, const char *who)
+{
+	struct daemon *d = arg;
+	int i = fleet_index(d->fleet, name);
+
+	if (i < 0)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
+	d->fleet->links[i].link->blocked = block;
+	dispatch_link_up(d->dispatch, i, !block && d->fleet->links[i].link->state == LINK_UP, clock_mono_us());
+	LOGP(DLINK, LOGL_NOTICE, "%s: %s by %s\n", name, block ? "blocked" : "unblocked", who);
+	daemon_wake(d);
+	return json_pack("{s:b}", "ok", 1);
+}
+
+json_t *watch_rate(void *arg, const char *name, double rate, const char *who)
+{
+	struct daemon *d = arg;
+	int i = fleet_index(d->fleet, name);
+
+	if (i < 0)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
+	rate = fleet_set_rate(d->fleet, i, rate, clock_mono_us());
+	LOGP(DLINK, LOGL_NOTICE, "%s: its rate is %g/s until the next reload, set by %s\n", name, rate, who);
+	daemon_wake(d);
+	return json_pack("{s:b, s:f}", "ok", 1, "rate", rate);
+}

@@ -84,12 +84,12 @@ t_until 10 deaf "$new"; t_ok $? "a link that is gone listens no more"
 takes "$out"; t_ok $? "the other one does"
 t_start squatter perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalAddr => "127.0.0.1", LocalPort => shift) or die; sleep 3600' "$in"
 t_until 5 takes "$in"
-reload "$(one "$(listening inbound "$in")")"
+reload "$(one "$(listening fresh "$in")")" # where nobody has knocked yet
 t_until 10 grep -q 'cannot listen' "$D/gateway.log"; t_ok $? "a port that another program has is told"
 kill "$PID_squatter"; wait "$PID_squatter" 2> /dev/null
 sleep 2.5
 t_dial late "$in" outbind
-t_until 10 up inbound; t_ok $? "and taken as soon as it is free"
+t_until 10 up fresh; t_ok $? "and taken as soon as it is free"
 t_stop_gateway
 grep -E "ERROR|runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end
