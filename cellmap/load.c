@@ -24,6 +24,7 @@ struct chunk {
 	char *text;
 	size_t len;
 	struct row *rows;
+	uint32_t *hashes;
 	size_t n_rows, rows_size;
 	struct reject *rejects;
 	size_t n_rejects, rejects_size;
@@ -66,8 +67,12 @@ static void parse_chunk(struct chunk *c)
 		struct csv_row row;
 		enum csv_result r = CSV_OK;
 
-		if (c->n_rows == c->rows_size)
+		if (c->n_rows == c->rows_size) {
+			size_t size = c->rows_size;
+
+			c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
+		}
 		if (usual)
 			len = csv_quick(p, end, &row);
 		if (len == 0) {
@@ -76,7 +81,9 @@ static void parse_chunk(struct chunk *c)
 			r = csv_parse(&c->layout, p, len++, &row);
 		}
 		if (r == CSV_OK) {
-			row_pack(&row, &c->rows[c->n_rows++]);
+			row_pack(&row, &c->rows[c->n_rows]);
+			c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
+			c->n_rows++;
 		} else if (r != CSV_BLANK && r != CSV_HEADER) {
 			if (c->n_rejects == c->rejects_size)
 				c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
@@ -120,6 +127,7 @@ static int stop(struct loader *l)
 		pthread_join(l->threads[i], NULL);
 	for (unsigned int i = 0; i < l->n_ring; i++) {
 		free(l->ring[i].rows);
+		free(l->ring[i].hashes);
 		free(l->ring[i].rejects);
 	}
 	pthread_mutex_destroy(&l->lock);
@@ -189,7 +197,7 @@ static int collect(struct loader *l)
 		count_reject(l, &c->rejects[i]);
 	l->line += c->lines;
 	l->report->rows_read += c->n_rows + c->n_rejects;
-	return rows_add(l->rows, c->rows, c->n_rows);
+	return rows_add(l->rows, c->rows, c->hashes, c->n_rows);
 }
 
 static void submit(struct loader *l)

@@ -10,9 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 32768 /* cells written at a time: whole units of every section */
-#define PARTS 64    /* of the slots: fixed, so that the octets do not depend on the threads */
-#define AHEAD 24    /* rows fetched before they are needed */
+#define CHUNK 8192 /* cells written at a time: whole units of every section */
+#define AHEAD 24   /* rows fetched before they are needed */
 
 struct writer {
 	struct rows *rows;
@@ -22,12 +21,11 @@ struct writer {
 	struct map_network *networks;
 	struct map_group *groups;
 	uint64_t *sums;
-	uint32_t *row_firsts;
 	int32_t *lons;
 	uint32_t *place; /* row -> index in the map */
 	uint32_t *slots;
-	uint32_t part_end[PARTS]; /* first of by_hash that has no room in its part of the slots */
-	uint32_t part_first[PARTS + 1];
+	uint32_t *left_over; /* by part of the rows: how many of its pairs found no room in its part of the
+				slots */
 	struct outfile *out;
 	pthread_mutex_t lock; /* of networks, head, rc, err */
 	int rc;
@@ -41,6 +39,11 @@ struct chunk {
 	struct map_id ids[CHUNK];
 	uint32_t ranges[CHUNK];
 };
+
+static size_t units(size_t octets)
+{
+	return (octets + MAP_UNIT - 1) / MAP_UNIT * MAP_UNIT;
+}
 
 static void put(struct writer *w, const void *data, size_t len, uint64_t offset)
 {
@@ -120,21 +123,21 @@ static void join_network(struct writer *w, uint32_t network, const struct map_ne
 static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32_t from, uint32_t to,
 		       uint32_t network)
 {
-	const uint32_t *order = w->order->row;
+	const struct radix_pair *order = w->order->pairs;
 	struct map_network part = nothing;
 	uint32_t unaddressable[2] = {0, 0};
 
 	for (uint32_t i = from; i < to; i++) {
-		const struct row *r = &w->rows->row[order[i]];
+		const struct row *r = &w->rows->row[order[i].row];
 		uint32_t k = i - first;
 
 		if (i + AHEAD < w->head.n_cells)
-			__builtin_prefetch(&w->rows->row[order[i + AHEAD]]);
+			__builtin_prefetch(&w->rows->row[order[i + AHEAD].row]);
 		c->blocks[k / MAP_BLOCK].lat[k % MAP_BLOCK] = r->lat;
 		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
 		c->ranges[k] = r->word;
 		c->ids[k] = (struct map_id){r->area, r->cell_low};
-		w->place[order[i]] = i;
+		w->place[order[i].row] = i;
 		note_cell(&part, unaddressable, r);
 	}
 	join_network(w, network, &part, unaddressable);
@@ -160,9 +163,11 @@ static void write_chunk(void *arg, unsigned int job)
 	struct writer *w = arg;
 	uint32_t first = job * CHUNK, end = OSMO_MIN(w->head.n_cells - first, (uint32_t)CHUNK) + first, to;
 	uint32_t blocks = (end - first + MAP_BLOCK - 1) / MAP_BLOCK;
-	struct chunk *c = calloc(1, sizeof(*c));
+	struct chunk *c = malloc(sizeof(*c));
 
 	OSMO_ASSERT(c);
+	if (end - first < CHUNK)
+		memset(c, 0, sizeof(*c));
 	for (uint32_t from = first; from < end; from = to) {
 		uint32_t network = network_at(w, from);
 
@@ -182,7 +187,6 @@ static void write_chunk(void *arg, unsigned int job)
 static void plan(struct writer *w)
 {
 	struct order *o = w->order;
-	uint32_t row = 0;
 
 	for (uint32_t i = 0; i < o->n_networks; i++) {
 		w->networks[i] = nothing;
@@ -198,80 +202,67 @@ static void plan(struct writer *w)
 		}
 		n->count += o->groups[i].map.count;
 		w->groups[i] = o->groups[i].map;
-		w->groups[i].first_row = row;
-		row += w->groups[i].n_rows;
 	}
-	w->head.n_rows = row;
+	w->head.n_rows = o->n_rows;
 	map_layout(&w->head, &w->at);
 }
 
 static void write_rows(struct writer *w)
 {
-	for (uint32_t i = 0; i < w->head.n_groups; i++)
-		memcpy(&w->row_firsts[w->groups[i].first_row], w->order->groups[i].rows,
-		       w->groups[i].n_rows * sizeof(uint32_t));
-	put_units(w, w->row_firsts, w->head.n_rows * sizeof(uint32_t), w->at.rows);
+	size_t size = units(w->head.n_rows * sizeof(uint32_t));
+	uint32_t *firsts = bigmem(w, size);
+
+	memcpy(firsts, w->order->row_firsts, w->head.n_rows * sizeof(uint32_t));
+	put_units(w, firsts, size, w->at.rows);
 	put_units(w, w->lons, w->at.n_blocks * sizeof(*w->lons), w->at.lons);
 }
 
-static uint32_t slot_of(const struct writer *w, uint32_t i)
+static uint32_t slot_of(const struct writer *w, const struct radix_pair *p)
 {
-	return map_slot(w->rows->by_hash[i].key, w->head.n_slots);
+	return map_slot(p->key, w->head.n_slots);
 }
 
-/* Ascending hashes make this one walk; what finds no room in its part waits for the end. */
-static void fill_slots(void *arg, unsigned int part)
+/* Each part of the rows has its own part of the slots; what finds no room there waits for the end. */
+static void fill_slots(void *arg, unsigned int job)
 {
 	struct writer *w = arg;
-	const struct radix_pair *by_hash = w->rows->by_hash;
-	uint32_t next = (uint32_t)((uint64_t)w->head.n_slots * part / PARTS), i = w->part_first[part],
-		 end = (uint32_t)((uint64_t)w->head.n_slots * (part + 1) / PARTS);
+	const struct rows_part *part = &w->rows->part[job];
+	struct radix_pair *p = w->rows->pairs + part->first;
+	uint64_t hashes = (UINT64_C(1) << 32) / w->rows->n_parts;
+	uint32_t begin = (uint32_t)((hashes * job * w->head.n_slots) >> 32),
+		 end = (uint32_t)((hashes * (job + 1) * w->head.n_slots) >> 32), left = 0;
 
-	for (; i < w->part_first[part + 1]; i++) {
-		uint32_t home = slot_of(w, i);
+	memset(w->slots + begin, 0xFF, (size_t)(end - begin) * sizeof(*w->slots));
+	for (uint32_t i = 0; i < part->n; i++) {
+		uint32_t slot = slot_of(w, &p[i]);
 
-		if (i + AHEAD < w->head.n_cells)
-			__builtin_prefetch(&w->place[by_hash[i + AHEAD].row]);
-		if (home > next)
-			next = home;
-		if (next >= end)
-			break;
-		w->slots[next++] = w->place[by_hash[i].row];
+		if (i + AHEAD < part->n)
+			__builtin_prefetch(&w->place[p[i + AHEAD].row]);
+		while (slot < end && w->slots[slot] != MAP_SLOT_FREE)
+			slot++;
+		if (slot < end)
+			w->slots[slot] = w->place[p[i].row];
+		else
+			p[left++] = p[i];
 	}
-	w->part_end[part] = i;
-}
-
-/* The first of by_hash whose slot lies in a part. */
-static void cut_parts(struct writer *w)
-{
-	for (int part = 0; part <= PARTS; part++) {
-		uint32_t lo = 0, hi = w->head.n_cells,
-			 slot = (uint32_t)((uint64_t)w->head.n_slots * (unsigned int)part / PARTS);
-
-		while (lo < hi) {
-			uint32_t mid = lo + (hi - lo) / 2;
-
-			if (slot_of(w, mid) < slot)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
-		w->part_first[part] = part == PARTS ? w->head.n_cells : lo;
-	}
+	w->left_over[job] = left;
 }
 
 static void write_slots(struct writer *w, unsigned int threads)
 {
-	memset(w->slots, 0xFF, (size_t)w->head.n_slots * sizeof(*w->slots));
-	cut_parts(w);
-	parallel(threads, PARTS, fill_slots, w);
-	for (int part = 0; part < PARTS; part++)
-		for (uint32_t i = w->part_end[part]; i < w->part_first[part + 1]; i++) {
-			uint32_t slot = slot_of(w, i);
+	const struct rows *rows = w->rows;
+
+	w->left_over = talloc_array(w, uint32_t, rows->n_parts);
+	OSMO_ASSERT(w->left_over);
+	parallel(threads, rows->n_parts, fill_slots, w);
+	for (uint32_t part = 0; part < rows->n_parts; part++)
+		for (uint32_t i = 0; i < w->left_over[part]; i++) {
+			const struct radix_pair *p = &rows->pairs[rows->part[part].first + i];
+			uint32_t slot = slot_of(w, p);
 
 			while (w->slots[slot] != MAP_SLOT_FREE)
 				slot = slot + 1 == w->head.n_slots ? 0 : slot + 1;
-			w->slots[slot] = w->place[w->rows->by_hash[i].row];
+			w->slots[slot] = w->place[p->row];
 		}
 	put_units(w, w->slots, (size_t)w->head.n_slots * sizeof(*w->slots), w->at.slots);
 }
@@ -294,11 +285,6 @@ static void write_directory(struct writer *w)
 	put(w, piece, w->at.rows, 0);
 }
 
-static size_t units(size_t octets)
-{
-	return (octets + MAP_UNIT - 1) / MAP_UNIT * MAP_UNIT;
-}
-
 static void write_all(struct writer *w, unsigned int threads)
 {
 	struct order *o = w->order;
@@ -314,7 +300,6 @@ static void write_all(struct writer *w, unsigned int threads)
 	plan(w);
 	w->head.file_size = w->at.end;
 	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
-	w->row_firsts = bigmem(w, units(w->head.n_rows * sizeof(uint32_t)));
 	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
 	w->place = bigmem(w, (size_t)rows->n * sizeof(*w->place));
 	parallel(threads, (w->head.n_cells + CHUNK - 1) / CHUNK, write_chunk, w);
@@ -343,7 +328,7 @@ int map_write(struct rows *rows, struct outfile *out, unsigned int threads, stru
 	if (rc < 0) {
 		snprintf(err, err_len,
 			 "the tables name more than %d networks; that cannot be real, check their columns",
-			 ORDER_NETWORKS_MAX);
+			 ROWS_NETWORKS_MAX);
 	} else {
 		pthread_mutex_init(&w->lock, NULL);
 		write_all(w, threads);

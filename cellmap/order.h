@@ -1,23 +1,22 @@
-/* order: the sequence of a map's cells: network, radio, range class, then rows from south to north and in a
+/* order: the sequence of a map's cells: network, range class, then rows from south to north and in a
  * row by longitude. */
 #pragma once
 #include "cellmap/format.h"
 #include "cellmap/rows.h"
 
-#define ORDER_NETWORKS_MAX 65535
-
 struct order_group {
-	struct map_group map; /* first_row left out */
+	struct map_group map; /* first_row: of `row_firsts` */
 	uint32_t network;     /* rank */
-	uint32_t *rows;       /* map.n_rows: first cell of each */
 };
 
 struct order {
-	uint32_t *networks; /* mcc << 16 | mnc, ascending */
+	uint32_t *networks; /* mcc << 16 | mnc, ascending: those of the rows */
 	uint32_t n_networks;
 	struct order_group *groups;
 	uint32_t n_groups;
-	uint32_t *row; /* index in the map -> row */
+	uint32_t *row_firsts; /* of all groups: first cell of each row of the map */
+	uint32_t n_rows;
+	struct radix_pair *pairs; /* index in the map -> row of the table */
 };
 
 /* Which class a range falls into: one long range must not make a thousand short ones uncertain. */

@@ -11,14 +11,28 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define PARTS 256 /* by the hash's top octet: sorted each for itself, in the cache */
-#define JOBS  64  /* pieces of the rows */
+#define PART_ROWS 8192 /* about: what finds its duplicates within the cache */
+#define PARTS_MAX 4096
+#define JOBS      32 /* pieces of the rows */
 
 static int drop(struct rows *r)
 {
-	if (r->row)
-		munmap(r->row, (size_t)r->size * sizeof(*r->row));
+	munmap(r->row, (size_t)r->size * (sizeof(*r->row) + sizeof(*r->hash)));
 	return 0;
+}
+
+/* Room for as many rows as a map can have: addresses only, memory comes as they are used. Growing by moving
+ * would tear large pages. */
+static void *reserved(uint32_t *n, size_t each)
+{
+	void *p = MAP_FAILED;
+
+	for (; p == MAP_FAILED && *n > 0; *n = p == MAP_FAILED ? *n / 2 : *n)
+		p = mmap(NULL, *n * each, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
+			 -1, 0);
+	OSMO_ASSERT(p != MAP_FAILED);
+	madvise(p, *n * each, MADV_HUGEPAGE); /* a wish */
+	return p;
 }
 
 struct rows *rows_new(void *ctx)
@@ -26,34 +40,45 @@ struct rows *rows_new(void *ctx)
 	struct rows *r = talloc_zero(ctx, struct rows);
 
 	OSMO_ASSERT(r);
+	r->size = UINT32_MAX - 1;
+	r->row = reserved(&r->size, sizeof(*r->row) + sizeof(*r->hash));
+	r->hash = (uint32_t *)(r->row + r->size);
 	talloc_set_destructor(r, drop);
 	return r;
 }
 
-static void grow(struct rows *r, uint32_t size)
+static void note_network(struct rows *r, uint32_t net)
 {
-	size_t old = (size_t)r->size * sizeof(*r->row), new = (size_t)size * sizeof(*r->row);
-	void *p = r->row ? mremap(r->row, old, new, MREMAP_MAYMOVE)
-			 : mmap(NULL, new, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint64_t **known = &r->known[net >> 16], bit = UINT64_C(1) << net % 64;
 
-	OSMO_ASSERT(p != MAP_FAILED);
-	madvise(p, new, MADV_HUGEPAGE); /* a wish */
-	r->row = p;
-	r->size = size;
+	if (!r->networks) {
+		r->networks = talloc_array(r, uint32_t, ROWS_NETWORKS_MAX + 1);
+		OSMO_ASSERT(r->networks);
+	}
+	if (!*known) {
+		*known = talloc_zero_array(r, uint64_t, 65536 / 64);
+		OSMO_ASSERT(*known);
+	}
+	if (!((*known)[net % 65536 / 64] & bit) && r->n_networks <= ROWS_NETWORKS_MAX)
+		r->networks[r->n_networks++] = net;
+	(*known)[net % 65536 / 64] |= bit;
 }
 
-int rows_add(struct rows *r, const struct row *add, size_t n)
+int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t n)
 {
+	uint32_t last = 0;
+
 	if (n == 0)
 		return 0;
-	if (n > UINT32_MAX - 1 - r->n)
+	if (n > r->size - r->n)
 		return -EFBIG;
-	if (n > r->size - r->n) {
-		uint64_t size = r->n + n + r->n / 4 + (1 << 16);
-
-		grow(r, size > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)size);
+	for (size_t i = 0; i < n; i++) {
+		if (row_network(&add[i]) != last)
+			note_network(r, row_network(&add[i]));
+		last = row_network(&add[i]);
 	}
 	memcpy(r->row + r->n, add, n * sizeof(*add));
+	memcpy(r->hash + r->n, hash, n * sizeof(*hash));
 	r->n += (uint32_t)n;
 	return 0;
 }
@@ -95,9 +120,8 @@ struct merge {
 	const uint32_t *starts;
 	const int *priority;
 	size_t n_tables;
-	struct radix_pair *pairs;
-	uint32_t at[JOBS][PARTS]; /* where a piece puts its next pair of a part */
-	uint32_t first[PARTS + 1], kept[PARTS];
+	unsigned int shift;           /* hash >> shift: part */
+	uint32_t at[JOBS][PARTS_MAX]; /* where a piece puts its next pair of a part */
 };
 
 static int priority_of(const struct merge *m, uint32_t row)
@@ -135,7 +159,7 @@ static void count_piece(void *arg, unsigned int job)
 
 	piece(m, job, &from, &to);
 	for (uint32_t i = from; i < to; i++)
-		m->at[job][row_hash(&m->rows->row[i]) >> 24]++;
+		m->at[job][(uint64_t)m->rows->hash[i] >> m->shift]++;
 }
 
 static void spread_piece(void *arg, unsigned int job)
@@ -145,9 +169,9 @@ static void spread_piece(void *arg, unsigned int job)
 
 	piece(m, job, &from, &to);
 	for (uint32_t i = from; i < to; i++) {
-		uint32_t hash = row_hash(&m->rows->row[i]);
+		uint32_t hash = m->rows->hash[i];
 
-		m->pairs[m->at[job][hash >> 24]++] = (struct radix_pair){hash, i};
+		m->rows->pairs[m->at[job][(uint64_t)hash >> m->shift]++] = (struct radix_pair){hash, i};
 	}
 }
 
@@ -155,75 +179,72 @@ static void place_parts(struct merge *m)
 {
 	uint32_t sum = 0;
 
-	for (int part = 0; part < PARTS; part++) {
-		m->first[part] = sum;
+	for (uint32_t part = 0; part < m->rows->n_parts; part++) {
+		m->rows->part[part].first = sum;
 		for (int job = 0; job < JOBS; job++) {
 			uint32_t n = m->at[job][part];
 
 			m->at[job][part] = sum;
 			sum += n;
 		}
+		m->rows->part[part].n = sum - m->rows->part[part].first;
 	}
-	m->first[PARTS] = sum;
 }
 
-/* Among pairs of equal hash: those that stay move to the front. The loser of two with one key is marked by
- * net 0, which no row has. Returns how many stay. */
-static uint32_t settle(const struct merge *m, struct radix_pair *p, uint32_t n)
+/* Of two rows with one key the loser is marked by net 0, which no row has. */
+static void settle(const struct merge *m, struct radix_pair *earlier, struct radix_pair *later)
 {
 	struct row *row = m->rows->row;
-	uint32_t stay = 1;
 
-	for (uint32_t i = 1; i < n; i++) {
-		uint32_t k = 0;
-
-		while (k < stay && !same_key(&row[p[k].row], &row[p[i].row]))
-			k++;
-		if (k == stay) {
-			p[stay++] = p[i];
-		} else if (replaces(m, p[i].row, p[k].row)) {
-			row[p[k].row].net = 0;
-			p[k] = p[i];
-		} else {
-			row[p[i].row].net = 0;
-		}
+	if (replaces(m, later->row, earlier->row)) {
+		row[earlier->row].net = 0;
+		earlier->row = later->row;
+	} else {
+		row[later->row].net = 0;
 	}
-	return stay;
+	later->row = UINT32_MAX;
 }
 
-static void sort_part(void *arg, unsigned int part)
+/* A hash table of places in the part, 0 for none. */
+static void find_doubles(const struct merge *m, struct radix_pair *p, uint32_t n, uint32_t *table,
+			 unsigned int bits)
+{
+	const struct row *row = m->rows->row;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = p[i].key * UINT32_C(0x9E3779B1) >> (32 - bits);
+
+		for (; table[at]; at = (at + 1) & ((UINT32_C(1) << bits) - 1)) {
+			struct radix_pair *other = &p[table[at] - 1];
+
+			if (other->key == p[i].key && same_key(&row[other->row], &row[p[i].row])) {
+				settle(m, other, &p[i]);
+				break;
+			}
+		}
+		if (!table[at])
+			table[at] = i + 1;
+	}
+}
+
+static void merge_part(void *arg, unsigned int job)
 {
 	struct merge *m = arg;
-	struct radix_pair *p = m->pairs + m->first[part];
-	uint32_t n = m->first[part + 1] - m->first[part], kept = 0;
-	struct radix_pair *spare = malloc((size_t)n * sizeof(*spare) + 1);
+	struct rows_part *part = &m->rows->part[job];
+	struct radix_pair *p = m->rows->pairs + part->first;
+	uint32_t *table, kept = 0;
+	unsigned int bits = 4;
 
-	OSMO_ASSERT(spare);
-	radix_sort(p, spare, n);
-	free(spare);
-	for (uint32_t i = 0, same; i < n; i += same) {
-		uint32_t stay = 1;
-
-		for (same = 1; i + same < n && p[i + same].key == p[i].key; same++)
-			;
-		if (same > 1)
-			stay = settle(m, &p[i], same);
-		memmove(&p[kept], &p[i], stay * sizeof(*p));
-		kept += stay;
-	}
-	m->kept[part] = kept;
-}
-
-/* The pairs that stay move together. */
-static void list_kept(struct merge *m)
-{
-	struct rows *r = m->rows;
-
-	for (int part = 0; part < PARTS; part++) {
-		memmove(&m->pairs[r->n_kept], &m->pairs[m->first[part]], m->kept[part] * sizeof(*m->pairs));
-		r->n_kept += m->kept[part];
-	}
-	r->by_hash = m->pairs;
+	while (UINT32_C(1) << bits < part->n * 3 / 2)
+		bits++;
+	table = calloc(UINT32_C(1) << bits, sizeof(*table));
+	OSMO_ASSERT(table);
+	find_doubles(m, p, part->n, table, bits);
+	free(table);
+	for (uint32_t i = 0; i < part->n; i++)
+		if (p[i].row != UINT32_MAX)
+			p[kept++] = p[i];
+	part->n = kept;
 }
 
 uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables,
@@ -236,12 +257,19 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	m->starts = starts;
 	m->priority = priority;
 	m->n_tables = n_tables;
-	m->pairs = bigmem(r, (size_t)r->n * sizeof(*m->pairs));
+	m->shift = 32;
+	for (r->n_parts = 1; r->n_parts < PARTS_MAX && r->n_parts < r->n / PART_ROWS; r->n_parts *= 2)
+		m->shift--;
+	r->part = talloc_array(r, struct rows_part, r->n_parts);
+	OSMO_ASSERT(r->part);
+	r->pairs = bigmem(r, (size_t)r->n * sizeof(*r->pairs));
 	parallel(threads, JOBS, count_piece, m);
 	place_parts(m);
 	parallel(threads, JOBS, spread_piece, m);
-	parallel(threads, PARTS, sort_part, m);
-	list_kept(m);
+	madvise(r->hash, (size_t)r->n * sizeof(*r->hash), MADV_DONTNEED);
+	parallel(threads, r->n_parts, merge_part, m);
+	for (uint32_t i = 0; i < r->n_parts; i++)
+		r->n_kept += r->part[i].n;
 	talloc_free(m);
 	return r->n - r->n_kept;
 }

@@ -14,12 +14,25 @@ struct row {
 			 away */
 };
 
-/* Grows without copying (mremap). */
+#define ROWS_NETWORKS_MAX 65535
+
+struct rows_part {
+	uint32_t first, n;
+};
+
 struct rows {
 	struct row *row;
+	uint32_t *hash; /* of each row, upper half; until rows_merge() */
 	uint32_t n, size;
-	struct radix_pair *by_hash; /* after rows_merge(): those that stay, by the upper half of their hash */
+	uint32_t *networks,
+		n_networks;    /* mcc << 16 | mnc, as they came; no more than ROWS_NETWORKS_MAX + 1 */
+	uint64_t *known[1000]; /* by MCC: a bit per MNC */
 	uint32_t n_kept;
+	/* After rows_merge(): hash and row of those that stay, in n_parts pieces of equal shares of the
+	 * hashes, within a piece by row; part[i].n of them from part[i].first on. */
+	struct radix_pair *pairs;
+	struct rows_part *part;
+	uint32_t n_parts; /* a power of 2 */
 };
 
 void row_pack(const struct csv_row *from, struct row *to);
@@ -29,8 +42,9 @@ static inline uint32_t row_network(const struct row *r) /* mcc << 16 | mnc */
 }
 uint32_t row_hash(const struct row *r); /* upper half of map_hash() */
 
-struct rows *rows_new(void *ctx);                              /* child of ctx */
-int rows_add(struct rows *r, const struct row *add, size_t n); /* -EFBIG beyond 2^32 - 2 rows */
+struct rows *rows_new(void *ctx); /* child of ctx */
+/* With their row_hash(). -EFBIG beyond 2^32 - 2 rows. */
+int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t n);
 /* Keeps of the rows with one key: the table of higher priority, then newer `updated`, then more `samples`,
  * then the later row. priority[i] counts from row starts[i] on; n_tables may be 0. Returns how many rows
  * went. */

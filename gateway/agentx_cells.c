@@ -144,9 +144,12 @@ static void link_cell(const struct snap_link *l, uint32_t column, struct mib_val
 		return gauge(v, l->window_used);
 	case 12:
 		return gauge(v, l->queue);
-	default:
+	case 13:
 		return truth(v, snapshot_window_bound(l));
 	}
+#define GAUGE(field, mib, unit, text) l->field,
+	gauge(v, (const uint64_t[]){LINK_GAUGES(GAUGE)}[column - CELL_LINK_GAUGES]);
+#undef GAUGE
 }
 
 static void carrier_cell(const struct snap_carrier *c, uint32_t column, struct mib_value *v)

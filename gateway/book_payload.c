@@ -35,6 +35,7 @@ static struct payload *make(const struct book_job *j, const struct link *link)
 		if (w->phase == PHASE_UPDATE)
 			p->old_serial[i] = serial_of(a, j->wording - 1, p->message_identifier[i]);
 	}
+	p->found = w->phase == PHASE_FOUND;
 	p->repetition_s = a->repetition_s;
 	p->lifetime_s = a->expires_at > w->since ? a->expires_at - w->since : 1;
 	p->udh_ref = a->number * 32 + j->wording * PAYLOAD_TEXTS;

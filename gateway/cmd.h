@@ -6,4 +6,5 @@ int plan_cmd(int argc, char **argv);
 int encode_cmd(int argc, char **argv);
 int status_cmd(int argc, char **argv);
 int alert_cmd(int argc, char **argv);
+int link_cmd(int argc, char **argv);
 int ledger_cmd(int argc, char **argv); /* check, salvage, dump; argv[0] = "ledger" */

@@ -131,6 +131,7 @@ struct conf_link {
 		char *pin; /* SHA-256 of the peer's public key in hex, NULL: none */
 	} tls;
 	enum conf_receipts receipts;
+	bool cancel_sm;		/* a recall asks messages back */
 	double receipts_sample; /* 0..1 for RECEIPTS_SAMPLE */
 	bool gsm7;		/* data_coding 0 is GSM 03.38 (default true); false: always UCS-2 */
 	enum conf_alphabet alphabet; /* of texts, where it holds them; else UCS-2 */

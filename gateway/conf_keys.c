@@ -299,6 +299,8 @@ const struct conf_key conf_keys_link[] = {
 	{"receipts", CONF_TAKE, AT(conf_link, receipts), SMPP, .take = conf_take_receipts, .preset = "none",
 	 .doc = "Delivery receipts to ask for: all, failures, none, or sample:P with a share P such as "
 		"sample:0.01."},
+	{"cancel_sm", CONF_FLAG, AT(conf_link, cancel_sm), SMPP, .preset = "false",
+	 .doc = "A recall asks the carrier to take back what it may still hold (cancel_sm by message id, at the link's rate)."},
 	{"test_numbers", CONF_TAKES, LIST(conf_link, test_numbers), .size = sizeof(char *), SMPP,
 	 .take = conf_take_number, .max = 1000,
 	 .doc = "The only numbers an exercise may reach: 5 to 15 digits."},

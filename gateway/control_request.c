@@ -72,13 +72,50 @@ json_t *control_cancel(const struct control_ops *ops, const char *alert_id, cons
 	return no_answer(ops->cancel(ops->arg, alert_id, reason, who));
 }
 
-json_t *control_block(const struct control_ops *ops, const char *link, bool block, const char *who)
+/* Who asked, and why, in one: NULL when the reason is no plain line. */
+static const char *with_reason(const char *who, const char *reason, char *out, size_t size)
 {
+	if (!reason || !*reason)
+		return who;
+	if (!plain(reason, CONTROL_REASON_MAX))
+		return NULL;
+	snprintf(out, size, "%s: %s", who, log_safe(reason, strlen(reason)));
+	return out;
+}
+
+static json_t *bad_reason(void)
+{
+	return control_error("the reason must be at most %d octets on one line", CONTROL_REASON_MAX);
+}
+
+json_t *control_rate(const struct control_ops *ops, const char *link, double rate, const char *reason, const char *who)
+{
+	char text[CONTROL_REASON_MAX + 256];
+	const char *both = with_reason(who, reason, text, sizeof(text));
+
+	if (!plain(link, 32))
+		return control_error("no link is called %s", log_safe(link, strlen(link)));
+	if (!both)
+		return bad_reason();
+	if (rate == 0 || rate > 1000000)
+		return control_error("a rate is above 0 and at most 1000000 parts a second");
+	if (!ops->rate)
+		return control_error("this gateway cannot change rates");
+	return no_answer(ops->rate(ops->arg, link, rate, both));
+}
+
+json_t *control_block(const struct control_ops *ops, const char *link, bool block, const char *reason, const char *who)
+{
+	char text[CONTROL_REASON_MAX + 256];
+	const char *both = with_reason(who, reason, text, sizeof(text));
+
+	if (!both)
+		return bad_reason();
 	if (!plain(link, 32))
 		return control_error("no link is called %s", log_safe(link, strlen(link)));
 	if (!ops->block)
 		return control_error("this gateway cannot block links");
-	return no_answer(ops->block(ops->arg, link, block, who));
+	return no_answer(ops->block(ops->arg, link, block, both));
 }
 
 /* Cells come in parts: the first with the alert itself, each further one alone. */
@@ -99,11 +136,26 @@ static json_t *alert_answer(const struct control_ops *ops, const char *id, const
 	return o;
 }
 
+static json_t *link_request(const struct control_ops *ops, json_t *request, const char *cmd, const char *who)
+{
+	const char *link = json_string_value(json_object_get(request, "link"));
+	const char *reason = json_string_value(json_object_get(request, "reason"));
+	const json_t *block = json_object_get(request, "block"), *rate = json_object_get(request, "rate");
+
+	if (link && !strcmp(cmd, "block") && json_is_boolean(block))
+		return control_block(ops, link, json_is_true(block), reason, who);
+	if (link && !strcmp(cmd, "rate") && json_is_number(rate) && json_number_value(rate) >= 0)
+		return control_rate(ops, link, json_number_value(rate), reason, who);
+	if (link && !strcmp(cmd, "rate") && json_is_null(rate))
+		return control_rate(ops, link, -1, reason, who);
+	return NULL;
+}
+
 static json_t *dispatch(const struct control_ops *ops, json_t *request, const char *who)
 {
-	const char *cmd = NULL, *id = NULL, *reason = NULL, *link = NULL;
-	int block = 0;
+	const char *cmd = NULL, *id = NULL, *reason = NULL;
 	json_error_t e;
+	json_t *answer;
 
 	if (json_unpack_ex(request, &e, 0, "{s:s}", "cmd", &cmd) != 0)
 		return control_error("a request is {\"cmd\":...}");
@@ -114,9 +166,9 @@ static json_t *dispatch(const struct control_ops *ops, json_t *request, const ch
 	if (!strcmp(cmd, "cancel") &&
 	    !json_unpack_ex(request, &e, 0, "{s:s,s:s}", "alert_id", &id, "reason", &reason))
 		return control_cancel(ops, id, reason, who);
-	if (!strcmp(cmd, "block") &&
-	    !json_unpack_ex(request, &e, 0, "{s:s,s:b}", "link", &link, "block", &block))
-		return control_block(ops, link, block, who);
+	answer = link_request(ops, request, cmd, who);
+	if (answer)
+		return answer;
 	return control_error("no such request, or a member is missing: %s", log_safe(cmd, strlen(cmd)));
 }
 

@@ -5,6 +5,9 @@
  *   {"cmd":"alert","alert_id":ID}                          one alert in full
  *   {"cmd":"cancel","alert_id":ID,"reason":TEXT}           as the daemon answers
  *   {"cmd":"block","link":NAME,"block":true|false}         as the daemon answers
+ *   {"cmd":"rate","link":NAME,"rate":NUMBER|null}          parts a second until the next reload; null: as configured
+ *
+ * "reason":TEXT may be added to the last two: it goes to the log with who asked.
  *
  * What cannot be done is answered with {"error":SENTENCE}. */
 #pragma once
@@ -19,7 +22,9 @@ char *control_request(void *ctx, const struct control_ops *ops, const char *line
 /* The same for callers that have the pieces (VTY): new reference, an "error" member when it failed. */
 json_t *control_cancel(const struct control_ops *ops, const char *alert_id, const char *reason,
 		       const char *who);
-json_t *control_block(const struct control_ops *ops, const char *link, bool block, const char *who);
+/* reason may be NULL. */
+json_t *control_block(const struct control_ops *ops, const char *link, bool block, const char *reason, const char *who);
+json_t *control_rate(const struct control_ops *ops, const char *link, double rate, const char *reason, const char *who);
 json_t *control_alert(const struct control_ops *ops, const char *alert_id);
 json_t *control_status(const struct control_ops *ops);
 json_t *control_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -22,7 +22,20 @@
 	X(disconnects, "Disconnects", "Connections lost after a bind") \
 	X(protocol_errors, "ProtocolErrors", "PDUs that could not be read or were not expected") \
 	X(octets_out, "OctetsOut", "Octets sent") \
-	X(octets_in, "OctetsIn", "Octets received")
+	X(octets_in, "OctetsIn", "Octets received") \
+	X(refused_ours, "RefusedOurs", "Of the refused: parts whose answer says that we made them wrong") \
+	X(turned_away, "TurnedAway", "Answers that turn the whole link away, not one message") \
+	X(bind_credentials, "BindCredentials", "Of the refused binds: system_id or password were wrong") \
+	X(bind_unanswered, "BindUnanswered", "Of the refused binds: no answer, or no bind, in time") \
+	X(bind_closed, "BindClosed", "Of the refused binds: the connection ended first") \
+	X(rehearsals, "Rehearsals", "Trial messages sent") \
+	X(rehearsals_failed, "RehearsalsFailed", "Trial messages without a good answer")
+
+/* X(field of struct snap_link, MIB descriptor suffix, unit in the MIB, description) - all Gauge32 */
+#define LINK_GAUGES(X) \
+	X(rtt_mean_us, "RoundTripMean", "microseconds", "Mean time to an answer over the last minute, 0 none came") \
+	X(rtt_p99_us, "RoundTripP99", "microseconds", "Time within which 99 of 100 answers came, over the last minute") \
+	X(proven_s, "ProvenAge", "seconds", "Time since the last good answer to a message; 4294967295 never")
 
 #define TOTAL_COUNTERS(X) \
 	X(triggers_accepted, "TriggersAccepted", "Trigger files accepted") \

@@ -42,8 +42,9 @@ struct pending {
 	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
-	char *aired; /* key of a broadcast on air, or NULL */
-	bool off;    /* it is no longer */
+	char *told;  /* key of what a carrier told (onair.c), or NULL; its value, NULL = it is over */
+	void *value;
+	size_t len;
 	const char *remark; /* static */
 };
 
@@ -99,10 +100,15 @@ void intake_write(struct daemon *d, struct pending *p); /* hands a pending chang
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
 json_t *intake_cancel(void *arg, const char *alert_id, const char *reason, const char *who);
 
-/* onair.c: broadcasts on air. STORE_META keys: ONAIR_KEY job "/" link "/" id in hex */
-#define ONAIR_KEY "aired/"
+/* onair.c: broadcasts on air and messages to be asked back. STORE_META keys: ONAIR_KEY job "/" link "/" id in hex, and
+ * ONAIR_HELD job "/" link "/" number, whose value is ids */
+#define ONAIR_KEY  "aired/"
+#define ONAIR_HELD "sent1/" /* as long */
 void onair_event(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
-bool onair_load(struct daemon *d, const char *key);		     /* false: of nobody any more */
+void onair_held(void *arg, struct fleet_link *fl, uint64_t job, uint32_t seq, const void *ids, size_t len);
+bool onair_receipts(struct daemon *d, struct store_batch *b);	    /* adds what is due; its outcome is awaited */
+int onair_restore(struct daemon *d);				    /* after a restart, with the receipts */
+void onair_recall(struct daemon *d, const struct alert *a);	    /* asks back what was sent, where the links say so */
 void onair_kill(struct daemon *d, struct alert *a, size_t wording); /* what came before this wording */
 void onair_end(struct daemon *d, const struct alert *a);	     /* the alert is over */
 

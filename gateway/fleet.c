@@ -46,6 +46,14 @@ static void env_aired(struct link *link, uint64_t job, const char *message_id, b
 		f->events->aired(f->events->arg, of(link), job, message_id, on);
 }
 
+static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len)
+{
+	const struct fleet *f = link->env->arg;
+
+	if (f->events->held)
+		f->events->held(f->events->arg, of(link), job, seq, ids, len);
+}
+
 static uint32_t carrier_burst(const struct conf_carrier *c)
 {
 	uint32_t burst = 0;
@@ -130,7 +138,7 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
 	f->events = ev;
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held};
 	/* Links keep their place for good: drivers and sockets point into this array. */
 	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
 	for (size_t c = 0; c < conf->n_carriers; c++)
@@ -222,15 +230,30 @@ static double ring_rate(uint64_t *ring, unsigned int second, uint64_t value)
 	return span ? (double)(value - old) / span : 0;
 }
 
+static size_t last_proven(const struct fleet *f)
+{
+	size_t best = f->first;
+
+	for (size_t i = 0; i < f->n_links; i++)
+		if (f->links[i].link->state == LINK_UP && f->links[i].link->proven_us > f->links[best % f->n_links].link->proven_us)
+			best = i;
+	return best;
+}
+
 void fleet_second(struct fleet *f)
 {
+	bool idle = f->n_links > 0;
+
 	for (size_t i = 0; i < f->n_links; i++) {
 		struct fleet_link *fl = &f->links[i];
 
 		fl->accepted_rate = ring_rate(fl->accepted_at, f->second, fl->link->count.accepted);
 		fl->submitted_rate = ring_rate(fl->submitted_at, f->second, fl->link->count.submitted);
 		follow_listener(f, fl);
+		idle &= fl->submitted_at[f->second % (RATE_SECONDS + 1)] == fl->submitted_at[(f->second + RATE_SECONDS) % (RATE_SECONDS + 1)];
 	}
+	if (idle) /* the next alert begins on the path that was proven last */
+		f->first = last_proven(f);
 	f->second++;
 }
 
@@ -317,6 +340,21 @@ void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us)
 	/* Only now: two links may have changed places. */
 	for (size_t i = 0; i < f->n_links; i++)
 		follow_listener(f, &f->links[i]);
+}
+
+double fleet_set_rate(struct fleet *f, size_t i, double rate, uint64_t now_us)
+{
+	struct link *link = f->links[i].link;
+	const struct conf_link *cfg = link->cfg;
+	struct conf_link other = *cfg;
+
+	other.rate = rate < 0 ? cfg->rate : rate;
+	/* A burst in proportion: a tenth of the old rate might be a second of the new one. */
+	if (cfg->rate > 0 && other.rate < cfg->rate)
+		other.burst = OSMO_MAX((uint32_t)(cfg->burst * (other.rate / cfg->rate)), 1u);
+	throttle_set_rate(&link->throttle, other.rate, other.burst, now_us);
+	dispatch_link_params(f->dispatch, link->index, unit_window(&other), unit_rate(&other));
+	return other.rate;
 }
 
 static const char *link_name(void *arg, uint16_t link)

@@ -30,6 +30,7 @@ struct fleet_events {
 	void (*clue)(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 	void *arg;
 	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
+	void (*held)(void *arg, struct fleet_link *fl, uint64_t job, uint32_t seq, const void *ids, size_t len);
 };
 
 struct fleet {
@@ -53,6 +54,8 @@ uint64_t fleet_pump(struct fleet *f, uint64_t now_us);
 void fleet_second(struct fleet *f); /* once a second: rates */
 /* A new configuration: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
+/* rate: parts (or requests) a second until the next reload, < 0 as configured; returns what holds then. */
+double fleet_set_rate(struct fleet *f, size_t link, double rate, uint64_t now_us);
 /* Receipts of all carriers, for the store (receipts.h). */
 bool fleet_receipts_due(const struct fleet *f, uint64_t now_us);
 bool fleet_receipts_batch(struct fleet *f, struct store_batch *b); /* true: its outcome is awaited by: */

@@ -82,6 +82,14 @@ static void link_gauges(FILE *f, const struct snapshot *s)
 		{"reunion_link_queue", "Units that wait for the link"},
 	};
 
+#define GAUGE(field, mib, unit, text)                                                                        \
+	metric(f, "reunion_link_" #field, "gauge", text);                                                    \
+	for (size_t i = 0; i < s->n_links; i++) {                                                            \
+		link_labels(f, "reunion_link_" #field, &s->links[i]);                                        \
+		fprintf(f, "%" PRIu64 "\n", s->links[i].field);                                              \
+	}
+	LINK_GAUGES(GAUGE)
+#undef GAUGE
 	for (size_t g = 0; g < ARRAY_SIZE(gauges); g++) {
 		metric(f, gauges[g][0], "gauge", gauges[g][1]);
 		for (size_t i = 0; i < s->n_links; i++) {

@@ -185,8 +185,8 @@ void intake_write(struct daemon *d, struct pending *p)
 {
 	struct store_batch *b = daemon_batch(d);
 
-	if (p->aired) {
-		store_batch_add(b, STORE_META, p->aired, p->off ? NULL : "", 0, 0);
+	if (p->told) {
+		store_batch_add(b, STORE_META, p->told, p->value, p->len, 0);
 	} else if (p->undo_alert) {
 		store_batch_add(b, STORE_ALERT, p->undo_alert, NULL, 0, 0);
 		store_batch_add(b, STORE_TRIGGER, p->undo_trigger, NULL, 0, 0);
@@ -231,6 +231,7 @@ static int recall(struct daemon *d, struct alert *a, const char *reason)
 	if (rc < 0)
 		return rc;
 	onair_kill(d, a, a->n_wordings - 1);
+	onair_recall(d, a);
 	d->total.alerts_recalled++;
 	LOGP(DALERT, LOGL_NOTICE, "alert %s recalled: %s\n", a->id, log_safe(reason, strlen(reason)));
 	if (d->agentx)

@@ -4,6 +4,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#define PALETTE 4 /* different octets in a packed chunk */
+
 void chunk_init(struct chunk *c, uint32_t no, uint32_t count, uint16_t owner, uint8_t octet)
 {
 	OSMO_ASSERT(count > 0 && count <= CHUNK_UNITS);
@@ -180,10 +182,63 @@ static uint32_t checksum(const struct chunk *c, const uint8_t *buf, size_t len)
 	return ~crc32_add(crc32_add(UINT32_MAX, no, sizeof(no)), buf, len);
 }
 
+static unsigned int bits_for(unsigned int n_octets)
+{
+	return n_octets > 2 ? 2 : 1;
+}
+
+static size_t packed_len(uint32_t count, unsigned int n_octets)
+{
+	return 2 + n_octets + (count * bits_for(n_octets) + 7) / 8;
+}
+
+/* Where octet is among those known, after adding it if need be; PALETTE: there are too many. */
+static unsigned int palette_find(uint8_t *palette, unsigned int *n, uint8_t octet)
+{
+	unsigned int i = 0;
+
+	while (i < *n && palette[i] != octet)
+		i++;
+	if (i == *n && *n < PALETTE)
+		palette[(*n)++] = octet;
+	return i;
+}
+
+/* Rewrites runs of len octets as indices, if that is shorter. Returns the octets then. */
+static size_t pack(uint32_t count, uint8_t *runs, size_t len)
+{
+	uint8_t out[2 + PALETTE + CHUNK_UNITS / 4] = {CHUNK_PACKED}, palette[PALETTE], octet;
+	unsigned int n = 0, bits;
+	uint32_t unit = 0, run;
+
+	if (len <= packed_len(count, 2))
+		return len;
+	for (size_t i = 0; i < len;) {
+		i += run_read(runs + i, &octet, &run);
+		if (palette_find(palette, &n, octet) == PALETTE)
+			return len;
+	}
+	if (len <= packed_len(count, n))
+		return len;
+	out[1] = n;
+	memcpy(out + 2, palette, n);
+	bits = bits_for(n);
+	for (size_t i = 0; i < len;) {
+		uint8_t index;
+
+		i += run_read(runs + i, &octet, &run);
+		index = palette_find(palette, &n, octet);
+		for (; run > 0; run--, unit++)
+			out[2 + n + unit * bits / 8] |= index << (unit * bits % 8);
+	}
+	memcpy(runs, out, packed_len(count, n));
+	return packed_len(count, n);
+}
+
 int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len)
 {
 	uint8_t runs[CHUNK_ENCODED_MAX];
-	size_t n = write_runs(c, runs);
+	size_t n = pack(c->count, runs, write_runs(c, runs));
 
 	if (len < n + 6)
 		return -ENOSPC;
@@ -192,6 +247,30 @@ int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len)
 	memcpy(buf + 2, runs, n);
 	put32(buf + 2 + n, checksum(c, buf, 2 + n));
 	return (int)(n + 6);
+}
+
+static bool is_sound(uint8_t octet)
+{
+	return octet != CHUNK_PACKED && (UNIT_STATE(octet) != UNIT_HANDED || UNIT_ATTEMPT(octet) > 0);
+}
+
+static int read_packed(const struct chunk *c, const uint8_t *p, size_t len, uint8_t *unit)
+{
+	unsigned int n = len > 1 ? p[1] : 0, bits = bits_for(n), mask = (1u << bits) - 1;
+
+	if (n < 2 || n > PALETTE || len != packed_len(c->count, n))
+		return -EBADMSG;
+	for (unsigned int i = 0; i < n; i++)
+		if (!is_sound(p[2 + i]))
+			return -EBADMSG;
+	for (uint32_t u = 0; u < c->count; u++) {
+		unsigned int i = p[2 + n + u * bits / 8] >> (u * bits % 8) & mask;
+
+		if (i >= n)
+			return -EBADMSG;
+		unit[u] = p[2 + i];
+	}
+	return 0;
 }
 
 /* Checks the runs at p and fills unit. */
@@ -206,7 +285,7 @@ static int read_runs(struct chunk *c, const uint8_t *p, size_t len, uint8_t *uni
 		i += run_read(p + i, &octet, &run);
 		if (run == 0 || run > c->count - done)
 			return -EBADMSG;
-		if (UNIT_STATE(octet) == UNIT_HANDED && UNIT_ATTEMPT(octet) == 0)
+		if (!is_sound(octet))
 			return -EBADMSG;
 		memset(unit + done, octet, run);
 		done += run;
@@ -224,7 +303,8 @@ int chunk_decode(void *ctx, struct chunk *c, const uint8_t *buf, size_t len)
 	put32(sum, checksum(c, buf, len - 4));
 	if (memcmp(sum, buf + len - 4, 4))
 		return -EBADMSG;
-	rc = read_runs(c, buf + 2, len - 6, unit);
+	rc = len > 6 && buf[2] == CHUNK_PACKED ? read_packed(c, buf + 2, len - 6, unit)
+					       : read_runs(c, buf + 2, len - 6, unit);
 	if (rc < 0)
 		return rc;
 	c->owner = buf[0] << 8 | buf[1];

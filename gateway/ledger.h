@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #define CHUNK_UNITS   4096
+#define CHUNK_PACKED  0xFF /* no unit's octet: EXCLUDED carries neither attempts nor fails */
 #define UNIT_ATTEMPTS 3 /* durable attempts without a durable answer, then UNKNOWN */
 
 enum unit_state {
@@ -56,8 +57,9 @@ uint8_t chunk_get(const struct chunk *c, uint32_t i);
 uint8_t *chunk_open(void *ctx, struct chunk *c);
 /* Gives memory back: one octet if all are equal, else runs. Any later call works as before. */
 void chunk_pack(void *ctx, struct chunk *c);
-/* Owner (16 bits), then runs (octet, length as LEB128)*, closed by a CRC-32 over number and content. Octets
- * or -ENOSPC. */
+/* Owner (16 bits), then runs (octet, length as LEB128)*, closed by a CRC-32 over number and content. Where that
+ * is shorter, instead of runs: CHUNK_PACKED, how many octets there are (2..4), those, then an index of 1 or 2 bits for
+ * each unit, lowest bits first: so no mix of answers takes more than two bits a unit. Octets or -ENOSPC. */
 int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len);
 #define CHUNK_ENCODED_MAX (CHUNK_UNITS * 3 + 16)
 /* -EBADMSG: wrong CRC, length or state; the chunk is unchanged. */

@@ -9,10 +9,20 @@
 #include "gateway/dispatch.h"
 #include "gateway/throttle.h"
 #include "gateway/payload.h"
+#include "gateway/rtt.h"
 
 enum link_state { LINK_DOWN = 1, LINK_CONNECTING, LINK_BINDING, LINK_UP, LINK_UNBINDING, LINK_BLOCKED }; /* MIB values */
 
 struct link;
+
+/* Why messages or binds were refused, in the order in which it was first seen. Names are static. */
+#define LINK_REASONS 12
+struct link_reason {
+	const char *name;
+	uint32_t status; /* 0: not a command_status */
+	char class;	 /* as smpp_status_class(); 'b': of a bind */
+	uint64_t n;
+};
 
 /* What the edge offers to a driver. A "leg" is one TCP connection: 0, or 1 for the receiver of a bind pair; when the peer
  * dials, any that is free. */
@@ -26,6 +36,8 @@ struct link_env {
 	void *arg;
 	/* The peer has a broadcast_sm of a job on air under this id, or no longer: to be durable (may be NULL). */
 	void (*aired)(struct link *link, uint64_t job, const char *message_id, bool on);
+	/* Ids of messages of a job that a recall will ask back; ids NULL: no longer. To be durable (may be NULL). */
+	void (*held)(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len);
 };
 
 struct link_ops {
@@ -66,6 +78,9 @@ struct link {
 	struct throttle *carrier_throttle; /* shared by the carrier's SMPP links */
 	struct receipts *receipts;	   /* likewise */
 	struct link_counters count;
+	struct link_reason reasons[LINK_REASONS]; /* n 0: free; the last one takes what is beyond */
+	struct rtt rtt;
+	uint64_t proven_us; /* last good answer to a message; 0 = never */
 	bool blocked; /* by the operator */
 	char caller[LINK_LEGS][48]; /* who dialled in on a leg: its address in digits, "" = not known */
 	/* How a unit becomes octets: filled by the alert side, see payload.h */

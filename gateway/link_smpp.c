@@ -33,6 +33,7 @@ static struct link *create(void *ctx, const struct conf_carrier *carrier, const 
 	}
 	l->tx = &l->leg[0];
 	INIT_LLIST_HEAD(&l->aired);
+	INIT_LLIST_HEAD(&l->held);
 	return &l->link;
 }
 
@@ -134,12 +135,22 @@ static void on_bound(void *arg, uint64_t now_us)
 
 static void on_answer(void *arg, const struct smpp_answer *answer, uint64_t now_us)
 {
-	smpp_send_answer(arg, answer, now_us);
+	struct leg *leg = arg;
+
+	if (answer->tag == SMPP_REHEARSAL)
+		smpp_rehearse_answer(leg->owner, answer, now_us);
+	else
+		smpp_send_answer(leg, answer, now_us);
 }
 
 static void on_timeout(void *arg, uint64_t tag, uint64_t now_us)
 {
-	smpp_send_timeout(arg, tag, now_us);
+	struct leg *leg = arg;
+
+	if (tag == SMPP_REHEARSAL)
+		smpp_rehearse_lost(leg->owner);
+	else
+		smpp_send_timeout(leg, tag, now_us);
 }
 
 static const struct smpp_session_ops session_ops = {
@@ -246,7 +257,9 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	for (unsigned int i = 0; i < smpp_legs(l); i++)
 		next = sooner(next, smpp_leg_tick(&l->leg[i], now_us));
 	next = sooner(next, smpp_aired_send(l, now_us));
+	next = sooner(next, smpp_held_send(l, now_us));
 	next = sooner(next, smpp_send(l, now_us));
+	next = sooner(next, smpp_rehearse(l, now_us));
 	if (l->tx->phase == LEG_OPEN)
 		next = sooner(next, smpp_session_due_us(l->tx->session));
 	if (l->stopping && l->tx->phase != LEG_DOWN && l->up)

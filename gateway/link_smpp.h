@@ -16,7 +16,15 @@ void link_smpp_reach(const struct link *link, uint64_t job, struct receipts_reac
  * cancel: its text is not to be seen any more. */
 void link_smpp_aired(struct link *link, uint64_t job, const char *id, bool cancel);
 void link_smpp_kill(struct link *link, uint64_t job);	/* cancels those of a job, now or when the link is up */
-void link_smpp_forget(struct link *link, uint64_t job); /* its alert is over: they have ended by themselves */
+void link_smpp_recall(struct link *link, uint64_t job); /* asks its messages back, where the link says cancel_sm */
+void link_smpp_forget(struct link *link, uint64_t job); /* its alert is over: all of them have ended by themselves */
+/* Ids of messages that link_env.held told, an octet of length before each. -EBADMSG. */
+int link_smpp_held(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len);
+/* What became of the recall since the start of the process: taken back, too late, not answered or not asked yet. */
+struct link_smpp_back {
+	uint64_t cancelled, late, pending;
+};
+void link_smpp_back(const struct link *link, uint64_t job, struct link_smpp_back *back);
 size_t link_smpp_on_air(const struct link *link, uint64_t job); /* and those whose cancel is not answered yet */
 
 /* One PDU of a text: for submit_sm the template, else the PDU that lacks its destinations. */

@@ -81,6 +81,12 @@ void link_smpp_forget(struct link *link, uint64_t job)
 	llist_for_each_entry_safe(a, next, &l->aired, entry)
 		if (a->job == job)
 			drop(l, a);
+	smpp_held_forget(l, job);
+}
+
+void link_smpp_recall(struct link *link, uint64_t job)
+{
+	smpp_held_recall(link_smpp_of(link), job);
 }
 
 size_t link_smpp_on_air(const struct link *link, uint64_t job)

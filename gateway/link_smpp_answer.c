@@ -19,6 +19,20 @@ static char class_of(const struct link_smpp *l, uint32_t status)
 	return status == 0 ? '-' : smpp_status_class(status); /* by far the most frequent */
 }
 
+void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class)
+{
+	struct link_reason *r = l->link.reasons;
+
+	for (; r < &l->link.reasons[LINK_REASONS - 1] && r->n > 0; r++)
+		if (r->status == status && r->class == class && !strcmp(r->name, name))
+			break;
+	if (r == &l->link.reasons[LINK_REASONS - 1])
+		*r = (struct link_reason){"others", 0, class, r->n};
+	else
+		*r = (struct link_reason){name, status, class, r->n};
+	r->n++;
+}
+
 static void slow_down(struct link_smpp *l, uint64_t now_us)
 {
 	l->link.count.throttled++;
@@ -134,12 +148,15 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 
 	l->hold_us = 0;
 	l->tx->failures = 0;
+	l->link.proven_us = now_us;
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
+	if (l->link.cfg->cancel_sm && l->link.cfg->addressing == ADDR_SUBSCRIBERS && !smpp_session_centre(l->tx->session))
+		smpp_held_add(l, f->job, answer->message_id, now_us);
 	if (l->link.cfg->addressing == ADDR_BROADCAST)
 		smpp_aired_add(l, f->job, answer->message_id);
 	if (failed && smpp_flight_alive(l, f) == 0)
@@ -149,19 +166,28 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
+	char class = class_of(l, answer->status);
 	struct flight *f;
 	uint32_t parts;
 
-	if (TAG_FLIGHT(answer->tag) == TAG_AIRED) {
-		smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class_of(l, answer->status), now_us);
+	if (TAG_FLIGHT(answer->tag) >= TAG_HELD) {
+		if (class == 'X')
+			slow_down(l, now_us);
+		if (TAG_FLIGHT(answer->tag) == TAG_AIRED)
+			smpp_aired_answer(l, TAG_DRAFT(answer->tag), answer->status, class, now_us);
+		else
+			smpp_held_answer(l, TAG_DRAFT(answer->tag), class);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(answer->tag)];
 	parts = smpp_flight_parts(l, f, TAG_DRAFT(answer->tag));
 	f->pending--;
+	rtt_add(&l->link.rtt, answer->rtt_us, now_us);
+	if (class != '-')
+		smpp_reason(l, smpp_status_name(answer->status), answer->status, class);
 	if (answer->congestion >= CONGESTED)
 		slow_down(l, now_us);
-	switch (class_of(l, answer->status)) {
+	switch (class) {
 	case '-':
 		accepted(l, f, parts, answer, now_us);
 		break;
@@ -171,10 +197,12 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 		break;
 	case 'P':
 	case 'R':
+		l->link.count.refused_ours += class == 'R' ? parts : 0;
 		l->link.count.refused += parts;
 		smpp_flight_mark_all(l, f, FATE_REFUSED);
 		break;
 	case 'S':
+		l->link.count.turned_away++;
 		smpp_fault(l, answer->status, now_us);
 		smpp_flight_mark_all(l, f, FATE_UNSENT);
 		break;
@@ -185,14 +213,22 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 	smpp_flight_finish_if_done(l, f, now_us);
 }
 
+static void lost_cancel(struct link_smpp *l, uint64_t tag)
+{
+	if (TAG_FLIGHT(tag) == TAG_AIRED)
+		smpp_aired_lost(l, TAG_DRAFT(tag));
+	else
+		smpp_held_answer(l, TAG_DRAFT(tag), '?');
+}
+
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
 	struct flight *f;
 
 	l->link.count.lost++;
-	if (TAG_FLIGHT(tag) == TAG_AIRED) {
-		smpp_aired_lost(l, TAG_DRAFT(tag));
+	if (TAG_FLIGHT(tag) >= TAG_HELD) {
+		lost_cancel(l, tag);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
@@ -206,10 +242,14 @@ static void left_unanswered(void *arg, uint64_t tag, bool left)
 	struct link_smpp *l = arg;
 	struct flight *f;
 
+	if (tag == SMPP_REHEARSAL) {
+		smpp_rehearse_lost(l);
+		return;
+	}
 	if (left)
 		l->link.count.lost++;
-	if (TAG_FLIGHT(tag) == TAG_AIRED) {
-		smpp_aired_lost(l, TAG_DRAFT(tag));
+	if (TAG_FLIGHT(tag) >= TAG_HELD) {
+		lost_cancel(l, tag);
 		return;
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];

@@ -1,7 +1,7 @@
 /* link_smpp_int: what the SMPP driver's files share. link_smpp.c is the driver's face and what comes in,
  * link_smpp_leg.c connects, binds and backs off, link_smpp_listen.c takes carriers that dial in,
  * link_smpp_flight.c knows units under way, link_smpp_send.c
- * hands them over, link_smpp_answer.c settles their answers. */
+ * hands them over, link_smpp_answer.c settles their answers, link_smpp_rehearse.c tries idle links. */
 #pragma once
 #include <osmocom/core/linuxlist.h>
 #include "gateway/link.h"
@@ -98,8 +98,14 @@ struct link_smpp {
 	/* broadcasts */
 	struct llist_head aired; /* struct aired */
 	uint32_t aired_no;
+	/* messages to be asked back at a recall */
+	struct llist_head held; /* struct held_job */
+	uint32_t held_no;
 	/* mode = "listen" */
 	struct knocker knockers[KNOCKERS];
+	/* rehearsal */
+	bool rehearsing;
+	uint64_t rehearsed_us; /* last trial began */
 	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
 };
 
@@ -130,6 +136,7 @@ void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 void smpp_leg_session(struct leg *leg, const struct smpp_session_conf *conf,
 		      const struct smpp_session_ops *ops); /* anew, for a connection that stands */
 uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
+void smpp_bind_reason(struct link_smpp *l, enum smpp_end end, uint32_t status); /* counts a failed bind */
 void smpp_leg_bound(struct leg *leg, uint64_t now_us);
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);
 void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch sees it */
@@ -137,6 +144,7 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 #define TAG(flight, draft)                                                                                   \
 	((uint64_t)(flight) << 32 | (draft)) /* of a PDU under way: the flight's place, the draft's */
 #define TAG_AIRED UINT32_MAX /* in place of the flight: a cancel_broadcast_sm */
+#define TAG_HELD  (UINT32_MAX - 1) /* likewise: a cancel_sm */
 #define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
 #define TAG_DRAFT(tag)  ((uint32_t)(tag))
 bool smpp_by_cells(const struct link_smpp *l);
@@ -154,6 +162,11 @@ void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t 
 			uint64_t now_us);
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
 void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
+/* link_smpp_rehearse.c: trial messages of an idle link. */
+#define SMPP_REHEARSAL UINT64_MAX /* their tag */
+uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us); /* when to come again */
+void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer, uint64_t now_us);
+void smpp_rehearse_lost(struct link_smpp *l);
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
 /* link_smpp_aired.c */
@@ -161,8 +174,15 @@ void smpp_aired_add(struct link_smpp *l, const struct dispatch_job *job, const c
 uint64_t smpp_aired_send(struct link_smpp *l, uint64_t now_us);
 void smpp_aired_answer(struct link_smpp *l, uint32_t no, uint32_t status, char class, uint64_t now_us);
 void smpp_aired_lost(struct link_smpp *l, uint32_t no);
+/* link_smpp_held.c */
+void smpp_held_add(struct link_smpp *l, const struct dispatch_job *job, const char *id, uint64_t now_us);
+void smpp_held_recall(struct link_smpp *l, uint64_t job);
+void smpp_held_forget(struct link_smpp *l, uint64_t job);
+uint64_t smpp_held_send(struct link_smpp *l, uint64_t now_us);
+void smpp_held_answer(struct link_smpp *l, uint32_t no, char class); /* '?': there will be none */
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class); /* counts it; name is static */
 void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);
 void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us); /* every flight ends */

@@ -177,6 +177,20 @@ static bool version_refused(const struct leg *leg, enum smpp_end end, uint32_t s
 	       end == SMPP_END_SILENT;
 }
 
+void smpp_bind_reason(struct link_smpp *l, enum smpp_end end, uint32_t status)
+{
+	struct link_counters *count = &l->link.count;
+
+	count->bind_failures++;
+	if (end == SMPP_END_UNTRUSTED || (status && credentials_refused(status)))
+		count->bind_credentials++;
+	else if (end == SMPP_END_NO_BIND || end == SMPP_END_NO_PEER || end == SMPP_END_SILENT)
+		count->bind_unanswered++;
+	else if (end == SMPP_END_CLOSED || end == SMPP_END_PEER)
+		count->bind_closed++;
+	smpp_reason(l, status ? smpp_status_name(status) : smpp_end_name(end), status, 'b');
+}
+
 /* The connection ended before the bind was done. */
 static void bind_failed(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us)
 {
@@ -184,7 +198,7 @@ static void bind_failed(struct leg *leg, enum smpp_end end, const char *why, uin
 	uint32_t status = end == SMPP_END_REFUSED ? smpp_session_bind_status(leg->session) : 0;
 	char text[160];
 
-	l->link.count.bind_failures++;
+	smpp_bind_reason(l, end, status);
 	if (status)
 		snprintf(text, sizeof(text), "bind refused: 0x%08x %s", status, smpp_status_name(status));
 	else

@@ -190,7 +190,6 @@ static void no_bind(struct link_smpp *l, const char *address, const char *why, c
 {
 	char text[160];
 
-	l->link.count.bind_failures++;
 	snprintf(text, sizeof(text), "no bind with %s: %s%s%s", address[0] ? address : "the caller", why,
 		 status ? ", " : "", status ? status : "");
 	l->link.env->event(&l->link, LINK_EV_BIND_FAILED, text);
@@ -199,6 +198,7 @@ static void no_bind(struct link_smpp *l, const char *address, const char *why, c
 void smpp_listen_stranger(struct link *link, const char *address, const char *why, uint64_t now_us)
 {
 	note_failure(link_smpp_of(link), address, now_us);
+	smpp_bind_reason(link_smpp_of(link), SMPP_END_CLOSED, 0);
 	no_bind(link_smpp_of(link), address, why, NULL);
 }
 
@@ -214,5 +214,6 @@ void smpp_listen_failed(struct leg *leg, enum smpp_end end, const char *why, uin
 		note_failure(l, address, now_us);
 	if (end == SMPP_END_REFUSED && leg->version > 0x34)
 		l->leg[0].version = 0x34;
+	smpp_bind_reason(l, end, status);
 	no_bind(l, address, why, status ? smpp_status_name(status) : NULL);
 }

@@ -115,10 +115,22 @@ static int copy_file(const char *from, const char *to)
 	return rc;
 }
 
-static int keep_one(const char *from, const char *to, char *err, size_t err_len)
+static int sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return rc;
+}
+
+static int keep_one(const char *from, const char *to, bool *fresh, char *err, size_t err_len)
 {
 	int rc = 0;
 
+	if (access(to, F_OK) == 0)
+		return 0;
+	*fresh = true;
 	if (link(from, to) == 0 || errno == EEXIST)
 		return 0;
 	if (errno == EXDEV || errno == EPERM || errno == EMLINK)
@@ -133,6 +145,7 @@ static int keep_one(const char *from, const char *to, char *err, size_t err_len)
 int maps_keep(const struct mapset *set, const struct conf *conf, const char *state, char *err, size_t err_len)
 {
 	char path[4096];
+	bool fresh = false;
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/maps", state);
@@ -142,12 +155,20 @@ int maps_keep(const struct mapset *set, const struct conf *conf, const char *sta
 		return rc;
 	}
 	kept_path(path, sizeof(path), state, set->map.checksum, "map");
-	rc = strcmp(path, set->map.path) ? keep_one(set->map.path, path, err, err_len) : 0;
+	rc = strcmp(path, set->map.path) ? keep_one(set->map.path, path, &fresh, err, err_len) : 0;
 	for (size_t i = 0; rc == 0 && i < set->n && i < conf->n_carriers; i++) {
 		if (!set->subs[i].subs)
 			continue;
 		kept_path(path, sizeof(path), state, set->subs[i].checksum, "subs");
-		rc = keep_one(conf->carriers[i].subscribers, path, err, err_len);
+		rc = keep_one(conf->carriers[i].subscribers, path, &fresh, err, err_len);
+	}
+	/* An alert that a power cut leaves without its map could not go on. */
+	snprintf(path, sizeof(path), "%s/maps", state);
+	if (rc == 0 && fresh) {
+		rc = sync_folder(path);
+		rc = rc < 0 ? rc : sync_folder(state);
+		if (rc < 0)
+			snprintf(err, err_len, "%s: cannot be synced: %s", path, strerror(-rc));
 	}
 	return rc;
 }

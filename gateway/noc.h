@@ -32,6 +32,7 @@ struct control_ops {
 	/* Answers are talloc'ed JSON texts, children of ctx. */
 	json_t *(*cancel)(void *arg, const char *alert_id, const char *reason, const char *who);
 	json_t *(*block)(void *arg, const char *link, bool block, const char *who);
+	json_t *(*rate)(void *arg, const char *link, double rate, const char *who); /* parts a second; < 0: as configured */
 	json_t *(*alert_show)(
 		void *arg, const char *alert_id); /* in full: per carrier and link, reasons; NULL = unknown */
 	/* A part of the same, cell by cell, from a place (NULL: the beginning) on: reach.h; NULL = unknown */
@@ -47,5 +48,5 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 int http_listen(void *ctx, const struct conf_endpoint *at);
 
 /* Client side of the control socket, blocking, for `reunion`. Request
- * {"cmd":"status"|"cancel"|"alert"|"block",...}. */
+ * {"cmd":"status"|"cancel"|"alert"|"block"|"rate",...}. */
 int control_ask(const char *path, json_t *request, json_t **answer, char *err, size_t err_len);

@@ -1,5 +1,6 @@
 /* payload: what a job's units are, for the link drivers. The alert side implements it; drivers never see an alert. */
 #pragma once
+#include <stdbool.h>
 #include <stdint.h>
 #include "cellmap/cellmap.h"
 #include "gateway/page.h"
@@ -22,6 +23,7 @@ struct payload {
 	uint64_t validity_s;	/* SMPP validity_period, relative; 0 = none */
 	int64_t expires_at;	/* the same on the wall; 0 = none */
 	uint8_t flash;
+	bool found; /* the last word: never taken back */
 };
 
 struct payload_ops {
@@ -43,4 +45,4 @@ struct link_clue {
 	const char *utf8; /* decoded, NULL if that failed */
 };
 
-enum link_event { LINK_EV_UP = 1, LINK_EV_DOWN, LINK_EV_BIND_FAILED, LINK_EV_PROTOCOL };
+enum link_event { LINK_EV_UP = 1, LINK_EV_DOWN, LINK_EV_BIND_FAILED, LINK_EV_PROTOCOL, LINK_EV_REHEARSAL };

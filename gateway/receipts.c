@@ -446,6 +446,13 @@ enum receipts_fit receipts_take(struct receipts *r, const struct smpp_receipt *r
 	return RECEIPTS_UNKNOWN;
 }
 
+bool receipts_settled(struct receipts *r, const char *message_id)
+{
+	const struct entry *e = receipts_find(r, hash_of(message_id));
+
+	return e && e->progress >= DELIVERED;
+}
+
 void receipts_reach(const struct receipts *r, uint16_t link, uint64_t job, struct receipts_reach *reach)
 {
 	int slot = slot_of(r, link, job);

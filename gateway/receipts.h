@@ -33,6 +33,7 @@ struct receipts *receipts_new(void *ctx);
 void receipts_asked(struct receipts *r, uint16_t link, uint64_t job, uint32_t unit, const char *message_id,
 		    uint64_t now_us);
 enum receipts_fit receipts_take(struct receipts *r, const struct smpp_receipt *receipt, uint64_t now_us);
+bool receipts_settled(struct receipts *r, const char *message_id); /* its end is known */
 void receipts_reach(const struct receipts *r, uint16_t link, uint64_t job, struct receipts_reach *reach);
 size_t receipts_octets(const struct receipts *r); /* memory held */
 

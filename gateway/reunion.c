@@ -16,6 +16,7 @@ static const char help[] =
 	"  encode -c CFG TRIGGER                every PDU and page as hex\n"
 	"  status [-c CFG] [--watch]            links and alerts now\n"
 	"  alert list|show|cancel               alerts of the running gateway\n"
+	"  link list|show|block|unblock|rate    links of the running gateway\n"
 	"  ledger check|salvage|dump            the ledger: is it sound, what is in it\n\n"
 	"Exit status: 0 done, 1 the input or the world was wrong, 2 usage.\n\n"
 	"Examples:\n"
@@ -37,7 +38,8 @@ static int cellmap_now(int argc, char **argv)
 
 static const struct command commands[] = {
 	{"cellmap", cellmap_now, 1}, {"subscribers", subscribers_cmd, 1}, {"plan", plan_cmd, 0}, {"encode", encode_cmd, 0},
-	{"status", status_cmd, 0},   {"alert", alert_cmd, 0},		  {"ledger", ledger_cmd, 0},
+	{"status", status_cmd, 0},   {"alert", alert_cmd, 0},		  {"link", link_cmd, 0},
+	{"ledger", ledger_cmd, 0},
 };
 
 int main(int argc, char **argv)

@@ -114,15 +114,6 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-/* Receipts ride with what is written anyway, or alone when nothing is. */
-static bool add_receipts(struct daemon *d, struct store_batch *b)
-{
-	if (d->receipts_tag || !fleet_receipts_batch(d->fleet, b))
-		return false;
-	d->receipts_tag = b->tag;
-	return true;
-}
-
 /* False: there is nothing to be written, or what was before is not reaped yet. */
 static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
@@ -132,7 +123,7 @@ static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 	if (!any)
 		b->tag = TAG_BOOK | d->next_tag++;
 	if (with_receipts)
-		any |= add_receipts(d, b);
+		any |= onair_receipts(d, b);
 	if (!any) {
 		talloc_free(b);
 		return false;
@@ -403,6 +394,19 @@ static json_t *block_cb(void *arg, const char *name, bool block, const char *who
 	return json_pack("{s:b}", "ok", 1);
 }
 
+static json_t *rate_cb(void *arg, const char *name, double rate, const char *who)
+{
+	struct daemon *d = arg;
+	int i = fleet_index(d->fleet, name);
+
+	if (i < 0)
+		return json_pack("{s:b, s:s}", "ok", 0, "error", "there is no link of that name");
+	rate = fleet_set_rate(d->fleet, i, rate, clock_mono_us());
+	LOGP(DLINK, LOGL_NOTICE, "%s: its rate is %g/s until the next reload, set by %s\n", name, rate, who);
+	daemon_wake(d);
+	return json_pack("{s:b, s:f}", "ok", 1, "rate", rate);
+}
+
 static int open_store(struct daemon *d, char *err, size_t err_len)
 {
 	char *uri = talloc_asprintf(d, STORE_URI, d->conf->state_directory);
@@ -413,52 +417,13 @@ static int open_store(struct daemon *d, char *err, size_t err_len)
 	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d) : rc;
 }
 
-struct told {
-	struct daemon *d;
-	struct store_batch *gone;
-};
-
-/* Rows of alerts that are over, or of links that are gone, are deleted. */
-static int load_receipts(void *arg, const struct store_rec *rec)
-{
-	struct told *o = arg;
-
-	if (fleet_receipts_load(o->d->fleet, rec->key, rec->value, rec->len, o->d->started_us) != 0)
-		store_batch_add(o->gone, STORE_RECEIPT, rec->key, NULL, 0, 0);
-	return 0;
-}
-
-static int load_aired(void *arg, const struct store_rec *rec)
-{
-	struct told *o = arg;
-
-	if (!strncmp(rec->key, ONAIR_KEY, strlen(ONAIR_KEY)) && !onair_load(o->d, rec->key))
-		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
-	return 0;
-}
-
-/* What carriers told of our messages. */
-static int restore_told(struct daemon *d)
-{
-	struct told o = {.d = d, .gone = daemon_batch(d)};
-	int rc = d->store->ops->load(d->store, STORE_RECEIPT, load_receipts, &o);
-
-	if (rc == 0)
-		rc = d->store->ops->load(d->store, STORE_META, load_aired, &o);
-	if (rc == 0 && o.gone->n)
-		daemon_store(d, o.gone, NULL);
-	else
-		talloc_free(o.gone);
-	return rc;
-}
-
 static int open_doors(struct daemon *d)
 {
 	const struct conf *c = d->conf;
 	int rc = 0;
 
 	d->control = (struct control_ops){
-		.cancel = intake_cancel, .block = block_cb, .alert_show = watch_alert,
+		.cancel = intake_cancel, .block = block_cb, .rate = rate_cb, .alert_show = watch_alert,
 		.alert_cells = watch_cells, .refresh = watch_publish, .arg = d};
 	if (c->control_socket)
 		rc = control_listen(d, c->control_socket, &d->control);
@@ -482,7 +447,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
-	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event};
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	for (size_t i = 0; i < d->fleet->n_links; i++)
@@ -490,7 +455,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	rc = open_store(d, err, err_len);
 	if (rc == 0)
 		rc = restart_load(d, err, err_len);
-	return rc == 0 ? restore_told(d) : rc;
+	return rc == 0 ? onair_restore(d) : rc;
 }
 
 static int start_parser(struct daemon *d, char *err, size_t err_len)

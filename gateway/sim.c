@@ -126,7 +126,8 @@ static void crash(struct sim *s, uint64_t off_us, bool power)
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].conn)
 			sim_line_cut(s, &s->link[i]);
-	/* A commit under way may be durable though nobody was told. */
+	/* A commit under way may be written though nobody was told; only then it outlives the process, but not
+	 * the machine. */
 	if (s->batch && sim_rnd(s, 2) && s->now >= s->fail_until)
 		s->store->ops->apply(s->store, s->batch->recs, s->batch->n);
 	talloc_free(s->batch);
@@ -166,6 +167,8 @@ static void commit_end(struct sim *s)
 	store_memory_fail(s->store, 1, s->now < s->fail_until, -ENOSPC);
 	rc = s->store->ops->apply(s->store, s->batch->recs, s->batch->n);
 	store_memory_fail(s->store, 0, 0, 0);
+	if (!s->plan->lying_disk)
+		store_memory_sync(s->store);
 	sim_note(s, 0xD0, (uint64_t)rc);
 	s->report->commits += rc == 0;
 	s->report->failed_commits += rc != 0;
@@ -269,6 +272,18 @@ static void widen(struct sim *s, struct sim_link *l, uint32_t percent)
 	dispatch_link_params(s->dispatch, l->index, window, sim_rate(l->plan));
 }
 
+/* As a reload does. Never above the plan's rate, which all that is sent is held against. */
+static void change_rate(struct sim *s, struct sim_link *l, uint32_t percent)
+{
+	const struct sim_link_plan *p = l->plan;
+	struct link *link = l->ops->link ? l->ops->link(l->driver) : NULL;
+	struct throttle *t = link ? &link->throttle : &l->throttle;
+	double part = percent < 100 ? percent / 100.0 : 1;
+
+	throttle_set_rate(t, p->rate * part, p->burst, s->now);
+	dispatch_link_params(s->dispatch, l->index, s->dispatch->link[l->index].window, sim_rate(p) * part);
+}
+
 /* What needs a living process. */
 static void act_inside(struct sim *s, struct sim_link *l, const struct sim_action *a)
 {
@@ -282,6 +297,9 @@ static void act_inside(struct sim *s, struct sim_link *l, const struct sim_actio
 		break;
 	case ACT_WIDEN:
 		widen(s, l, a->percent);
+		break;
+	case ACT_RATE:
+		change_rate(s, l, a->percent);
 		break;
 	default:
 		break;
@@ -493,6 +511,7 @@ int sim_run(const struct sim_plan *plan, struct sim_report *report)
 	s->now = SIM_START_US;
 	s->rnd = plan->seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
 	OSMO_ASSERT(store_memory.open(s, "memory:", &s->store, err, sizeof(err)) == 0);
+	store_memory_unsynced(s->store, true);
 	begin(s);
 	run(s);
 	report->end_us = s->now;

@@ -49,6 +49,7 @@ enum sim_act {
 	ACT_BLOCK, /* the operator's */
 	ACT_UNBLOCK,
 	ACT_WIDEN,  /* the window is now so many percent of the plan's */
+	ACT_RATE,   /* a reload: the rate is now so many percent of the plan's, at most 100 */
 	ACT_RESTART /* a BSC's cells come back empty */
 };
 struct sim_action {
@@ -80,7 +81,7 @@ struct sim_plan {
 	uint32_t commit_us; /* usual time of a commit */
 	/* Rules broken on purpose, to see that it is noticed. */
 	unsigned int faults; /* dispatch_int.h */
-	bool full_bucket, lost_is_accepted;
+	bool full_bucket, lost_is_accepted, lying_disk;
 	bool no_recall, quiet_restart,
 		found_to_all; /* KILLs are forgotten; a BSC does not say that it lost all */
 };
@@ -98,6 +99,10 @@ void sim_plan_random(void *ctx, uint64_t seed, struct sim_plan *plan);
 /* Makes some of its links CBSP, and adds found texts, blocks, changed windows, restarts. Before the drivers
  * of the other links are chosen. */
 void sim_plan_broadcast(void *ctx, struct sim_plan *plan);
+/* Many alerts at once for the same links, most of them recalled while they are sent; reloads. */
+void sim_plan_storm(void *ctx, struct sim_plan *plan);
+/* The same world over a day instead of a minute. */
+void sim_plan_day(struct sim_plan *plan);
 /* Scenario text (tests/scenarios/README). 0 or -EBADMSG with "line N: what" in err. */
 int sim_plan_parse(void *ctx, const char *text, struct sim_plan *plan, char *err, size_t err_len);
 void sim_plan_print(const struct sim_plan *plan, FILE *f); /* as scenario text */

@@ -196,6 +196,41 @@ void sim_plan_broadcast(void *ctx, struct sim_plan *p)
 		*add_action(ctx, p) = (struct sim_action){.at_us = 61 * SEC, .act = ACT_UNBLOCK, .who = i};
 }
 
+void sim_plan_storm(void *ctx, struct sim_plan *p)
+{
+	uint64_t r = (p->seed + 11) * UINT64_C(0xBF58476D1CE4E5B9) | 1;
+
+	p->n_jobs = SIM_JOBS;
+	for (size_t i = 0; i < p->n_jobs; i++) {
+		struct sim_job_plan *j = &p->job[i];
+
+		random_job(&r, p, j);
+		j->at_us = rnd(&r, 3 * SEC);
+		j->group = p->link[rnd(&r, 3) ? 0 : rnd(&r, p->n_links)].group;
+		j->units = 1 + j->units / 6;
+		j->deadline_us = (1 + rnd(&r, 4)) * 900 * SEC; /* often the same */
+		if (rnd(&r, 3))
+			*add_action(ctx, p) = (struct sim_action){
+				.at_us = j->at_us + rnd(&r, 15 * SEC), .act = ACT_CANCEL, .who = i};
+	}
+	for (size_t i = rnd(&r, 20); i > 0; i--)
+		*add_action(ctx, p) = (struct sim_action){.at_us = rnd(&r, 60 * SEC),
+							  .act = ACT_RATE,
+							  .who = rnd(&r, p->n_links),
+							  .percent = 20 + rnd(&r, 81)};
+	for (size_t i = 0; i < p->n_links; i++)
+		*add_action(ctx, p) = (struct sim_action){
+			.at_us = 61 * SEC, .act = ACT_RATE, .who = i, .percent = 100};
+}
+
+void sim_plan_day(struct sim_plan *p)
+{
+	for (size_t i = 0; i < p->n_jobs; i++)
+		p->job[i].at_us *= 24 * 60;
+	for (size_t i = 0; i < p->n_actions; i++)
+		p->action[i].at_us *= 24 * 60;
+}
+
 /* --- text --- */
 
 struct field {
@@ -235,7 +270,8 @@ static const struct {
 	    [ACT_POWER] = {"POWER", 'p', 't'},     [ACT_CANCEL] = {"CANCEL", 'j', 0},
 	    [ACT_STORE_FAIL] = {"FAIL", 's', 't'}, [ACT_STORE_SLOW] = {"SLOW", 's', 't'},
 	    [ACT_BLOCK] = {"BLOCK", 'l', 0},       [ACT_UNBLOCK] = {"UNBLOCK", 'l', 0},
-	    [ACT_WIDEN] = {"WIDEN", 'l', '%'},     [ACT_RESTART] = {"RESTART", 'l', 0}};
+	    [ACT_WIDEN] = {"WIDEN", 'l', '%'},     [ACT_RATE] = {"RATE", 'l', '%'},
+	    [ACT_RESTART] = {"RESTART", 'l', 0}};
 
 /* One line's words. */
 struct words {

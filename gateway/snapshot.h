@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "gateway/counters.h"
 #include "gateway/ledger.h"
+#include "gateway/link.h"
 
 struct snap_link {
 	char name[33], carrier[33], type[9]; /* "smpp", "cbsp" */
@@ -16,6 +17,8 @@ struct snap_link {
 	bool throttled; /* its bucket or its carrier's is empty */
 	uint64_t queue; /* units waiting for it */
 	struct link_counters count;
+	uint64_t rtt_mean_us, rtt_p99_us, proven_s; /* LINK_GAUGES */
+	struct link_reason reasons[LINK_REASONS];
 };
 
 /* What receipts say of messages (parts) that asked for one. */
@@ -29,6 +32,7 @@ struct snap_alert_link {
 	char name[33];
 	struct unit_sums sums;
 	struct snap_receipts receipts; /* of the alert's own text */
+	uint64_t cancelled, cancel_late, cancel_pending; /* messages asked back at the recall */
 	bool gone;		    /* cannot serve the alert any more: the configuration was changed */
 };
 

@@ -123,6 +123,20 @@ static void set_receipts(json_t *o, const struct snap_receipts *r)
 	json_object_set_new(o, "receipts", x);
 }
 
+/* What the carrier took back at the recall. */
+static void set_back(json_t *o, const struct snap_alert_link *l)
+{
+	json_t *x;
+
+	if (l->cancelled + l->cancel_late + l->cancel_pending == 0)
+		return;
+	x = json_object();
+	set_count(x, "cancelled", l->cancelled);
+	set_count(x, "too_late", l->cancel_late);
+	set_count(x, "pending", l->cancel_pending);
+	json_object_set_new(o, "cancel_sm", x);
+}
+
 static json_t *carriers_json(const struct snap_alert *a)
 {
 	json_t *list = json_array();
@@ -190,6 +204,7 @@ json_t *snapshot_alert_json(const struct snap_alert *a)
 		if (a->links[i].gone)
 			set_text(l, "note", "the configuration was changed while the alert ran: what was not sent is withdrawn");
 		set_receipts(l, &a->links[i].receipts);
+		set_back(l, &a->links[i]);
 		json_array_append_new(links, l);
 	}
 	json_object_set_new(o, "links", links);
@@ -202,6 +217,31 @@ bool snapshot_window_bound(const struct snap_link *l)
 {
 	return l->state == LINK_UP && l->queue > 0 && l->window_used >= l->window && !l->throttled &&
 	       (l->granted <= 0 || l->measured_rate < 0.99 * l->granted);
+}
+
+/* Why messages and binds were refused. */
+static json_t *reasons_json(const struct snap_link *l)
+{
+	json_t *reasons = json_array();
+
+	for (size_t i = 0; i < LINK_REASONS; i++) {
+		const struct link_reason *r = &l->reasons[i];
+		const char *of = r->class == 'b'   ? "bind"
+				 : r->class == 'T' ? "transient"
+				 : r->class == 'X' ? "throttle"
+				 : r->class == 'S' ? "session"
+						   : "permanent";
+		json_t *o = r->n ? json_object() : NULL;
+
+		if (!o)
+			continue;
+		set_text(o, "reason", r->name);
+		set_text(o, "class", of);
+		set_count(o, "status", r->status);
+		set_count(o, "count", r->n);
+		json_array_append_new(reasons, o);
+	}
+	return reasons;
 }
 
 static json_t *link_json(const struct snap_link *l)
@@ -223,6 +263,10 @@ static json_t *link_json(const struct snap_link *l)
 #define SET(field, mib, text) set_count(o, #field, l->count.field);
 	LINK_COUNTERS(SET)
 #undef SET
+#define SET(field, mib, unit, text) set_count(o, #field, l->field);
+	LINK_GAUGES(SET)
+#undef SET
+	json_object_set_new(o, "reasons", reasons_json(l));
 	return o;
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/statusview.h"
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const states[] = {"waiting", "handed",    "accepted", "refused",
@@ -113,6 +114,50 @@ char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_
 		link_row(g, link, json_object_get(sums, text(link, "name")), style);
 	json_decref(sums);
 	return statusgrid_print(ctx, g, style);
+}
+
+static char *reasons(void *ctx, const json_t *link, const struct statusgrid_style *style)
+{
+	struct statusgrid *g = statusgrid_new(ctx, 4);
+	static const char *const names[] = {"REFUSED BECAUSE", "CLASS", "STATUS", "TIMES"};
+	char status[16];
+	json_t *r;
+	size_t i;
+
+	if (json_array_size(json_object_get(link, "reasons")) == 0)
+		return talloc_strdup(ctx, "");
+	heads(g, names, ARRAY_SIZE(names));
+	json_array_foreach(json_object_get(link, "reasons"), i, r)
+	{
+		snprintf(status, sizeof(status), "0x%x", (unsigned int)number(r, "status"));
+		statusgrid_text(g, TONE_PLAIN, text(r, "reason"));
+		statusgrid_text(g, TONE_PLAIN, text(r, "class"));
+		statusgrid_text(g, TONE_PLAIN, number(r, "status") > 0 ? status : "-");
+		statusgrid_number(g, TONE_PLAIN, number(r, "count"), 0);
+	}
+	return talloc_asprintf(ctx, "\n%s", statusgrid_print(ctx, g, style));
+}
+
+/* Every member, as it comes: a new counter is shown without a word more. */
+char *statusview_link(void *ctx, const json_t *link, const struct statusgrid_style *style)
+{
+	struct statusgrid *g = statusgrid_new(ctx, 2);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach((json_t *)link, key, value)
+	{
+		if (json_is_array(value))
+			continue;
+		statusgrid_text(g, TONE_HEAD, key);
+		if (json_is_number(value))
+			statusgrid_number(g, TONE_PLAIN, json_number_value(value), json_is_real(value) ? 1 : 0);
+		else if (json_is_boolean(value))
+			statusgrid_text(g, TONE_PLAIN, json_is_true(value) ? "yes" : "no");
+		else
+			statusgrid_text(g, TONE_PLAIN, text(link, key));
+	}
+	return talloc_asprintf(ctx, "%s%s", statusgrid_print(ctx, g, style), reasons(ctx, link, style));
 }
 
 /* The words are those of the log and the notifications. */

@@ -7,6 +7,7 @@
 
 char *statusview_head(void *ctx, const json_t *status, const struct statusgrid_style *style);
 char *statusview_links(void *ctx, const json_t *status, const struct statusgrid_style *style);
+char *statusview_link(void *ctx, const json_t *link, const struct statusgrid_style *style); /* all there is of one */
 char *statusview_alerts(void *ctx, const json_t *status, const struct statusgrid_style *style);
 char *statusview_alert(void *ctx, const json_t *alert, const struct statusgrid_style *style);
 char *statusview_cells(void *ctx, const json_t *alert, const struct statusgrid_style *style);

@@ -1,4 +1,5 @@
 #include "gateway/store_memory.h"
+#include "gateway/storethread.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +23,7 @@ struct table {
 struct memory {
 	struct store store;
 	struct table *seen, *synced; /* [KINDS]; synced only while unsynced writing is on */
+	struct store_batch *unsynced; /* what seen has and synced has not */
 	struct store_health health;
 	unsigned int fail_in, fail_times;
 	int fail_rc;
@@ -86,7 +88,7 @@ static void put(void *ctx, struct table *t, const struct store_rec *rec)
 	OSMO_ASSERT(row->value);
 	memcpy(row->value, rec->value, rec->len);
 	row->len = rec->len;
-	row->epoch = rec->epoch;
+	row->epoch = rec->kind == STORE_CHUNK ? rec->epoch : 0;
 }
 
 static struct table *tables_copy(void *ctx, const struct table *from)
@@ -178,8 +180,12 @@ static int memory_apply(struct store *store, const struct store_rec *recs, size_
 		m->health.failed++;
 		return rc;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		put(m->seen, &m->seen[recs[i].kind], &recs[i]);
+		if (m->synced)
+			store_batch_add(m->unsynced, recs[i].kind, recs[i].key, recs[i].value, recs[i].len,
+					recs[i].epoch);
+	}
 	m->health.commits++;
 	return 0;
 }
@@ -245,13 +251,24 @@ void store_memory_unsynced(struct store *store, bool on)
 	struct memory *m = memory_of(store);
 
 	talloc_free(m->synced);
+	talloc_free(m->unsynced);
 	m->synced = on ? tables_copy(m, m->seen) : NULL;
+	m->unsynced = on ? store_batch_new(m) : NULL;
 }
 
 void store_memory_sync(struct store *store)
 {
-	if (memory_of(store)->synced)
-		store_memory_unsynced(store, true);
+	struct memory *m = memory_of(store);
+
+	if (!m->synced)
+		return;
+	for (size_t i = 0; i < m->unsynced->n; i++) {
+		const struct store_rec *rec = &m->unsynced->recs[i];
+
+		put(m->synced, &m->synced[rec->kind], rec);
+	}
+	talloc_free(m->unsynced);
+	m->unsynced = store_batch_new(m);
 }
 
 void store_memory_crash(struct store *store)
@@ -262,6 +279,8 @@ void store_memory_crash(struct store *store)
 		return;
 	talloc_free(m->seen);
 	m->seen = tables_copy(m, m->synced);
+	talloc_free(m->unsynced);
+	m->unsynced = store_batch_new(m);
 }
 
 size_t store_memory_octets(const struct store *store, enum store_kind kind)

@@ -14,6 +14,7 @@
 #include "gateway/subs_format.h"
 
 #define IDS_MAX (60u << 20) /* what one talloc chunk holds */
+#define JUMP_SHIFT 6
 
 struct subs {
 	const uint8_t *base;
@@ -26,6 +27,7 @@ struct subs {
 	uint32_t n_known;
 	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
 	void *resolved;                           /* owner of the two, when they are not the file's */
+	uint32_t *jump, n_jumps; /* where every so many map indices begin in known_index */
 	bool tied;
 	uint64_t unresolved;
 };
@@ -323,6 +325,22 @@ static uint64_t count_unresolved(const struct subs *s)
 	return s->head->n_numbers > reached ? s->head->n_numbers - reached : 0;
 }
 
+/* A whole binary search for each of a circle's cells would be most of what a selection costs. */
+static void make_jumps(struct subs *s)
+{
+	uint32_t at = 0;
+
+	talloc_free(s->jump);
+	s->n_jumps = s->n_known ? (s->known_index[s->n_known - 1] >> JUMP_SHIFT) + 1 : 0;
+	s->jump = talloc_array(s, uint32_t, s->n_jumps + 1);
+	OSMO_ASSERT(s->jump);
+	for (uint32_t i = 0; i <= s->n_jumps; i++) {
+		while (at < s->n_known && s->known_index[at] >> JUMP_SHIFT < i)
+			at++;
+		s->jump[i] = at;
+	}
+}
+
 int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresolved)
 {
 	int rc = 0;
@@ -338,6 +356,7 @@ int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresol
 	}
 	if (rc < 0)
 		return rc;
+	make_jumps(subs);
 	subs->tied = true;
 	subs->unresolved = count_unresolved(subs);
 	if (unresolved)
@@ -353,8 +372,12 @@ uint64_t subs_unresolved(const struct subs *subs)
 /* --- selection --- */
 static bool find_cell(const struct subs *s, uint32_t index, uint32_t *cell)
 {
-	uint32_t low = 0, high = s->n_known;
+	uint32_t low, high, i = index >> JUMP_SHIFT;
 
+	if (i >= s->n_jumps)
+		return false;
+	low = s->jump[i];
+	high = s->jump[i + 1];
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
@@ -363,7 +386,7 @@ static bool find_cell(const struct subs *s, uint32_t index, uint32_t *cell)
 		else
 			high = mid;
 	}
-	if (low == s->n_known || s->known_index[low] != index)
+	if (low == s->jump[i + 1] || s->known_index[low] != index)
 		return false;
 	*cell = known_cell(s, low);
 	return true;

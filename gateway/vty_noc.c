@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include "gateway/clock.h"
@@ -123,18 +124,68 @@ DEFUN(show_cellmap, show_cellmap_cmd, "show cellmap", SHOW_STR "The cell map in 
 	return show(vty, control_status(noc_of(vty)->ops), statusview_cellmap);
 }
 
+#define LINK_STR "Change a link\n" "Its name\n"
+#define WHY_STR  "Why: for the log\n"
+
 DEFUN(link_block, link_block_cmd, "link NAME (block|unblock)",
-      "Change a link\n"
-      "Its name\n"
+      LINK_STR
       "Send nothing more on it until unblocked\n"
       "Let it carry alerts again\n")
 {
 	bool block = !strcmp(argv[1], "block");
+	char *reason = argc > 2 ? argv_concat(argv, argc, 2) : NULL;
 	char from[64];
+	int rc;
 
 	who(vty, from, sizeof(from));
-	return outcome(vty, control_block(noc_of(vty)->ops, argv[0], block, from),
-		       block ? "blocked" : "unblocked");
+	rc = outcome(vty, control_block(noc_of(vty)->ops, argv[0], block, reason, from), block ? "blocked" : "unblocked");
+	talloc_free(reason);
+	return rc;
+}
+
+ALIAS(link_block, link_block_why_cmd, "link NAME (block|unblock) .REASON",
+      LINK_STR
+      "Send nothing more on it until unblocked\n"
+      "Let it carry alerts again\n" WHY_STR)
+
+DEFUN(link_rate, link_rate_cmd, "link NAME rate (configured|<1-1000000>)",
+      LINK_STR
+      "Parts a second, until the configuration is loaded again\n"
+      "What the configuration says\n"
+      "So many\n")
+{
+	double rate = !strcmp(argv[1], "configured") ? -1 : atof(argv[1]);
+	char *reason = argc > 2 ? argv_concat(argv, argc, 2) : NULL;
+	char from[64];
+	int rc;
+
+	who(vty, from, sizeof(from));
+	rc = outcome(vty, control_rate(noc_of(vty)->ops, argv[0], rate, reason, from), "changed");
+	talloc_free(reason);
+	return rc;
+}
+
+ALIAS(link_rate, link_rate_why_cmd, "link NAME rate (configured|<1-1000000>) .REASON",
+      LINK_STR
+      "Parts a second, until the configuration is loaded again\n"
+      "What the configuration says\n"
+      "So many\n" WHY_STR)
+
+DEFUN(show_link, show_link_cmd, "show link NAME",
+      SHOW_STR "One link in full\n"
+	       "Its name\n")
+{
+	json_t *status = control_status(noc_of(vty)->ops), *link;
+	size_t i;
+
+	json_array_foreach(json_object_get(status, "links"), i, link)
+		if (!strcmp(json_string_value(json_object_get(link, "name")), argv[0])) {
+			json_incref(link);
+			json_decref(status);
+			return show(vty, link, statusview_link);
+		}
+	json_decref(status);
+	return print_error(vty, "no link has that name");
 }
 
 DEFUN(alert_cancel, alert_cancel_cmd, "alert ID cancel .REASON",
@@ -239,10 +290,14 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 	noc->app = (struct vty_app_info){.name = "reunion", .version = "", .tall_ctx = noc};
 	vty_init(&noc->app);
 	install_element_ve(&show_links_cmd);
+	install_element_ve(&show_link_cmd);
 	install_element_ve(&show_alerts_cmd);
 	install_element_ve(&show_alert_cmd);
 	install_element_ve(&show_cellmap_cmd);
 	install_element(ENABLE_NODE, &link_block_cmd);
+	install_element(ENABLE_NODE, &link_block_why_cmd);
+	install_element(ENABLE_NODE, &link_rate_cmd);
+	install_element(ENABLE_NODE, &link_rate_why_cmd);
 	install_element(ENABLE_NODE, &alert_cancel_cmd);
 	install_element(ENABLE_NODE, &alert_confirm_cmd);
 	drop_commands(VIEW_NODE);

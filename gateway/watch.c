@@ -229,6 +229,19 @@ static void add_receipts(const struct daemon *d, struct snap_receipts *sum, cons
 	sum->sampled |= cfg->receipts == RECEIPTS_SAMPLE;
 }
 
+/* What the recall asked back of the alert's own text. */
+static void add_back(const struct daemon *d, struct snap_alert_link *l, const struct book_job *j, size_t pos)
+{
+	struct link_smpp_back back;
+
+	if (book_group(j)->kind != GROUP_SUBSCRIBERS || book_group(j)->gone)
+		return;
+	link_smpp_back(d->fleet->links[j->link_index[pos]].link, j->id, &back);
+	l->cancelled += back.cancelled;
+	l->cancel_late += back.late;
+	l->cancel_pending += back.pending;
+}
+
 static void alert_links(const struct daemon *d, struct snapshot *s, size_t at, const struct alert *a)
 {
 	struct snap_alert *x = &s->alerts[at];
@@ -250,6 +263,7 @@ static void alert_links(const struct daemon *d, struct snapshot *s, size_t at, c
 			sums_plus(&l->sums, &j->job->link_sums[i]);
 			l->gone |= g->gone;
 			add_receipts(d, &l->receipts, j, i);
+			add_back(d, l, j, i);
 		}
 	}
 }

@@ -21,7 +21,7 @@ void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_l
 	snapshot_text(s->type, sizeof(s->type), link->cfg->type == LINK_CBSP ? "cbsp" : "smpp");
 	s->state = link->blocked ? LINK_BLOCKED : link->state;
 	s->state_since = wall_of(d, link->state_since_us);
-	s->rate = link->cfg->rate;
+	s->rate = link->throttle.rate;
 	s->granted = throttle_granted(&link->throttle, now_us);
 	s->measured_rate = fl->submitted_rate;
 	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
@@ -32,6 +32,10 @@ void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_l
 		s->window_used = (s->window_used + link->cfg->cells_per_request - 1) / link->cfg->cells_per_request;
 	s->queue = dispatch_link_waiting(d->dispatch, link->index);
 	s->count = link->count;
+	s->rtt_mean_us = rtt_mean_us(&link->rtt, now_us);
+	s->rtt_p99_us = rtt_quantile_us(&link->rtt, 0.99, now_us);
+	s->proven_s = link->proven_us ? (now_us - link->proven_us) / 1000000 : UINT32_MAX;
+	memcpy(s->reasons, link->reasons, sizeof(s->reasons));
 }
 
 /* A link that comes and goes, or a door at which many knock, must not drown what else there is. */
@@ -61,7 +65,8 @@ void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const cha
 {
 	static const enum notify_kind kinds[] = {[LINK_EV_UP] = NOTIFY_LINK_UP,
 						 [LINK_EV_DOWN] = NOTIFY_LINK_DOWN,
-						 [LINK_EV_BIND_FAILED] = NOTIFY_BIND_FAILED};
+						 [LINK_EV_BIND_FAILED] = NOTIFY_BIND_FAILED,
+						 [LINK_EV_REHEARSAL] = NOTIFY_LINK_DOWN};
 	struct daemon *d = arg;
 	const char *name = fl->link->cfg->name;
 	int64_t now = clock_wall_s();

@@ -1,5 +1,5 @@
-/* session_int: what the session's files share. session.c is the life of a session, session_accept.c how one
- * begins that the peer has dialled. */
+/* session_int: what the session's files share. session.c is the life of a session, session_tick.c what time does
+ * to it, session_accept.c how one begins that the peer has dialled. */
 #pragma once
 #include "smpp/outbuf.h"
 #include "smpp/session.h"

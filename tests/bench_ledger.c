@@ -12,7 +12,7 @@
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
 #include "gateway/dispatch.h"
-#include "gateway/store.h"
+#include "gateway/store_memory.h"
 
 #define UNITS 10000000
 #define JOBS  10
@@ -50,11 +50,12 @@ static struct dispatch *new_dispatch(uint32_t window)
 	return d;
 }
 
-/* The whole life of `units` recipients: reserve, commit, hand, answer. Returns the commits. */
-static uint64_t send(struct dispatch *d, struct store *store, uint32_t units)
+/* The whole life of `units` recipients: reserve, commit, hand, answer; of 100, at random, so many are refused. Returns
+ * the commits. */
+static uint64_t send(struct dispatch *d, struct store *store, uint32_t units, unsigned int refused)
 {
 	struct store_batch *b = store_batch_new(NULL);
-	uint64_t commits = 0, now_us = 1;
+	uint64_t commits = 0, now_us = 1, seed = 1;
 	struct handed h;
 	uint32_t done = 0;
 
@@ -69,8 +70,10 @@ static uint64_t send(struct dispatch *d, struct store *store, uint32_t units)
 			b = store_batch_new(NULL);
 			commits++;
 		}
-		for (; dispatch_next(d, 0, now_us, &h); done++)
-			dispatch_answer(d, 0, h.job, h.unit, OUT_ACCEPTED, now_us);
+		for (; dispatch_next(d, 0, now_us, &h); done++) {
+			seed = seed * UINT64_C(6364136223846793005) + 1;
+			dispatch_answer(d, 0, h.job, h.unit, (seed >> 33) % 100 < refused ? OUT_REFUSED : OUT_ACCEPTED, now_us);
+		}
 	}
 	talloc_free(b);
 	return commits;
@@ -83,7 +86,7 @@ static void cost(struct store *store, const char *what, uint32_t window, uint32_
 	uint64_t commits;
 
 	add_job(d, 1, units);
-	commits = send(d, store, units);
+	commits = send(d, store, units, 0);
 	took = cpu_s() - from;
 	printf("%-44s window %4u  %8.4f us CPU a recipient, %llu commits\n", what, window, took / units * 1e6, (unsigned long long)commits);
 	talloc_free(d);
@@ -96,8 +99,23 @@ static void memory(void)
 
 	add_job(d, 1, UNITS);
 	printf("%-44s %.2f MiB fresh", "memory of an alert of 10 M recipients:", (heap() - before) / 1048576.0);
-	send(d, NULL, UNITS / 2);
+	send(d, NULL, UNITS / 2, 0);
 	printf(", %.2f MiB half done\n", (heap() - before) / 1048576.0);
+	talloc_free(d);
+}
+
+/* What an alert leaves in the ledger when a carrier refuses some at random, keys included. */
+static void mixed(unsigned int refused)
+{
+	struct dispatch *d = new_dispatch(100000);
+	struct store *store;
+	char err[80];
+
+	OSMO_ASSERT(store_memory.open(d, "memory:", &store, err, sizeof(err)) == 0);
+	add_job(d, 1, UNITS);
+	send(d, store, UNITS, refused);
+	printf("ledger of 10 M recipients, %2u %% refused:       %.2f MiB\n", refused,
+	       store_memory_octets(store, STORE_CHUNK) / 1048576.0);
 	talloc_free(d);
 }
 
@@ -108,7 +126,7 @@ static void fill(struct store *store)
 		struct dispatch *d = new_dispatch(100000); /* only for speed */
 
 		add_job(d, id, UNITS);
-		send(d, store, UNITS / 2);
+		send(d, store, UNITS / 2, 0);
 		talloc_free(d);
 	}
 }
@@ -169,6 +187,9 @@ int main(int argc, char **argv)
 	cost(store, "with SQLite, durable:", 100, UNITS / 50);
 	cost(store, "with SQLite, durable:", 10, UNITS / 1000);
 	memory();
+	mixed(0);
+	mixed(1);
+	mixed(30);
 	fill(store);
 	store->ops->close(store);
 	du = talloc_asprintf(NULL, "ls -s --block-size=K %s | awk '{ print \"ledger on disk, 10 alerts of 10 M:            \", $1 }'", path);

@@ -37,3 +37,7 @@ TESTS += tests/test_sim_scenarios
 tests_test_sim_scenarios_SOURCES = tests/test_sim_scenarios.c
 tests_test_sim_scenarios_LDADD = $(SIM_LIBS)
 EXTRA_DIST += tests/scenarios
+# Every promise in 5000 worlds of each kind.
+sim-long: tests/test_sim
+	REUNION_SEEDS=$${REUNION_SEEDS:-5000} tests/test_sim
+.PHONY: sim-long

@@ -8,7 +8,7 @@ lines() { t_is "$(printf '%s' "$1" | head -8)" "" "$2"; } # nothing to complain 
 
 COMMANDS="reuniond;reunion;reunion-carrier;reunion cellmap;reunion cellmap build;reunion cellmap info;reunion cellmap query
 	reunion cellmap cell;reunion cellmap synth;reunion subscribers;reunion subscribers build;reunion subscribers synth;reunion plan;reunion encode
-	reunion status;reunion alert;reunion alert list;reunion alert show;reunion alert cancel;reunion ledger
+	reunion status;reunion alert;reunion alert list;reunion alert show;reunion alert cancel;reunion link;reunion link list;reunion link show;reunion link block;reunion link rate;reunion ledger
 	reunion ledger dump;reunion ledger check"
 COMMANDS=$(tr ';' '\n' <<< "$COMMANDS" | sed 's/^[[:space:]]*//')
 

@@ -1,7 +1,7 @@
 # Tests of what the NOC sees.
 NOC_FAKE = tests/noc_fake.c tests/noc_fake.h
-NOC_LIBS = libnoc.a libconf.a libcore.a
-NOC_SYSLIBS = $(NETSNMP_LIBS) $(MHD_LIBS) $(JANSSON_LIBS) $(SYSTEMD_LIBS) $(OSMO_LIBS)
+NOC_LIBS = libnoc.a libconf.a libcore.a libcellmap.a
+NOC_SYSLIBS = $(PROJ_LIBS) $(ZLIB_LIBS) $(NETSNMP_LIBS) $(MHD_LIBS) $(JANSSON_LIBS) $(SYSTEMD_LIBS) $(OSMO_LIBS)
 
 check_PROGRAMS += tests/noc_probe tests/test_snapshot tests/test_noc_mib tests/test_noc_agentx tests/test_noc_control \
 	tests/test_noc_view tests/test_noc_http tests/test_noc_ready

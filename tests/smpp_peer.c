@@ -154,6 +154,13 @@ static void env_aired(struct link *link, uint64_t job, const char *message_id, b
 	snprintf(peer.aired_id, sizeof(peer.aired_id), "%s", message_id);
 }
 
+static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len)
+{
+	*(ids ? &peer.held_on : &peer.held_off) += 1;
+	memcpy(peer.held_ids, ids ? ids : "", len < sizeof(peer.held_ids) ? len : sizeof(peer.held_ids));
+	peer.held_len = len;
+}
+
 /* ---- peer ---- */
 
 void peer_start(void)
@@ -184,7 +191,7 @@ void peer_start(void)
 	peer.payload.validity_s = 6 * 3600;
 	smpp_text_split("find her", true, SMPP_LONG_UDH16, &peer.payload.sms[0], NULL);
 	peer.env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event,
-				     .aired = env_aired};
+				     .aired = env_aired, .held = env_held};
 }
 
 void peer_create(void)

@@ -41,6 +41,9 @@ struct peer {
 	uint64_t clue_token;
 	unsigned int aired_on, aired_off; /* broadcasts */
 	char aired_id[66];
+	unsigned int held_on, held_off; /* rows of ids to be asked back */
+	uint8_t held_ids[64];
+	size_t held_len;
 	char clue_text[64], event_text[160];
 	bool refuse_connect;
 	/* what the link sent, oldest first */

@@ -684,9 +684,14 @@ int store_conformance(const struct store_fixture *fixture, void (*fresh)(const s
 		CASE(refused_batch_stays_out_over_a_close),
 	};
 
+	size_t n = ARRAY_SIZE(tests) - (fixture->durable ? 0 : DURABLE_CASES), n_tables;
+	const struct CMUnitTest *tables = store_tables(fixture, fresh, &n_tables);
+	struct CMUnitTest *all_tests = talloc_array(NULL, struct CMUnitTest, n + n_tables);
+
 	bed.fixture = fixture;
 	bed.fresh = fresh;
+	memcpy(all_tests, tests, n * sizeof(*tests));
+	memcpy(all_tests + n, tables, n_tables * sizeof(*tables));
 	/* Not by skip(): cmocka prints that as "not ok # SKIP", which counts as a failure. */
-	return _cmocka_run_group_tests(
-		fixture->name, tests, ARRAY_SIZE(tests) - (fixture->durable ? 0 : DURABLE_CASES), NULL, NULL);
+	return _cmocka_run_group_tests(fixture->name, all_tests, n + n_tables, NULL, NULL);
 }

@@ -20,6 +20,8 @@ static uint8_t any_octet(uint64_t *seed)
 {
 	uint8_t o = rnd(seed) & 0xFF;
 
+	if (o == CHUNK_PACKED)
+		return UNIT_EXCLUDED;
 	return UNIT_STATE(o) == UNIT_HANDED && UNIT_ATTEMPT(o) == 0 ? o | 1 << 3 : o;
 }
 
@@ -216,7 +218,7 @@ static void test_wrong_place_is_refused(void **state)
 static void refuse(void *ctx, const char *runs, size_t n)
 {
 	static const uint32_t table_seed = 0xEDB88320;
-	uint8_t buf[64] = {0, 2}, no[4] = {0, 0, 0, 5};
+	uint8_t buf[128] = {0, 2}, no[4] = {0, 0, 0, 5};
 	uint32_t crc = UINT32_MAX;
 	struct chunk c;
 
@@ -250,6 +252,54 @@ static void test_lies_are_refused(void **state)
 	refuse(*state, "\x01\xAC\x02", 3);     /* handed without an attempt */
 }
 
+/* The same for packed chunks: 300 units are 38 octets of one bit, 75 of two. */
+static void test_packed_lies_are_refused(void **state)
+{
+	char text[2 + 4 + 75 + 1] = "\xFF\x02\x02\x03";
+
+	refuse(*state, text, 4 + 37);
+	refuse(*state, text, 4 + 39);
+	text[1] = 1;
+	refuse(*state, text, 3 + 38);
+	text[1] = 5;
+	refuse(*state, text, 7 + 75);
+	text[1] = 3; /* of 0..2, the last unit's index is 3 */
+	text[2 + 3 + 74] = (char)0xC0;
+	refuse(*state, text, 5 + 75);
+	text[1] = 2;
+	text[3] = UNIT_HANDED;
+	refuse(*state, text, 4 + 38);
+	text[3] = (char)CHUNK_PACKED;
+	refuse(*state, text, 4 + 38);
+	refuse(*state, "\xFF", 1);
+}
+
+/* Whatever the carrier answers, ten million recipients stay small. */
+static void test_mixed_answers_are_small(void **state)
+{
+	static const uint8_t kinds[] = {UNIT_REFUSED, UNIT_UNKNOWN, UNIT_OCTET(UNIT_WAITING, 1, 0)};
+	uint8_t buf[CHUNK_ENCODED_MAX];
+	uint64_t seed = 3;
+
+	for (unsigned int n = 1; n <= 3; n++)
+		for (unsigned int percent = 1; percent < 100; percent += 7) {
+			struct chunk c, back;
+			int len;
+
+			chunk_init(&c, 1, CHUNK_UNITS, 0, UNIT_ACCEPTED);
+			for (uint32_t i = 0; i < CHUNK_UNITS; i++)
+				if (rnd(&seed) % 100 < percent)
+					chunk_set(*state, &c, i, kinds[rnd(&seed) % n]);
+			len = chunk_encode(&c, buf, sizeof(buf));
+			assert_true(len > 0 && len <= 10 + (n == 1 ? CHUNK_UNITS / 8 : 2 + CHUNK_UNITS / 4));
+			chunk_init(&back, 1, CHUNK_UNITS, 0, UNIT_WAITING);
+			assert_int_equal(chunk_decode(*state, &back, buf, len), 0);
+			for (uint32_t i = 0; i < CHUNK_UNITS; i++)
+				assert_int_equal(chunk_get(&back, i), chunk_get(&c, i));
+			assert_sums(&back);
+		}
+}
+
 static void test_names(void **state)
 {
 	(void)state;
@@ -272,6 +322,8 @@ int main(void)
 		TEST(test_damage_is_refused),
 		TEST(test_wrong_place_is_refused),
 		TEST(test_lies_are_refused),
+		TEST(test_packed_lies_are_refused),
+		TEST(test_mixed_answers_are_small),
 		TEST(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

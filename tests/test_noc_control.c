@@ -33,12 +33,18 @@ static json_t *op_block(void *arg, const char *link, bool block, const char *who
 	return NULL;
 }
 
+static json_t *op_rate(void *arg, const char *link, double rate, const char *who)
+{
+	snprintf(asked, sizeof(asked), "rate %s|%g|%s", link, rate, who);
+	return json_pack("{s:b}", "ok", 1);
+}
+
 static json_t *op_alert_show(void *arg, const char *alert_id)
 {
 	return strcmp(alert_id, "a") ? NULL : json_pack("{s:s}", "alert_id", "a");
 }
 
-static const struct control_ops ops = {.cancel = op_cancel, .block = op_block, .alert_show = op_alert_show};
+static const struct control_ops ops = {.cancel = op_cancel, .block = op_block, .rate = op_rate, .alert_show = op_alert_show};
 static const struct control_ops none = {.cancel = NULL};
 
 static void answers(const struct control_ops *o, const char *request, const char *part)
@@ -65,6 +71,14 @@ static void requests_are_answered(void **state)
 	assert_string_equal(asked, "cancel a|寻|me");
 	answers(&ops, "{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":true}", "did not answer");
 	assert_string_equal(asked, "block cm-1|1|me");
+	answers(&ops, "{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":true,\"reason\":\"ticket 7\"}", "did not answer");
+	assert_string_equal(asked, "block cm-1|1|me: ticket 7");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":12.5,\"reason\":\"r\"}", "ok");
+	assert_string_equal(asked, "rate cm-1|12.5|me: r");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":null}", "ok");
+	assert_string_equal(asked, "rate cm-1|-1|me");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":0}", "above 0");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":5,\"reason\":\"two\\nlines\"}", "on one line");
 }
 
 static void bad_requests_are_refused(void **state)
@@ -86,6 +100,8 @@ static void bad_requests_are_refused(void **state)
 		"{\"cmd\":\"cancel\",\"alert_id\":\"a\",\"reason\":\"x\\ny\"}",
 		"{\"cmd\":\"cancel\",\"alert_id\":\"a\\u001b\",\"reason\":\"x\"}",
 		"{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":\"yes\"}",
+		"{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":-1}",
+		"{\"cmd\":\"rate\",\"link\":\"cm-1\"}",
 		"{\"cmd\":\"block\",\"link\":\"\",\"block\":true}",
 		"{\"cmd\":\"status\",\"cmd\":\"cancel\"}",
 		"{\"cmd\":\"status\"}x",

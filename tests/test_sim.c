@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <osmocom/core/talloc.h>
@@ -27,15 +28,19 @@ static void print_report(const struct sim_report *r)
 		(unsigned long)r->failed_commits, (unsigned long)r->hash);
 }
 
-enum world { WORLD_FAKE, WORLD_SMPP, WORLD_BROADCAST };
+enum world { WORLD_FAKE, WORLD_SMPP, WORLD_BROADCAST, WORLD_STORM, WORLD_DAY };
 
 static void make_plan(void *ctx, uint64_t seed, enum world world, struct sim_plan *plan)
 {
 	sim_plan_random(ctx, seed, plan);
 	if (world == WORLD_BROADCAST)
 		sim_plan_broadcast(ctx, plan);
+	if (world == WORLD_STORM)
+		sim_plan_storm(ctx, plan);
+	if (world == WORLD_DAY)
+		sim_plan_day(plan);
 	for (size_t i = 0; i < plan->n_links; i++)
-		plan->link[i].smpp = world == WORLD_SMPP || (world == WORLD_BROADCAST && seed % 2);
+		plan->link[i].smpp = world == WORLD_SMPP || (world != WORLD_FAKE && seed % 2);
 }
 
 static bool run_seed(uint64_t seed, struct sim_report *r, bool show, enum world world)
@@ -98,14 +103,30 @@ static void test_seeds_broadcast(void **state)
 	run_seeds(250, WORLD_BROADCAST);
 }
 
+static void test_seeds_storm(void **state)
+{
+	(void)state;
+	run_seeds(100, WORLD_STORM);
+}
+
+/* Days of alerts, crashes and quiet between them, in a second or two each at most. */
+static void test_days(void **state)
+{
+	clock_t from = clock();
+
+	(void)state;
+	run_seeds(10, WORLD_DAY);
+	print_message("%.2f s of CPU for 10 days\n", (double)(clock() - from) / CLOCKS_PER_SEC);
+}
+
 static void test_same_seed_same_trace(void **state)
 {
 	struct sim_report a, b;
 
 	(void)state;
 	for (uint64_t seed = 5; seed < 25; seed++) {
-		assert_true(run_seed(seed, &a, false, seed % 3));
-		assert_true(run_seed(seed, &b, false, seed % 3));
+		assert_true(run_seed(seed, &a, false, seed % 4));
+		assert_true(run_seed(seed, &b, false, seed % 4));
 		assert_true(a.hash == b.hash && a.steps == b.steps);
 	}
 	assert_true(run_seed(25, &b, false, WORLD_FAKE));
@@ -124,7 +145,7 @@ static void test_scenario_is_the_seed(void **state)
 		size_t len;
 		FILE *f = open_memstream(&text, &len);
 
-		make_plan(ctx, seed, seed % 3, &plan);
+		make_plan(ctx, seed, seed % 4, &plan);
 		sim_plan_print(&plan, f);
 		fclose(f);
 		assert_int_equal(sim_plan_parse(ctx, text, &again, err, sizeof(err)), 0);
@@ -150,6 +171,7 @@ static unsigned int noticed(const struct sim_plan *broken, enum world world, con
 		plan.faults = broken->faults;
 		plan.full_bucket = broken->full_bucket;
 		plan.lost_is_accepted = broken->lost_is_accepted;
+		plan.lying_disk = broken->lying_disk;
 		plan.no_recall = broken->no_recall;
 		plan.quiet_restart = broken->quiet_restart;
 		plan.found_to_all = broken->found_to_all;
@@ -176,6 +198,7 @@ static void test_gates_can_fail(void **state)
 		{{.faults = FAULT_FAILED_IS_DONE}, WORLD_FAKE, "before its attempt was durable"},
 		{{.full_bucket = true}, WORLD_FAKE, "parts within a second"},
 		{{.lost_is_accepted = true}, WORLD_FAKE, "accepted in the ledger only"},
+		{{.lying_disk = true}, WORLD_FAKE, "parts in doubt"},
 		{{.no_recall = true}, WORLD_BROADCAST, "recalled but is on air"},
 		{{.quiet_restart = true}, WORLD_BROADCAST, "accepted but not on air"},
 		{{.found_to_all = true}, WORLD_BROADCAST, "sent to who never got the alert"},
@@ -192,6 +215,8 @@ int main(void)
 		cmocka_unit_test(test_seeds),
 		cmocka_unit_test(test_seeds_smpp),
 		cmocka_unit_test(test_seeds_broadcast),
+		cmocka_unit_test(test_seeds_storm),
+		cmocka_unit_test(test_days),
 		cmocka_unit_test(test_same_seed_same_trace),
 		cmocka_unit_test(test_scenario_is_the_seed),
 		cmocka_unit_test(test_gates_can_fail),

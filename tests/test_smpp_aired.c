@@ -1,4 +1,5 @@
-/* broadcast_sm: what a message centre has on air for us, and how it is taken off. */
+/* What a message centre has on air or still holds for us, and how it is taken back. */
+#include <errno.h>
 #include <string.h>
 #include "tests/smpp_peer.h"
 #include "gateway/link_smpp.h"
@@ -120,6 +121,145 @@ static void a_restart_knows_what_is_on_air(void **state)
 	assert_int_equal(link_smpp_on_air(peer.link, 1), 0);
 }
 
+/* ---- cancel_sm ---- */
+
+static void sms_up(uint32_t units)
+{
+	peer_start();
+	peer.cfg.cancel_sm = true;
+	peer_create();
+	peer_bind(0, 0);
+	peer.dispatch.n = units;
+	peer_tick();
+}
+
+/* Answers cancels with these statuses in turn; how many there were. */
+static unsigned int answer_cancels(const uint32_t *statuses, unsigned int n_statuses)
+{
+	static struct peer_seen all[1024];
+	unsigned int n = peer.n_seen, cancels = 0;
+
+	memcpy(all, peer.seen, sizeof(all));
+	peer.n_seen = 0;
+	for (unsigned int i = 0; i < n; i++)
+		if (all[i].id == SMPP_CANCEL_SM) {
+			assert_string_equal(all[i].message_id, "42");
+			peer_answer(&all[i], statuses[cancels++ % n_statuses]);
+		}
+	return cancels;
+}
+
+/* All that comes in twelve seconds. */
+static unsigned int answer_all(const uint32_t *statuses, unsigned int n_statuses)
+{
+	unsigned int sum = 0;
+
+	for (int i = 0; i < 1200; i++) {
+		peer.now_us += PEER_S / 100;
+		peer_tick();
+		sum += answer_cancels(statuses, n_statuses);
+	}
+	return sum;
+}
+
+static void a_recall_asks_back_what_is_held(void **state)
+{
+	static const uint32_t statuses[] = {0, 0x11}; /* RCANCELFAIL: it is on the phone */
+	struct link_smpp_back back;
+
+	sms_up(4);
+	peer_answer_all(0);
+	peer.now_us += PEER_S;
+	peer_tick();
+	assert_int_equal(peer.held_on, 1);
+	assert_int_equal(peer.held_len, 12);
+	assert_memory_equal(peer.held_ids, "\00242\00242", 6);
+	assert_int_equal(peer.n_seen, 0);
+	link_smpp_recall(peer.link, 1);
+	link_smpp_back(peer.link, 1, &back);
+	assert_int_equal(back.pending, 4);
+	assert_int_equal(answer_all(statuses, 2), 4);
+	link_smpp_back(peer.link, 1, &back);
+	assert_int_equal(back.cancelled, 2);
+	assert_int_equal(back.late, 2);
+	assert_int_equal(back.pending, 0);
+	assert_int_equal(peer.held_off, 1);
+}
+
+static void throttled_cancels_go_again_but_not_for_ever(void **state)
+{
+	static const uint32_t busy[] = {0x58}, good[] = {0};
+	struct link_smpp_back back;
+
+	sms_up(1);
+	peer_answer_all(0);
+	link_smpp_recall(peer.link, 1);
+	peer_tick();
+	assert_int_equal(answer_cancels(busy, 1), 1);
+	assert_int_equal(answer_all(good, 1), 1);
+	link_smpp_back(peer.link, 1, &back);
+	assert_int_equal(back.cancelled, 1);
+	peer_stop();
+	sms_up(1);
+	peer_answer_all(0);
+	link_smpp_recall(peer.link, 1);
+	assert_int_equal(answer_all(busy, 1), 3);
+}
+
+static void cancels_wait_for_tokens(void **state)
+{
+	static const uint32_t good[] = {0};
+
+	sms_up(4);
+	peer_answer_all(0);
+	peer.tokens = 0;
+	link_smpp_recall(peer.link, 1);
+	assert_int_equal(answer_all(good, 1), 0);
+	peer.tokens = 100;
+	assert_int_equal(answer_all(good, 1), 4);
+}
+
+static void an_answer_behind_the_recall_is_asked_back_too(void **state)
+{
+	static const uint32_t good[] = {0};
+
+	sms_up(2);
+	link_smpp_recall(peer.link, 1);
+	peer_answer_all(0);
+	assert_int_equal(answer_all(good, 1), 2);
+}
+
+static void a_restart_asks_back_too(void **state)
+{
+	static const uint32_t good[] = {0};
+	static const uint8_t ids[] = "\00242\00242", bad[] = "\00542", zero[] = "\0";
+
+	sms_up(0);
+	assert_int_equal(link_smpp_held(peer.link, 7, 0, bad, 3), -EBADMSG);
+	assert_int_equal(link_smpp_held(peer.link, 7, 0, zero, 1), -EBADMSG);
+	assert_int_equal(link_smpp_held(peer.link, 7, 5, ids, 6), 0);
+	assert_int_equal(answer_all(good, 1), 0);
+	link_smpp_recall(peer.link, 7);
+	assert_int_equal(answer_all(good, 1), 2);
+	assert_int_equal(peer.held_off, 1);
+}
+
+static void found_texts_stay(void **state)
+{
+	static const uint32_t good[] = {0};
+
+	peer_start();
+	peer.payload.found = true;
+	peer.cfg.cancel_sm = true;
+	peer_create();
+	peer_bind(0, 0);
+	peer.dispatch.n = 2;
+	peer_tick();
+	peer_answer_all(0);
+	link_smpp_recall(peer.link, 1);
+	assert_int_equal(answer_all(good, 1), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +268,12 @@ int main(void)
 		cmocka_unit_test_teardown(what_cannot_be_cancelled_is_told, peer_teardown),
 		cmocka_unit_test_teardown(an_answer_after_the_recall_is_cancelled_at_once, peer_teardown),
 		cmocka_unit_test_teardown(a_restart_knows_what_is_on_air, peer_teardown),
+		cmocka_unit_test_teardown(a_recall_asks_back_what_is_held, peer_teardown),
+		cmocka_unit_test_teardown(throttled_cancels_go_again_but_not_for_ever, peer_teardown),
+		cmocka_unit_test_teardown(cancels_wait_for_tokens, peer_teardown),
+		cmocka_unit_test_teardown(an_answer_behind_the_recall_is_asked_back_too, peer_teardown),
+		cmocka_unit_test_teardown(a_restart_asks_back_too, peer_teardown),
+		cmocka_unit_test_teardown(found_texts_stay, peer_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -99,6 +99,68 @@ static void test_accuracy(void **state)
 	}
 }
 
+#define LINKS_MAX 16
+
+/* n links of one carrier, each polled at its own time; together they could send half as much again. */
+static void carrier_run(double rate, unsigned int n, uint64_t gap_us, uint64_t seed)
+{
+	uint32_t burst = rate / 10 > 1 ? (uint32_t)(rate / 10) : 1, share = burst / n ? burst / n : 1;
+	uint64_t start = 55 * S, now = start, next[LINKS_MAX];
+	double each = n == 1 ? rate : rate * 1.5 / n;
+	struct throttle carrier, link[LINKS_MAX];
+	struct trace all = {0}, own[LINKS_MAX] = {{0}};
+	uint64_t least = UINT64_MAX, most = 0;
+
+	throttle_init(&carrier, rate, share * n, now);
+	for (unsigned int i = 0; i < n; i++) {
+		throttle_init(&link[i], each, share, now);
+		next[i] = now + rnd(&seed) % gap_us;
+	}
+	while (now < start + 13 * S) {
+		unsigned int i = 0;
+		uint32_t parts;
+
+		for (unsigned int k = 1; k < n; k++)
+			i = next[k] < next[i] ? k : i;
+		now = next[i];
+		next[i] = now + 1 + rnd(&seed) % gap_us;
+		parts = throttle_allow(&link[i], UINT32_MAX, now);
+		parts = parts ? throttle_allow(&carrier, parts, now) : 0;
+		if (parts == 0)
+			continue;
+		throttle_take(&link[i], parts, now);
+		throttle_take(&carrier, parts, now);
+		trace_add(&own[i], now, parts);
+		trace_add(&all, now, parts);
+	}
+	assert_true((double)all.most <= rate + share * n);
+	assert_true((double)trace_sum(&all, start + 2 * S, start + 12 * S) >= 0.99 * rate * 10 - 1);
+	for (unsigned int i = 0; i < n; i++) {
+		uint64_t sum = trace_sum(&own[i], start, now);
+
+		assert_true((double)own[i].most <= each + share);
+		least = sum < least ? sum : least;
+		most = sum > most ? sum : most;
+		free(own[i].v);
+	}
+	if (n == 1 || n == LINKS_MAX)
+		print_message("# %.0f/s over %u link%s: %.2f %% of the rate, at most %.2f %% of rate + burst; a link %.0f to %.0f/s\n", rate, n,
+			      n > 1 ? "s" : "", trace_sum(&all, start + 2 * S, start + 12 * S) * 10 / rate,
+			      100.0 * all.most / (rate + share * n), least / 13.0, most / 13.0);
+	free(all.v);
+}
+
+static void test_links_of_one_carrier(void **state)
+{
+	static const double rates[] = {1, 100, 10000, 200000};
+	static const unsigned int links[] = {1, 2, 3, 5, 8, 16};
+
+	(void)state;
+	for (size_t r = 0; r < sizeof(rates) / sizeof(*rates); r++)
+		for (size_t l = 0; l < sizeof(links) / sizeof(*links); l++)
+			carrier_run(rates[r], links[l], 4000, 7 + r * 100 + l);
+}
+
 /* By how much more than a second the windows hold the promise, see throttle.h. */
 static uint64_t margin_us(double rate, uint32_t burst)
 {
@@ -352,6 +414,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_accuracy),
+		cmocka_unit_test(test_links_of_one_carrier),
 		cmocka_unit_test(test_late_reader),
 		cmocka_unit_test(test_next_is_exact),
 		cmocka_unit_test(test_wild_polls),
