@@ -78,7 +78,8 @@ static void keep_rest(struct table *t, const char *from, size_t len)
 		OSMO_ASSERT(t->rest);
 		t->rest_size = len;
 	}
-	memcpy(t->rest, from, len);
+	if (len)
+		memcpy(t->rest, from, len);
 	t->rest_len = len;
 }
 
@@ -114,7 +115,8 @@ static int feed_points(struct table *t, char *err, size_t err_len)
 {
 	int n = (int)t->rest_len, rc;
 
-	memcpy(t->raw, t->rest, t->rest_len);
+	if (n > 0)
+		memcpy(t->raw, t->rest, t->rest_len);
 	t->rest_len = 0;
 	if (n == 0)
 		n = gzread(t->gz, t->raw, RAW);
