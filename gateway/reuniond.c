@@ -240,9 +240,11 @@ static int loop_fds(struct daemon *d)
 
 static void print_problems(const struct conf_problems *p)
 {
+	void *ctx = talloc_new(NULL);
+
 	for (size_t i = 0; i < p->n; i++)
-		fprintf(stderr, "%s:%u: %s%s%s\n", p->v[i].file, p->v[i].line, p->v[i].key ? p->v[i].key : "", p->v[i].key ? ": " : "",
-			p->v[i].text);
+		fprintf(stderr, "%s\n", conf_problem_line(ctx, &p->v[i]));
+	talloc_free(ctx);
 }
 
 /* What is allowed, but should not stay so: said by -t and at every start. */
@@ -517,6 +519,15 @@ static int run(struct daemon *d)
 	return 0;
 }
 
+/* 1: what was printed did not arrive. */
+static int written(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "reuniond: standard output: cannot be written\n");
+	return 1;
+}
+
 static int test(const struct conf *conf)
 {
 	char err[1024];
@@ -527,7 +538,7 @@ static int test(const struct conf *conf)
 		return 1;
 	}
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
-	return 0;
+	return written();
 }
 
 int main(int argc, char **argv)
@@ -548,9 +559,9 @@ int main(int argc, char **argv)
 		else if (o == 'v')
 			verbose = true;
 		else if (o == 'h')
-			return fputs(help, stdout) < 0;
+			return fputs(help, stdout) < 0 || written();
 		else if (o == 'V')
-			return puts("reuniond " PACKAGE_VERSION) < 0;
+			return puts("reuniond " PACKAGE_VERSION) < 0 || written();
 		else
 			return 2;
 	}
