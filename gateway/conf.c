@@ -103,7 +103,7 @@ int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_probl
 	if (rc < 0)
 		conf_problem_at(&r, 0, NULL,
 				rc == -EINVAL ? "not a regular file; name a configuration file"
-					      : strerror(-rc));
+					      : talloc_asprintf(ctx, "cannot be read: %s; name a configuration file", strerror(-rc)));
 	else
 		rc = parse(ctx, file, data, len, true, conf, problems);
 	talloc_free(data);

@@ -42,20 +42,32 @@ static const struct command commands[] = {
 	{"ledger", ledger_cmd, 0},
 };
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
-	if (argc < 2) {
-		fputs(help, stderr);
-		return 2;
-	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return fputs(help, stdout) < 0;
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V"))
 		return puts("reunion " PACKAGE_VERSION) < 0;
-	log_start(NULL, LOGL_ERROR);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].run(argc - 1 - commands[i].skip, argv + 1 + commands[i].skip);
 	fprintf(stderr, "reunion: there is no command of that name; `reunion --help` lists them\n");
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	int rc;
+
+	if (argc < 2) {
+		fputs(help, stderr);
+		return 2;
+	}
+	log_start(NULL, LOGL_ERROR);
+	rc = run(argc, argv);
+	if ((fflush(stdout) != 0 || ferror(stdout)) && rc == 0) {
+		fprintf(stderr, "reunion: standard output: cannot be written; is the disk full or the reader gone?\n");
+		rc = 1;
+	}
+	return rc;
 }

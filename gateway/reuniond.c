@@ -520,6 +520,15 @@ static int run(struct daemon *d)
 	return 0;
 }
 
+/* 1: what was printed did not arrive. */
+static int written(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "reuniond: standard output: cannot be written\n");
+	return 1;
+}
+
 static int test(const struct conf *conf)
 {
 	char err[1024];
@@ -530,7 +539,7 @@ static int test(const struct conf *conf)
 		return 1;
 	}
 	printf("%s: good; %zu carriers, %u cells\n", conf->file, conf->n_carriers, cellmap_count(maps->map.map));
-	return 0;
+	return written();
 }
 
 int main(int argc, char **argv)
@@ -551,9 +560,9 @@ int main(int argc, char **argv)
 		else if (o == 'v')
 			verbose = true;
 		else if (o == 'h')
-			return fputs(help, stdout) < 0;
+			return fputs(help, stdout) < 0 || written();
 		else if (o == 'V')
-			return puts("reuniond " PACKAGE_VERSION) < 0;
+			return puts("reuniond " PACKAGE_VERSION) < 0 || written();
 		else
 			return 2;
 	}

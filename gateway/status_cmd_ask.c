@@ -48,7 +48,7 @@ static char *socket_of(void *ctx, const struct status_target *target)
 	if (rc == 0 && conf->control_socket)
 		return conf->control_socket;
 	for (size_t i = 0; i < problems.n; i++)
-		fprintf(stderr, "%s:%u: %s\n", problems.v[i].file, problems.v[i].line, problems.v[i].text);
+		fprintf(stderr, "%s\n", conf_problem_line(ctx, &problems.v[i]));
 	if (problems.n == 0)
 		fprintf(stderr, "%s: %s\n", file, rc ? strerror(-rc) : "gateway.control_socket is not set");
 	return NULL;

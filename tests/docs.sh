@@ -19,6 +19,8 @@ while read -r c; do
 	{ [ $rc = 0 ] && [ -s "$D/help" ] && [ ! -s "$D/err" ]; }; t_ok $? "$c --help answers on standard output"
 	[ "$c" = reunion-carrier ] || t_is "$(grep -v '(default /' "$D/help" | awk 'length > 120')" "" "$c --help fits a terminal"
 	grep -qiE '^examples?:' "$D/help"; t_ok $? "$c --help has examples"
+	$c --help > /dev/full 2> "$D/err"
+	t_is "$? $(grep -c 'cannot be written' "$D/err")" "1 1" "$c --help says when it cannot be written"
 	$c --no-such-option > "$D/out" 2> "$D/err" < /dev/null
 	t_is "$? $([ -s "$D/err" ] && echo told)" "2 told" "$c refuses an unknown option with 2"
 done <<< "$COMMANDS"

@@ -357,6 +357,15 @@ static void help(void)
 	       "It runs until SIGTERM or SIGINT. Exit status: 0 ended as told, 1 trouble, 2 usage.\n");
 }
 
+/* The exit status after what was only to be printed. */
+static int printed(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	fprintf(stderr, "reunion-carrier: standard output: cannot be written\n");
+	return 1;
+}
+
 static int usage(const char *name, const char *why)
 {
 	fprintf(stderr, "reunion-carrier: --%s: %s; see --help\n", name, why);
@@ -384,7 +393,7 @@ int settings_args(void *ctx, struct settings *s, int argc, char **argv)
 		if (c == 'v')
 			printf("reunion-carrier (reunion-gateway)\n");
 		if (c != 1)
-			return 0;
+			return printed();
 		if (!strcmp(opts[which].name, "password-file")) {
 			if (read_password(ctx, s, optarg) < 0)
 				return 1;
