@@ -126,7 +126,7 @@ static void survey_piece(void *arg, unsigned int job)
 
 		if (r->net)
 			join_kinds(&kinds[kind_of(s, r)],
-				   &(struct kind){1, 0, r->lat, r->lat, range, range, r->lon, r->lon, 0, 0});
+				   &(struct kind){1, 0, r->lat, r->lat, range, range, r->lon, r->lon, 0});
 	}
 }
 
