@@ -1,11 +1,14 @@
-/* What a circle and a build cost, beside a linear scan and SQLite's R*Tree over the same cells, in one run.
- * Usage: bench_cellmap [CELLS [CIRCLES [FOLDER]]]; the folder gets cells and circles for other rivals. */
+/* What a circle and a build cost, beside a linear scan and SQLite's R*Tree over the same cells.
+ * Usage: bench_cellmap WHAT CELLS CIRCLES FOLDER. WHAT: ours, linear, rtree, radii (a line of the table of
+ * radii) or dump (cells and circles for other rivals). The folder keeps the table of cells, its map and what
+ * ours took. */
 #define _GNU_SOURCE
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
@@ -16,8 +19,21 @@
 #include "cellmap/geo.h"
 #include "cellmap/synth.h"
 
+#define LANES 16
+#define CHUNK 1024 /* cells of the linear scan looked at before it is asked whether one was near the edge */
+
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
+#define EACH_MACHINE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define EACH_MACHINE
+#endif
+
+typedef float vf __attribute__((vector_size(4 * LANES)));
+typedef int32_t vi __attribute__((vector_size(4 * LANES)));
+
 struct bench {
-	char csv[64], path[80];
+	char csv[512], path[512], us[512];
+	const char *folder;
 	struct cellmap *map;
 	struct cell *cells; /* for the rivals */
 	uint32_t n;
@@ -38,36 +54,64 @@ static int put_file(void *arg, const char *data, size_t len)
 	return fwrite(data, 1, len, arg) == len ? 0 : -1;
 }
 
-static void make_map(struct bench *b, uint64_t cells)
+/* The table is made once for all runs. */
+static void make_cells(struct bench *b, uint64_t cells)
 {
-	struct cellmap_report report;
-	char err[256];
-	double start;
+	char part[600];
+	double start = cpu_us();
 	FILE *f;
 
-	strcpy(b->csv, "/tmp/bench_cellmap_XXXXXX");
-	f = fdopen(mkstemp(b->csv), "w");
+	if (access(b->csv, R_OK) == 0)
+		return;
+	snprintf(part, sizeof(part), "%s.part", b->csv);
+	f = fopen(part, "w");
 	OSMO_ASSERT(f && synth_write(&(struct synth){
 				 .cells = cells, .seed = 1, .put = put_file, .put_arg = f}) == 0);
-	fclose(f);
-	snprintf(b->path, sizeof(b->path), "%s.map", b->csv);
-	start = cpu_us();
+	OSMO_ASSERT(fclose(f) == 0 && rename(part, b->csv) == 0);
+	printf("(%llu cells made in %.1f s of CPU, kept in %s)\n", (unsigned long long)cells,
+	       (cpu_us() - start) / 1e6, b->csv);
+}
+
+static void build(struct bench *b)
+{
+	struct cellmap_report report;
+	struct rusage usage;
+	char err[256];
+	double start = cpu_us();
+
 	if (cellmap_build(b->path, &(struct cellmap_table){.path = b->csv}, 1, NULL, &report, err,
 			  sizeof(err)) < 0) {
 		fprintf(stderr, "%s\n", err);
 		exit(1);
 	}
-	printf("build                        %8.0f ns of CPU a row, %.1f octets a cell\n",
-	       (cpu_us() - start) * 1e3 / (double)report.rows_read,
-	       (double)report.octets / (double)report.kept);
-	start = cpu_us();
-	OSMO_ASSERT(cellmap_open(NULL, b->path, &b->map, err, sizeof(err)) == 0);
+	start = (cpu_us() - start) * 1e3 / (double)report.rows_read;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("build                        %8.0f ns of CPU a row, %.1f octets a cell, peak memory %.2f x "
+	       "the map\n",
+	       start, (double)report.octets / (double)report.kept,
+	       (double)usage.ru_maxrss * 1024 / (double)report.octets);
+}
+
+static void open_map(struct bench *b)
+{
+	char err[256];
+	double start = cpu_us();
+
+	if (cellmap_open(NULL, b->path, &b->map, err, sizeof(err)) < 0) {
+		fprintf(stderr, "%s\n", err);
+		exit(1);
+	}
 	printf("open                         %8.1f us\n", cpu_us() - start);
 	b->n = cellmap_count(b->map);
+	geo_init(&b->geod);
+}
+
+static void read_cells(struct bench *b)
+{
 	b->cells = malloc((size_t)b->n * sizeof(*b->cells));
+	OSMO_ASSERT(b->cells);
 	for (uint32_t i = 0; i < b->n; i++)
 		OSMO_ASSERT(cellmap_get(b->map, i, &b->cells[i]) == 0);
-	geo_init(&b->geod);
 }
 
 static struct cell_query circle(int i, double radius_m)
@@ -131,35 +175,112 @@ static double run_ours(struct bench *b, int circles, double radius_m, enum cell_
 	return mean;
 }
 
-/* Spherical distance with a margin, the geodesic for what lies between. */
-static void run_linear(struct bench *b, int circles, double radius_m, double us)
+/* In single precision a place is off by half a metre: three cover it. */
+#define LINEAR_MARGIN 3
+
+struct linear {
+	float *x, *y, *z;
+};
+
+/* Cells certainly inside; *near: some are not certain. */
+EACH_MACHINE
+static uint32_t scan_chunk(const struct linear *l, size_t from, const float c[3], float in2, float out2,
+			   bool *near)
 {
-	struct geo_xyz *at = malloc((size_t)b->n * sizeof(*at));
-	double start, cost;
+	vi inside = {0}, some = {0};
+	uint32_t n = 0, any = 0;
+
+	for (size_t i = from; i < from + CHUNK; i += LANES) {
+		vf x = *(const vf *)&l->x[i] - c[0], y = *(const vf *)&l->y[i] - c[1],
+		   z = *(const vf *)&l->z[i] - c[2], d = x * x + y * y + z * z;
+		vi in = d <= in2;
+
+		inside -= in;
+		some |= (d <= out2) & ~in;
+	}
+	for (int i = 0; i < LANES; i++) {
+		n += (uint32_t)inside[i];
+		any |= (uint32_t)some[i];
+	}
+	*near = any != 0;
+	return n;
+}
+
+static uint64_t linear_exactly(struct bench *b, const struct cell_query *q, size_t from)
+{
+	struct geo_xyz c = geo_xyz(q->lat, q->lon);
+	double in = geo_chord_in(q->radius_m), out = geo_chord_out(q->radius_m);
+	uint64_t n = 0;
+
+	for (size_t i = from; i < OSMO_MIN(from + CHUNK, (size_t)b->n); i++) {
+		struct geo_xyz at = geo_xyz(b->cells[i].lat, b->cells[i].lon);
+		double chord = geo_chord(&c, &at);
+
+		n += chord <= in || (chord <= out && geo_distance_m(&b->geod, q->lat, q->lon, b->cells[i].lat,
+								    b->cells[i].lon) <= q->radius_m);
+	}
+	return n;
+}
+
+static uint64_t linear_circle(struct bench *b, const struct linear *l, const struct cell_query *q)
+{
+	struct geo_xyz at = geo_xyz(q->lat, q->lon);
+	const float c[3] = {(float)at.x, (float)at.y, (float)at.z};
+	float in = (float)geo_chord_in(q->radius_m) - LINEAR_MARGIN,
+	      out = (float)geo_chord_out(q->radius_m) + LINEAR_MARGIN;
 	uint64_t cells = 0;
 
-	for (uint32_t i = 0; i < b->n; i++)
-		at[i] = geo_xyz(b->cells[i].lat, b->cells[i].lon);
-	start = cpu_us();
+	for (size_t i = 0; i < b->n; i += CHUNK) {
+		bool near;
+		uint32_t n = scan_chunk(l, i, c, in * in, out * out, &near);
+
+		cells += near ? linear_exactly(b, q, i) : n;
+	}
+	return cells;
+}
+
+static void ratio(const struct bench *b, const char *name, double us)
+{
+	double mine = 0;
+	FILE *f = fopen(b->us, "r");
+
+	if (!f || fscanf(f, "%lf", &mine) != 1)
+		fprintf(stderr, "run ours first\n");
+	if (f)
+		fclose(f);
+	printf("%-28s %8.1f us mean; ratio %.0f\n", name, us, us / mine);
+}
+
+static void run_linear(struct bench *b, int circles, double radius_m)
+{
+	size_t room = ((size_t)b->n + CHUNK) * sizeof(float) / 64 * 64 + 64;
+	struct linear l = {aligned_alloc(64, room), aligned_alloc(64, room), aligned_alloc(64, room)};
+	uint64_t spans = 0, differ = 0;
+	double cost = 0;
+
+	OSMO_ASSERT(l.x && l.y && l.z);
+	memset(l.x, 0, room); /* what is behind the last cell is inside the earth */
+	memset(l.y, 0, room);
+	memset(l.z, 0, room);
+	for (uint32_t i = 0; i < b->n; i++) {
+		struct geo_xyz at = geo_xyz(b->cells[i].lat, b->cells[i].lon);
+
+		l.x[i] = (float)at.x;
+		l.y[i] = (float)at.y;
+		l.z[i] = (float)at.z;
+	}
 	for (int i = 0; i < circles; i++) {
 		struct cell_query q = circle(i, radius_m);
-		struct geo_xyz c = geo_xyz(q.lat, q.lon);
-		double in = geo_chord_in(radius_m), out = geo_chord_out(radius_m);
+		double start = cpu_us();
+		uint64_t cells = linear_circle(b, &l, &q);
 
-		for (uint32_t k = 0; k < b->n; k++) {
-			double x = at[k].x - c.x, y = at[k].y - c.y, z = at[k].z - c.z,
-			       d = x * x + y * y + z * z;
-
-			cells += d <= in * in ||
-				 (d <= out * out && geo_distance_m(&b->geod, q.lat, q.lon, b->cells[k].lat,
-								   b->cells[k].lon) <= radius_m);
-		}
+		cost += (cpu_us() - start) / circles;
+		q.select = SELECT_SITE;
+		differ += cells != ours(b, &q, &spans);
 	}
-	cost = (cpu_us() - start) / circles;
-	printf("linear scan, %4.0f km, site     %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost,
-	       cost / us);
-	b->sum += cells;
-	free(at);
+	ratio(b, "linear scan, vectors", cost);
+	printf("linear scan: %llu of %d circles have another count\n", (unsigned long long)differ, circles);
+	OSMO_ASSERT(differ == 0);
 }
 
 static void fill_rtree(struct bench *b, sqlite3 *db)
@@ -184,7 +305,7 @@ static void fill_rtree(struct bench *b, sqlite3 *db)
 }
 
 /* The box from the index; its corners are not even cut, which flatters it. */
-static void run_rtree(struct bench *b, int circles, double radius_m, double us)
+static void run_rtree(struct bench *b, int circles, double radius_m)
 {
 	sqlite3_stmt *find;
 	sqlite3 *db;
@@ -208,8 +329,7 @@ static void run_rtree(struct bench *b, int circles, double radius_m, double us)
 		sqlite3_reset(find);
 	}
 	cost = (cpu_us() - start) / circles;
-	printf("SQLite R*Tree, %4.0f km, box    %8.1f us mean; ratio %.0f\n", radius_m / 1000, cost,
-	       cost / us);
+	ratio(b, "SQLite R*Tree, box", cost);
 	sqlite3_finalize(find);
 	sqlite3_close(db);
 }
@@ -225,7 +345,7 @@ static FILE *dump_file(const char *folder, const char *name)
 	return f;
 }
 
-static void dump(struct bench *b, const char *folder, int circles, double us)
+static void dump(struct bench *b, const char *folder, int circles)
 {
 	FILE *f = dump_file(folder, "cells"), *csv = dump_file(folder, "cells.csv");
 	uint64_t spans = 0;
@@ -250,9 +370,6 @@ static void dump(struct bench *b, const char *folder, int circles, double us)
 	}
 	fclose(f);
 	fclose(csv);
-	f = dump_file(folder, "us");
-	fprintf(f, "%.2f\n", us);
-	fclose(f);
 }
 
 /* Each cell's index, as a caller would copy it. */
@@ -264,15 +381,12 @@ static void run_ids(struct bench *b, int circles, double radius_m)
 
 	for (int i = -circles; i < circles; i++) { /* once without the clock */
 		struct cell_query q = circle(i < 0 ? i + circles : i, radius_m);
-		size_t n, at = 0;
+		size_t n, at;
 
 		start = i == 0 ? cpu_us() : start;
-
 		q.select = SELECT_SITE;
 		OSMO_ASSERT(cellmap_query(b->map, &q, spans, 1 << 20, &n) == 0);
-		for (size_t k = 0; k < n; k++)
-			for (uint32_t c = 0; c < spans[k].count; c++)
-				ids[at++] = spans[k].first + c;
+		at = cell_spans_indices(spans, n, ids);
 		b->sum += at ? ids[at / 2] : 0;
 	}
 	printf("all ids, %4.0f km, site         %8.1f us mean\n", radius_m / 1000,
@@ -289,6 +403,7 @@ static void run_nearest(struct bench *b, int circles, double radius_m)
 		struct cell_hit *hits;
 		size_t n;
 
+		q.select = SELECT_SITE;
 		OSMO_ASSERT(cellmap_nearest(NULL, b->map, &q, &hits, &n) == 0);
 		b->sum += n;
 		talloc_free(hits);
@@ -297,30 +412,69 @@ static void run_nearest(struct bench *b, int circles, double radius_m)
 	       (cpu_us() - start) / circles);
 }
 
+static const double radii[] = {10000, 30000, 100000, 300000, 500000};
+
+static void run_radii(struct bench *b, uint64_t cells, int circles)
+{
+	double us[5];
+
+	for (int i = 0; i < 5; i++)
+		us[i] = run_ours(b, circles, radii[i], SELECT_SITE);
+	printf("| %4llu M |", (unsigned long long)cells / 1000000);
+	for (int i = 0; i < 5; i++)
+		printf(" %7.1f |", us[i]);
+	printf(" us by 10, 30, 100, 300, 500 km\n");
+}
+
+static void run_all_ours(struct bench *b, int circles)
+{
+	double us;
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(radii) / sizeof(radii[0]); i++)
+		run_ours(b, circles, radii[i], SELECT_COVERAGE);
+	us = run_ours(b, circles, 100000, SELECT_SITE);
+	run_ids(b, circles, 100000);
+	run_nearest(b, OSMO_MIN(circles, 50), 100000);
+	f = fopen(b->us, "w");
+	OSMO_ASSERT(f && fprintf(f, "%.2f\n", us) > 0 && fclose(f) == 0);
+}
+
 int main(int argc, char **argv)
 {
-	static const double radii[] = {10000, 30000, 100000, 300000, 500000};
-	struct bench b = {.n = 0};
-	uint64_t cells = argc > 1 ? strtoull(argv[1], NULL, 10) : 1000000;
-	int circles = argc > 2 ? atoi(argv[2]) : 300;
-	double us;
+	const char *what = argc == 5 ? argv[1] : "";
+	uint64_t cells = argc == 5 ? strtoull(argv[2], NULL, 10) : 0;
+	int circles = argc == 5 ? atoi(argv[3]) : 0;
+	struct bench b = {.folder = argc == 5 ? argv[4] : NULL};
+	bool own = !strcmp(what, "ours") || !strcmp(what, "radii");
 
+	if (cells < 1000 || circles < 1) {
+		fprintf(stderr, "usage: bench_cellmap ours|linear|rtree|radii|dump CELLS CIRCLES FOLDER\n");
+		return 1;
+	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	printf("%llu cells, %d circles round cities\n", (unsigned long long)cells, circles);
-	make_map(&b, cells);
-	for (size_t i = 0; i < sizeof(radii) / sizeof(radii[0]); i++)
-		run_ours(&b, circles, radii[i], SELECT_COVERAGE);
-	us = run_ours(&b, circles, 100000, SELECT_SITE);
-	run_ids(&b, circles, 100000);
-	run_nearest(&b, OSMO_MIN(circles, 50), 100000);
-	if (argc > 3)
-		dump(&b, argv[3], circles, us);
-	run_linear(&b, OSMO_MIN(circles, 20), 100000, us);
-	run_rtree(&b, OSMO_MIN(circles, 50), 100000, us);
-	printf("(sum %llu)\n", (unsigned long long)b.sum);
+	snprintf(b.csv, sizeof(b.csv), "%s/%llu.csv", b.folder, (unsigned long long)cells);
+	snprintf(b.path, sizeof(b.path), "%s/%llu.map", b.folder, (unsigned long long)cells);
+	snprintf(b.us, sizeof(b.us), "%s/%llu.us", b.folder, (unsigned long long)cells);
+	if (own) {
+		printf("%llu cells, %d circles round cities\n", (unsigned long long)cells, circles);
+		make_cells(&b, cells);
+		build(&b);
+	}
+	open_map(&b);
+	if (!own)
+		read_cells(&b);
+	if (!strcmp(what, "ours"))
+		run_all_ours(&b, circles);
+	else if (!strcmp(what, "radii"))
+		run_radii(&b, cells, circles);
+	else if (!strcmp(what, "linear"))
+		run_linear(&b, OSMO_MIN(circles, 50), 100000);
+	else if (!strcmp(what, "rtree"))
+		run_rtree(&b, OSMO_MIN(circles, 50), 100000);
+	else
+		dump(&b, b.folder, circles);
 	cellmap_close(b.map);
-	unlink(b.csv);
-	unlink(b.path);
 	free(b.cells);
 	return 0;
 }

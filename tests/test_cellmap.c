@@ -15,6 +15,12 @@
 
 #define N 20000
 
+#ifdef __SANITIZE_ADDRESS__
+#define SLOW 1
+#else
+#define SLOW 0
+#endif
+
 struct world {
 	char csv[64], path[80];
 	struct cellmap *map;
@@ -182,6 +188,80 @@ static void circles_are_exact(void **state)
 	random_circles(*state, 4, 6.3, areas(120));
 }
 
+/* Unit vectors by geodetic latitude. Over them the ellipsoid's arcs are nowhere shorter than SHORT times the
+ * sphere's and nowhere longer than LONG times: its radii of curvature, b^2/a and a^2/b. */
+#define SHORT 6335439.0
+#define LONG  6399594.0
+
+struct unit {
+	double x, y, z, range;
+};
+
+static struct unit unit(double lat, double lon)
+{
+	double c = cos(lat * M_PI / 180);
+
+	return (struct unit){c * cos(lon * M_PI / 180), c * sin(lon * M_PI / 180), sin(lat * M_PI / 180), 0};
+}
+
+/* The square of the chord over an arc, of the unit sphere. */
+static double chord2(double arc)
+{
+	double half = arc < M_PI ? 2 * sin(arc / 2) : 2;
+
+	return half * half;
+}
+
+static void compare_quickly(struct world *w, const struct cell *cells, const struct unit *at,
+			    const struct cell_query *q)
+{
+	static struct cell_span spans[N];
+	static uint8_t in[N];
+	struct unit c = unit(q->lat, q->lon);
+	size_t n = 0;
+
+	assert_int_equal(cellmap_query(w->map, q, spans, N, &n), 0);
+	memset(in, 0, sizeof(in));
+	for (size_t i = 0; i < n; i++)
+		memset(in + spans[i].first, 1, spans[i].count);
+	for (uint32_t i = 0; i < N; i++) {
+		double x = at[i].x - c.x, y = at[i].y - c.y, z = at[i].z - c.z, d2 = x * x + y * y + z * z;
+		double limit = q->radius_m + (q->select == SELECT_SITE ? 0 : at[i].range);
+		bool expect = d2 <= chord2(limit / LONG) * (1 - 1e-9);
+
+		if (!expect && d2 <= chord2(limit / SHORT) * (1 + 1e-9))
+			expect = geo_distance_m(&w->geod, q->lat, q->lon, cells[i].lat, cells[i].lon) -
+					 (q->select == SELECT_SITE ? 0 : at[i].range) <=
+				 q->radius_m;
+		if (in[i] != expect)
+			fail_msg("cell %u at %.7f,%.7f: %d, circle %.7f,%.7f %.3f m select %d", i,
+				 cells[i].lat, cells[i].lon, in[i], q->lat, q->lon, q->radius_m, q->select);
+	}
+}
+
+/* 10 m to 2000 km, everywhere that geometry is hard; the geodesic only where a bound does not decide. */
+static void thousands_of_circles_are_exact(void **state)
+{
+	struct world *w = *state;
+	static struct cell cells[N];
+	static struct unit at[N];
+	int rounds = areas(10000) / (SLOW ? 20 : 1);
+
+	for (uint32_t i = 0; i < N; i++) {
+		assert_int_equal(cellmap_get(w->map, i, &cells[i]), 0);
+		at[i] = unit(cells[i].lat, cells[i].lon);
+		at[i].range = range_of(&cells[i], &(struct cell_query){.select = SELECT_COVERAGE});
+	}
+	for (int i = 0; i < rounds; i++) {
+		struct cell_query q = {.select = i & 1 ? SELECT_SITE : SELECT_COVERAGE};
+
+		place(w, i, &q.lat, &q.lon);
+		q.radius_m = pow(10, uniform(w, 1, 6.3));
+		compare_quickly(w, cells, at, &q);
+	}
+	print_message("%d random circles\n", rounds);
+}
+
 static void huge_circles_are_exact(void **state)
 {
 	random_circles(*state, 6.3, 7.30, 30);
@@ -341,6 +421,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_circles_are_exact),
 		cmocka_unit_test(circles_are_exact),
+		cmocka_unit_test(thousands_of_circles_are_exact),
 		cmocka_unit_test(huge_circles_are_exact),
 		cmocka_unit_test(circles_at_special_places),
 		cmocka_unit_test(rim_is_inclusive),

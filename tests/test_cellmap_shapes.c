@@ -15,6 +15,12 @@
 
 #define N 6000
 
+#ifdef __SANITIZE_ADDRESS__
+#define SLOW 1
+#else
+#define SLOW 0
+#endif
+
 struct world {
 	char csv[64], path[80];
 	struct cellmap *map;
@@ -88,11 +94,13 @@ static bool contains(const struct cell_point *p, size_t n, double lat, double lo
 	double x[64], south = 90, north = -90;
 	int crossings = 0;
 
-	unroll(p, n, x);
 	for (size_t i = 0; i < n; i++) {
 		south = fmin(south, p[i].lat);
 		north = fmax(north, p[i].lat);
 	}
+	if (fmax(fabs(south), fabs(north)) < 80 && (lat < south || lat > north))
+		return false;
+	unroll(p, n, x);
 	/* Along the meridian towards the pole that is outside, or any if none is inside. */
 	bool round_pole = fabs(x[n - 1] - x[0]) > 180, to_north = !(round_pole && south + north >= 0);
 
@@ -199,7 +207,7 @@ static void polygons_are_exact(void **state)
 	struct world *w = *state;
 	struct cell_point p[64];
 
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < (SLOW ? 60 : 300); i++) {
 		const double *c = centres[i % 3];
 		size_t n = star(w, p, c[0] + uniform(w, -1, 1), c[1], i % 4 ? uniform(w, 1, 3) : 7);
 
@@ -328,10 +336,10 @@ static void answers_join_and_part(void **state)
 	static struct cell_span a[N], b[N], both[2 * N];
 	static uint8_t in_a[N], in_b[N], in[N];
 
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < (SLOW ? 60 : 2000); i++) {
 		const double *c = centres[i % 6];
 		struct cell_query q = {.lat = c[0], .lon = c[1], .radius_m = uniform(w, 1000, 400000)};
-		size_t n_a, n_b, n;
+		size_t n_a, n_b, n, wrong = 0;
 
 		assert_int_equal(cellmap_query(w->map, &q, a, N, &n_a), 0);
 		q.radius_m = uniform(w, 1000, 400000);
@@ -343,12 +351,13 @@ static void answers_join_and_part(void **state)
 		assert_true(n <= n_a + n_b);
 		expand(both, n, in);
 		for (int k = 0; k < N; k++)
-			assert_int_equal(in[k], in_a[k] | in_b[k]);
+			wrong += in[k] != (in_a[k] | in_b[k]);
 		n = cell_spans_without(a, n_a, b, n_b, both, 2 * N);
 		assert_true(n <= n_a + n_b);
 		expand(both, n, in);
 		for (int k = 0; k < N; k++)
-			assert_int_equal(in[k], in_a[k] & !in_b[k]);
+			wrong += in[k] != (in_a[k] & !in_b[k]);
+		assert_int_equal(wrong, 0);
 		assert_int_equal(cell_spans_without(a, n_a, b, n_b, both, 0), n);
 	}
 }
