@@ -219,6 +219,11 @@ int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_probl
 	return 0;
 }
 
+const char *conf_problem_line(void *ctx, const struct conf_problem *p)
+{
+	return talloc_asprintf(ctx, "%s: %s", p->file, p->text);
+}
+
 int main(int argc, char **argv)
 {
 	void *ctx;
