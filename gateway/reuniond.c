@@ -109,12 +109,17 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-/* False: there is nothing to be written, or what was before is not reaped yet. */
+/* False: there is nothing to be written, or what was before is not reaped yet. No progress before the change of an alert that it
+ * may belong to: a crash must not find chunks of jobs whose text or recall the ledger does not know. */
 static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
-	struct store_batch *b = store_batch_new(NULL);
-	bool any = dispatch_take_batch(d->dispatch, b);
+	struct store_batch *b;
+	bool any;
 
+	if (intake_changing(d))
+		return false;
+	b = store_batch_new(NULL);
+	any = dispatch_take_batch(d->dispatch, b);
 	if (!any)
 		b->tag = TAG_BOOK | d->next_tag++;
 	if (with_receipts)
@@ -179,6 +184,7 @@ static void step(struct daemon *d)
 {
 	uint64_t now_us = clock_mono_us(), next = d->next_second_us;
 
+	watch_clock(d, now_us);
 	reap(d, now_us);
 	dispatch_run(d->dispatch, now_us);
 	next = sooner(next, commit_tick(d, now_us));

@@ -121,20 +121,30 @@ static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t n
 	a->changed |= store;
 }
 
+static size_t keep_maps(const struct alert *a, uint64_t *keep)
+{
+	keep[0] = a->maps->map.checksum;
+	for (size_t i = 0; i < a->maps->n; i++)
+		keep[1 + i] = a->maps->subs[i].checksum;
+	return 1 + a->maps->n;
+}
+
 static void sweep(struct daemon *d)
 {
+	const struct pending *p;
 	size_t n = 0, max = 2;
 	struct alert *a;
 	uint64_t *keep;
 
 	llist_for_each_entry(a, &d->book->alerts, entry)
 		max += 1 + a->maps->n;
+	llist_for_each_entry(p, &d->pending, entry)
+		max += p->alert ? 1 + p->alert->maps->n : 0;
 	keep = talloc_array(d, uint64_t, max + d->maps->n);
-	llist_for_each_entry(a, &d->book->alerts, entry) {
-		keep[n++] = a->maps->map.checksum;
-		for (size_t i = 0; i < a->maps->n; i++)
-			keep[n++] = a->maps->subs[i].checksum;
-	}
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		n += keep_maps(a, keep + n);
+	llist_for_each_entry(p, &d->pending, entry) /* not in the book yet, but in the ledger at any moment */
+		n += p->alert ? keep_maps(p->alert, keep + n) : 0;
 	maps_sweep(d->conf->state_directory, keep, n);
 	talloc_free(keep);
 }
@@ -163,19 +173,48 @@ static bool names(const struct llist_head *list, const struct alert *a)
 	return false;
 }
 
+static void save_over(struct daemon *d)
+{
+	struct store_batch *b = daemon_batch(d);
+
+	if (book_over_records(d->book, b))
+		daemon_store(d, b, NULL);
+	else
+		talloc_free(b);
+}
+
+void watch_clock(struct daemon *d, uint64_t now_us)
+{
+	struct alert *a;
+	int64_t by;
+
+	if (!book_clock_step(d->book, clock_wall_us(), now_us, &by))
+		return;
+	if (by)
+		LOGP(DMAIN, LOGL_NOTICE, "the clock was set %s by %" PRId64 " s; no alert gains or loses time by it\n",
+		     by < 0 ? "back" : "forward", by < 0 ? -by : by);
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		intake_save(d, a);
+}
+
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
 	bool forgot = false;
 
 	fleet_second(d->fleet);
+	save_over(d);
 	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
 		settle(d, a, now_us, now);
-		if (book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
+		if (!a->over && book_ended(a, now)) {
+			a->over = true;
+			intake_save(d, a);
+		}
+		if (a->over && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
