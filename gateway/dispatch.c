@@ -51,14 +51,19 @@ uint16_t dispatch_add_link(struct dispatch *d, const char *name, uint32_t window
 	return d->n_links++;
 }
 
-void dispatch_link_params(struct dispatch *d, uint16_t link, uint32_t window, double rate)
+void dispatch_link_window(struct dispatch *d, uint16_t link, uint32_t window)
 {
 	struct dlink *l = &d->link[link];
 
 	l->window = window < 1 ? 1 : window > WINDOW_MAX ? WINDOW_MAX : window;
-	l->rate = rate > 0 ? rate : 0;
 	ring_grow(d, &l->res, l->window);
 	ring_grow(d, &l->again, l->window);
+}
+
+void dispatch_link_params(struct dispatch *d, uint16_t link, uint32_t window, double rate)
+{
+	d->link[link].rate = rate > 0 ? rate : 0;
+	dispatch_link_window(d, link, window);
 }
 
 void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_us)

@@ -81,6 +81,7 @@ struct link {
 	struct link_reason reasons[LINK_REASONS]; /* n 0: free; the last one takes what is beyond */
 	struct rtt rtt;
 	uint64_t proven_us; /* last good answer to a message; 0 = never */
+	unsigned int serving; /* binds that carry its messages now: each has a window of its own */
 	bool blocked; /* by the operator */
 	char caller[LINK_LEGS][48]; /* who dialled in on a leg: its address in digits, "" = not known */
 	/* How a unit becomes octets: filled by the alert side, see payload.h */

@@ -12,26 +12,23 @@ bool smpp_by_cells(const struct link_smpp *l)
 void smpp_send_init(struct link_smpp *l)
 {
 	const struct conf_link *cfg = l->link.cfg;
-	uint32_t window = cfg->window ? cfg->window : 1;
+	uint32_t slots = smpp_window(l) * OSMO_MAX(cfg->binds, 1u);
 	uint32_t group = smpp_by_cells(l) ? OSMO_MIN(cfg->burst ? cfg->burst : 1, SMPP_MULTI_MAX) : 1;
 
 	OSMO_ASSERT(l->n_flights == 0);
 	talloc_free(l->flights);
-	l->window = window;
+	l->slots = slots;
 	l->group = group;
-	l->flights = talloc_zero_array(l, struct flight, window + 1);
+	l->flights = talloc_zero_array(l, struct flight, slots + 1);
 	OSMO_ASSERT(l->flights);
-	l->units = talloc_zero_array(l->flights, uint32_t, (window + 1) * group);
-	l->fates = talloc_zero_array(l->flights, uint8_t, (window + 1) * group);
-	l->again = talloc_zero_array(l->flights, uint64_t, window + 1);
-	OSMO_ASSERT(l->units && l->fates && l->again);
-	for (uint32_t i = 0; i <= window; i++) {
+	l->units = talloc_zero_array(l->flights, uint32_t, (slots + 1) * group);
+	l->fates = talloc_zero_array(l->flights, uint8_t, (slots + 1) * group);
+	OSMO_ASSERT(l->units && l->fates);
+	for (uint32_t i = 0; i <= slots; i++) {
 		l->flights[i].first = i * group;
 		l->flights[i].next_free = i + 1;
 	}
 	l->free_flight = 0;
-	l->n_again = 0;
-	l->current = NULL;
 	/* The drafts follow the configuration, too. */
 	for (size_t i = 0; i < CACHE_MAX; i++) {
 		talloc_free(l->cache[i].drafts);
@@ -39,7 +36,7 @@ void smpp_send_init(struct link_smpp *l)
 	}
 }
 
-struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job)
+struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job, bool centre)
 {
 	struct draft_set *best = NULL;
 	const struct payload *payload;
@@ -47,7 +44,7 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 	for (size_t i = 0; i < CACHE_MAX; i++) {
 		struct draft_set *s = &l->cache[i];
 
-		if (s->drafts && s->job == job->spec.id) {
+		if (s->drafts && s->job == job->spec.id && s->centre == centre) {
 			s->used = ++l->cache_used;
 			return s;
 		}
@@ -58,10 +55,9 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 	if (!payload || payload->n_texts == 0)
 		return NULL;
 	talloc_free(best->drafts);
-	*best = (struct draft_set){.job = job->spec.id, .used = ++l->cache_used};
-	best->drafts = smpp_session_centre(l->tx->session)
-			       ? link_smpp_drafts_centre(l, l->link.cfg, payload)
-			       : link_smpp_drafts(l, l->link.cfg, payload);
+	*best = (struct draft_set){.job = job->spec.id, .centre = centre, .used = ++l->cache_used};
+	best->drafts = centre ? link_smpp_drafts_centre(l, l->link.cfg, payload)
+			      : link_smpp_drafts(l, l->link.cfg, payload);
 	return best->drafts ? best : NULL;
 }
 
@@ -107,8 +103,8 @@ void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
 
 	for (uint32_t i = 0; i < f->n; i++)
 		smpp_flight_report(l, job, l->units[f->first + i], outcome_of(l, f, i), now_us);
-	if (l->current == f)
-		l->current = NULL;
+	if (f->leg->current == f)
+		f->leg->current = NULL;
 	f->set->flights--;
 	f->job = NULL;
 	f->next_free = l->free_flight;

@@ -14,6 +14,11 @@ void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_u
 	d->up = up;
 }
 
+void dispatch_link_window(struct dispatch *d, uint16_t link, uint32_t window)
+{
+	d->window = window;
+}
+
 static uint32_t give(struct dispatch *d)
 {
 	uint32_t unit;
@@ -205,6 +210,7 @@ void peer_create(void)
 
 static bool note(void *arg, const uint8_t *frame, size_t len)
 {
+	const unsigned int *leg = arg;
 	struct peer_seen *s = &peer.seen[peer.n_seen++];
 	struct smpp_dest dest;
 	struct smpp_pdu pdu;
@@ -215,6 +221,7 @@ static bool note(void *arg, const uint8_t *frame, size_t len)
 	assert_int_equal(smpp_decode(frame, len, &pdu, &fault), 0);
 	assert_false(pdu.odd);
 	*s = (struct peer_seen){.id = pdu.id,
+				.leg = *leg,
 				.sequence = pdu.sequence,
 				.status = pdu.status,
 				.n_dests = pdu.n_dests,
@@ -240,7 +247,7 @@ void peer_read(unsigned int leg)
 
 	smpp_stream_init(&stream, NULL);
 	while ((data = link_smpp.output(peer.link, leg, &len)) && len > 0) {
-		assert_int_equal(smpp_stream_feed(&stream, data, len, note, NULL), 0);
+		assert_int_equal(smpp_stream_feed(&stream, data, len, note, &leg), 0);
 		link_smpp.written(peer.link, leg, len, peer.now_us);
 	}
 	smpp_stream_reset(&stream);
@@ -280,7 +287,7 @@ void peer_bind(unsigned int leg, uint32_t status)
 
 void peer_answer(const struct peer_seen *request, uint32_t status)
 {
-	peer_send(0, &(struct smpp_pdu){.id = request->id | SMPP_RESP,
+	peer_send(request->leg, &(struct smpp_pdu){.id = request->id | SMPP_RESP,
 					.sequence = request->sequence,
 					.status = status,
 					.message_id = "42"});

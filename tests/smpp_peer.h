@@ -14,6 +14,7 @@
 struct dispatch {
 	struct dispatch_job job;
 	uint32_t next, n;
+	uint32_t window; /* as told last; 0 = never */
 	bool up;
 	int outcome[PEER_UNITS]; /* -1 none yet */
 	unsigned int answers[PEER_UNITS];
@@ -23,6 +24,7 @@ struct dispatch {
 
 struct peer_seen {
 	uint32_t id, sequence, status, n_dests;
+	unsigned int leg;
 	uint8_t esm_class, registered, data_coding, part;
 	char message_id[24], dest[24], validity[17], dests[8][24];
 };
@@ -37,7 +39,7 @@ struct peer {
 	struct link_env env;
 	struct link *link;
 	/* edge */
-	unsigned int connects[2], closes[LINK_LEGS], clues, events[8];
+	unsigned int connects[LINK_LEGS], closes[LINK_LEGS], clues, events[8];
 	uint64_t clue_token;
 	unsigned int aired_on, aired_off; /* broadcasts */
 	char aired_id[66];
