@@ -152,7 +152,7 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 
 	l->hold_us = 0;
 	f->leg->failures = 0;
-	l->link.proven_us = now_us;
+	smpp_proven(l, now_us);
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */

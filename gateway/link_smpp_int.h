@@ -114,6 +114,7 @@ struct link_smpp {
 	struct knocker knockers[KNOCKERS];
 	/* rehearsal */
 	bool rehearsing;
+	bool suspect;	       /* the last one failed, and no message was accepted since */
 	uint64_t rehearsed_us; /* last trial began */
 	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
 };
@@ -184,6 +185,7 @@ void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t 
 uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us); /* when to come again */
 void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_rehearse_lost(struct link_smpp *l);
+void smpp_proven(struct link_smpp *l, uint64_t now_us); /* a message was accepted */
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
 /* link_smpp_aired.c */

@@ -68,6 +68,11 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 		d->again[d->n_again++] = unit;
 }
 
+void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
+{
+	d->suspect = suspect;
+}
+
 uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit)
 {
 	return peer.dispatch.octet[unit];

@@ -16,7 +16,7 @@ struct dispatch {
 	uint32_t next, n;
 	uint32_t window; /* as told last; 0 = never */
 	uint8_t octet[PEER_UNITS]; /* as the ledger has it */
-	bool up;
+	bool up, suspect;
 	int outcome[PEER_UNITS]; /* -1 none yet */
 	unsigned int answers[PEER_UNITS];
 	uint32_t again[PEER_UNITS];
