@@ -1,12 +1,13 @@
 #!/bin/bash
 # Rates as carriers count them, over real sockets: at least 99 % of the rate over ten seconds, never more than rate + burst in any
-# window of one second; at 1/s, 100/s and 10 000/s over one link, and at 2 000/s over sixteen links of one carrier.
+# window of one second; at 1/s, 100/s and 10 000/s over one link, and at 10 000/s over sixteen links of one carrier. RATE_CASES="..."
+# tries others, such as most:460-00:200000:20000:1:30000 (2.8 million recipients; what a machine manages stands in its output).
 . "${SRCDIR:?}/tests/lib.sh"
 t_begin
 t_map 20000 || exit 1
 # NAME NETWORK RATE BURST LINKS WINDOW
-cases="one:460-00:1:1:1:10 hundred:460-01:100:10:1:100 thousands:460-11:10000:1000:1:4000 sixteen:460-15:2000:160:16:100"
-carriers=
+cases=${RATE_CASES:-one:460-00:1:1:1:10 hundred:460-01:100:10:1:100 thousands:460-11:10000:1000:1:4000 sixteen:460-15:10000:800:16:600}
+carriers= all=0
 for c in $cases; do
 	IFS=: read -r name net rate burst n window <<< "$c"
 	t_subs "$net" $((rate * 14 + 10)) "$D/$name.subs" || exit 1
@@ -15,13 +16,14 @@ for c in $cases; do
 	for i in $(seq "$n"); do # each link could carry a quarter more than its share
 		links="$links${links:+, }$(t_smpp "$name-$i" "${!port}" "rate = $(awk "BEGIN { print (($n > 1) ? $rate * 1.25 / $n : $rate) }"); burst = $((burst / n)); window = $window;")"
 	done
+	all=$((all + n))
 	carriers="$carriers${carriers:+, }{ name = \"$name\"; networks = ( \"$net\" ); rate = $rate; subscribers = \"$D/$name.subs\"; links = ( $links ); }"
 done
 t_config "$carriers"
 t_gateway
-t_until 15 t_links_up 19; t_ok $? "the gateway starts, nineteen links are up"
+t_until 15 t_links_up $all; t_ok $? "the gateway starts, $all links are up"
 t_trigger rate alert
-t_is "$(t_drop rate)" accepted "the trigger is accepted"
+t_is "$(t_drop rate 60)" accepted "the trigger is accepted"
 sleep 14
 for c in $cases; do t_stop_carrier "${c%%:*}"; done
 busy() { awk -v n="$(nproc)" '{ exit !($1 > n) }' /proc/loadavg; }
