@@ -70,6 +70,7 @@ struct daemon {
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
 	uint64_t next_tag, receipts_tag; /* receipts_tag: of the batch that receipts ride in, 0 = none */
 	bool store_failing, store_full;
+	struct llist_head dead;
 	unsigned int undoing; /* refused acceptances that may still stand in the ledger */
 	uint64_t store_retry_us, started_us, next_second_us, stop_by_us;
 	uint64_t wake_us; /* when the alarm rings */
@@ -121,6 +122,16 @@ int onair_restore(struct daemon *d);				    /* after a restart, with the receipt
 void onair_recall(struct daemon *d, const struct alert *a);	    /* asks back what was sent, where the links say so */
 void onair_kill(struct daemon *d, struct alert *a, size_t wording); /* what came before this wording */
 void onair_end(struct daemon *d, const struct alert *a);	     /* the alert is over */
+
+void onair_keep(struct daemon *d, const char *key, const void *value, size_t len); /* value NULL: no longer */
+
+/* deadbook.c: why units ended refused or unknown, as rows of deadletter.h. STORE_META keys: DEAD_KEY job "/" link "/" number. At
+ * most a second passes before a letter is durable; they go with their alert. */
+#define DEAD_KEY "dead/"
+void deadbook_letter(void *arg, struct fleet_link *fl, uint64_t job, const struct dead_letter *letter);
+void deadbook_second(struct daemon *d);
+bool deadbook_load(struct daemon *d, const struct store_rec *rec); /* after a restart; false: of an alert that is over */
+void deadbook_end(struct daemon *d, const struct alert *a);
 
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);

@@ -78,6 +78,11 @@ void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_u
 		give_back(d, link, NULL, now_us);
 }
 
+void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
+{
+	d->link[link].suspect = suspect;
+}
+
 static bool more_urgent(const struct job_spec *a, const struct job_spec *b)
 {
 	if (a->kind != b->kind)

@@ -14,7 +14,7 @@
  *  - chunks of (units / 64, a power of two in 16..4096) units have a planned owner: chunk i goes to the link
  *    whose share of i + 1 chunks exceeds most what it has, the first such. Chunks that were never touched are
  *    not stored: a restart plans them alike. A link goes on with the nearest of its own chunks and those of
- *    siblings that are down or stuck; with none left it takes the last untouched one of a working sibling
+ *    siblings that are down, stuck or suspect; with none left it takes the last untouched one of a working sibling
  *    (owner, epoch + 1, durable before use);
  *  - a withdrawn or expired job gives out nothing more. Waiting units that nobody may have received become
  *    WITHDRAWN or EXPIRED, those with an attempt in doubt UNKNOWN; sent ones end by their answer.

@@ -54,6 +54,14 @@ static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *
 		f->events->held(f->events->arg, of(link), job, seq, ids, len);
 }
 
+static void env_dead(struct link *link, uint64_t job, const struct dead_letter *letter)
+{
+	const struct fleet *f = link->env->arg;
+
+	if (f->events->dead)
+		f->events->dead(f->events->arg, of(link), job, letter);
+}
+
 static uint32_t carrier_burst(const struct conf_carrier *c)
 {
 	uint32_t burst = 0;
@@ -138,7 +146,7 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
 	f->events = ev;
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held, .dead = env_dead};
 	/* Links keep their place for good: drivers and sockets point into this array. */
 	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
 	for (size_t c = 0; c < conf->n_carriers; c++)

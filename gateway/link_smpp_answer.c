@@ -9,7 +9,7 @@
 #define HOLD_MAX_US (5 * SECOND)
 #define CONGESTED   90
 
-static char class_of(const struct link_smpp *l, uint32_t status)
+char smpp_class(const struct link_smpp *l, uint32_t status)
 {
 	const struct conf_link *cfg = l->link.cfg;
 
@@ -78,7 +78,7 @@ void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us)
 /* A cell that the peer could not serve. Names we did not send are members of a list: not ours to judge. */
 static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *failed, uint32_t status)
 {
-	char class = class_of(l, status);
+	char class = smpp_class(l, status);
 	bool refused = class == 'P' || class == 'R';
 	uint32_t n = 0;
 
@@ -91,7 +91,8 @@ static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *fai
 					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, name) < 0 || strcmp(name, failed) != 0)
 			continue;
-		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT);
+		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT,
+				 OSMO_MIN(status, WHY_TEXTLESS - 1));
 		*(refused ? &l->link.count.refused : &l->link.count.transient) += 1;
 		n++;
 	}
@@ -151,7 +152,7 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 
 	l->hold_us = 0;
 	f->leg->failures = 0;
-	l->link.proven_us = now_us;
+	smpp_proven(l, now_us);
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
@@ -169,9 +170,9 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	char class = class_of(l, answer->status);
+	char class = smpp_class(l, answer->status);
+	uint32_t parts, why = OSMO_MIN(answer->status, WHY_TEXTLESS - 1);
 	struct flight *f;
-	uint32_t parts;
 
 	if (TAG_FLIGHT(answer->tag) >= TAG_HELD) {
 		if (class == 'X')
@@ -202,16 +203,16 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 	case 'R':
 		l->link.count.refused_ours += class == 'R' ? parts : 0;
 		l->link.count.refused += parts;
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, why);
 		break;
 	case 'S':
 		l->link.count.turned_away++;
 		smpp_fault(l, answer->status, now_us);
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, why);
 		break;
 	default:
 		l->link.count.transient += parts;
-		smpp_flight_mark_all(l, f, FATE_TRANSIENT);
+		smpp_flight_mark_all(l, f, FATE_TRANSIENT, why);
 	}
 	smpp_flight_finish_if_done(l, f, now_us);
 }
@@ -236,7 +237,7 @@ void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
 	f->pending--;
-	smpp_flight_mark_all(l, f, FATE_LOST);
+	smpp_flight_mark_all(l, f, FATE_LOST, WHY_SILENT);
 	smpp_flight_finish_if_done(l, f, now_us);
 }
 
@@ -257,7 +258,7 @@ static void left_unanswered(void *arg, uint64_t tag, bool left)
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
 	f->pending--;
-	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT);
+	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT, WHY_SILENT);
 }
 
 void smpp_send_down(struct leg *leg, uint64_t now_us)

@@ -46,6 +46,9 @@ struct draft_set {
 };
 
 enum fate { FATE_OK, FATE_UNSENT, FATE_TRANSIENT, FATE_REFUSED, FATE_LOST }; /* later ones prevail */
+#define WHY_SILENT   UINT32_MAX	/* no answer; of peers' statuses, those that equal one of these are taken for the one below */
+#define WHY_NAMELESS (UINT32_MAX - 1)
+#define WHY_TEXTLESS (UINT32_MAX - 2)
 #define FATE_TOUCHED 0x80 /* with it: some PDU for the unit was accepted */
 
 /* One unit, or the cells of one submit_multi, on their way through all PDUs of the job. */
@@ -90,6 +93,7 @@ struct link_smpp {
 	uint32_t free_flight, n_flights;
 	uint32_t *units;        /* slab: group for each flight */
 	uint8_t *fates;         /* likewise; enum fate, FATE_TOUCHED */
+	uint32_t *whys;         /* likewise; of a fate that is not FATE_OK: command_status, or WHY_* */
 	uint64_t order;
 	struct draft_set cache[CACHE_MAX];
 	uint64_t cache_used;
@@ -110,6 +114,7 @@ struct link_smpp {
 	struct knocker knockers[KNOCKERS];
 	/* rehearsal */
 	bool rehearsing;
+	bool suspect;	       /* the last one failed, and no message was accepted since */
 	uint64_t rehearsed_us; /* last trial began */
 	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
 };
@@ -167,11 +172,12 @@ enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, ui
 uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f); /* units still to be served */
 uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f,
 			   uint32_t draft); /* that a PDU stands for */
-void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate);
-void smpp_flight_mark_all(struct link_smpp *l, struct flight *f,
-			  enum fate fate); /* and nothing more is sent */
+/* why: command_status or WHY_* */
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate, uint32_t why);
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate,
+			  uint32_t why); /* and nothing more is sent */
 void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
-			uint64_t now_us);
+			uint32_t why, uint64_t now_us);
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
 void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
 /* link_smpp_rehearse.c: trial messages of an idle link. */
@@ -179,6 +185,7 @@ void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t 
 uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us); /* when to come again */
 void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_rehearse_lost(struct link_smpp *l);
+void smpp_proven(struct link_smpp *l, uint64_t now_us); /* a message was accepted */
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
 /* link_smpp_aired.c */
@@ -194,6 +201,7 @@ uint64_t smpp_held_send(struct link_smpp *l, uint64_t now_us);
 void smpp_held_answer(struct link_smpp *l, uint32_t no, char class); /* '?': there will be none */
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+char smpp_class(const struct link_smpp *l, uint32_t status); /* by the carrier's table, else ours */
 void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class); /* counts it; name is static */
 void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);

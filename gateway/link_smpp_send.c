@@ -22,7 +22,7 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 	uint8_t *room, registered = 0;
 
 	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
 	room = smpp_session_begin(s, d->submit.len + sizeof(number), &sequence);
@@ -52,7 +52,7 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id,
 					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, names[n]) < 0)
-			smpp_flight_mark(l, f, i, FATE_REFUSED);
+			smpp_flight_mark(l, f, i, FATE_REFUSED, WHY_NAMELESS);
 		else
 			n++;
 	}
@@ -78,7 +78,7 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 	len = link_smpp_multi(&f->set->drafts->v[draft], (const char(*)[SMPP_CELL_NAME])names, n, sequence,
 			      room, SMPP_MULTI_ROOM);
 	if (len < 0) {
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
 	smpp_session_commit(s, len, sequence, TAG(f - l->flights, draft), now_us);
@@ -135,7 +135,7 @@ static enum step send_again(struct leg *leg, struct purse *purse, uint64_t now_u
 		if (!put(l, f, TAG_DRAFT(tag), parts, purse, now_us))
 			return STEP_FULL;
 	} else {
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, 0);
 	}
 	memmove(leg->again, leg->again + 1, --leg->n_again * sizeof(leg->again[0]));
 	f->queued--;
@@ -150,7 +150,7 @@ static enum step send_current(struct leg *leg, struct purse *purse, uint64_t now
 	struct flight *f = leg->current;
 
 	if (called_off(f, now_us) && !f->stopped)
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, 0);
 	if (!f->stopped) {
 		uint32_t parts = smpp_flight_parts(l, f, f->next);
 
@@ -197,7 +197,7 @@ static enum step begin_flight(struct leg *leg, struct purse *purse, uint64_t now
 	f->set = smpp_flight_drafts(l, first.job, smpp_session_centre(leg->session));
 	if (!f->set) { /* no text for this link: nothing that could be sent, now or later */
 		for (uint32_t k = 0; k < f->n; k++)
-			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, now_us);
+			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, WHY_TEXTLESS, now_us);
 		return STEP_DONE;
 	}
 	memset(&l->fates[f->first], FATE_OK, f->n);

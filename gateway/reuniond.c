@@ -418,7 +418,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
-	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held};
+	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held, .dead = deadbook_letter};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	d->book->threads = true;
@@ -583,6 +583,7 @@ int main(int argc, char **argv)
 	INIT_LLIST_HEAD(&d->tell);
 	INIT_LLIST_HEAD(&d->pending);
 	INIT_LLIST_HEAD(&d->unsaved);
+	INIT_LLIST_HEAD(&d->dead);
 	INIT_LLIST_HEAD(&d->intake_counts);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);

@@ -189,6 +189,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 
 	tell_late(d);
 	fleet_second(d->fleet);
+	deadbook_second(d);
 	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
@@ -201,6 +202,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
 			end_receipts(d, a);
 			onair_end(d, a);
+			deadbook_end(d, a);
 			book_forget(d->book, a);
 			forgot = true;
 		}

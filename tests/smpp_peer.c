@@ -60,8 +60,22 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 	assert_ptr_equal(job, &d->job);
 	d->outcome[unit] = outcome;
 	d->answers[unit]++;
+	if (outcome == OUT_ACCEPTED || outcome == OUT_REFUSED)
+		d->octet[unit] = outcome == OUT_ACCEPTED ? UNIT_ACCEPTED : UNIT_REFUSED;
+	else if (outcome == OUT_LOST && UNIT_ATTEMPT(d->octet[unit]) == UNIT_ATTEMPTS)
+		d->octet[unit] = UNIT_UNKNOWN;
 	if (outcome == OUT_UNSENT)
 		d->again[d->n_again++] = unit;
+}
+
+void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
+{
+	d->suspect = suspect;
+}
+
+uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit)
+{
+	return peer.dispatch.octet[unit];
 }
 
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link)
@@ -166,6 +180,13 @@ static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *
 	peer.held_len = len;
 }
 
+static void env_dead(struct link *link, uint64_t job, const struct dead_letter *letter)
+{
+	assert_int_equal(job, 1);
+	peer.dead = *letter;
+	peer.n_dead++;
+}
+
 /* ---- peer ---- */
 
 void peer_start(void)
@@ -196,7 +217,7 @@ void peer_start(void)
 	peer.payload.validity_s = 6 * 3600;
 	smpp_text_split("find her", true, SMPP_LONG_UDH16, &peer.payload.sms[0], NULL);
 	peer.env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event,
-				     .aired = env_aired, .held = env_held};
+				     .aired = env_aired, .held = env_held, .dead = env_dead};
 }
 
 void peer_create(void)

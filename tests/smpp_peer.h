@@ -15,7 +15,8 @@ struct dispatch {
 	struct dispatch_job job;
 	uint32_t next, n;
 	uint32_t window; /* as told last; 0 = never */
-	bool up;
+	uint8_t octet[PEER_UNITS]; /* as the ledger has it */
+	bool up, suspect;
 	int outcome[PEER_UNITS]; /* -1 none yet */
 	unsigned int answers[PEER_UNITS];
 	uint32_t again[PEER_UNITS];
@@ -46,6 +47,8 @@ struct peer {
 	unsigned int held_on, held_off; /* rows of ids to be asked back */
 	uint8_t held_ids[64];
 	size_t held_len;
+	struct dead_letter dead; /* the last */
+	unsigned int n_dead;
 	char clue_text[64], event_text[160];
 	bool refuse_connect;
 	/* what the link sent, oldest first */

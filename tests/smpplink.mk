@@ -41,3 +41,8 @@ tests_test_smpp_aired_LDADD = $(SMPPLINK_TEST_LIBS)
 # Other people's programs; skipped where they are not installed.
 TESTS += tests/e2e_netsmpp.sh tests/e2e_kannel.sh tests/e2e_osmomsc.sh
 EXTRA_DIST += tests/e2e_netsmpp.sh tests/e2e_kannel.sh tests/peers/net-smpp.pl tests/e2e_osmomsc.sh tests/peers/nosctp.c
+check_PROGRAMS += tests/test_deadletter
+TESTS += tests/test_deadletter tests/e2e_dead.sh
+EXTRA_DIST += tests/e2e_dead.sh
+tests_test_deadletter_SOURCES = tests/test_deadletter.c tests/smpp_peer.c tests/smpp_peer.h
+tests_test_deadletter_LDADD = $(SMPPLINK_TEST_LIBS)

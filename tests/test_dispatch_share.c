@@ -172,6 +172,70 @@ static void test_stuck_sibling(void **state)
 }
 
 /* A retry moves with its chunk. */
+/* A link whose trial failed: the nearest chunks go to its sibling, it begins with its farthest one. */
+static void test_suspect_sibling(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 16 * 8, links, 2);
+	struct dispatch_job *job;
+	static const uint32_t near[] = {0, 1, 2, 3};
+
+	dispatch_link_suspect(r->d, links[0], true);
+	job = dispatch_add_job(r->d, &spec, NULL, NULL);
+	assert_int_equal(dispatch_unit_link(job, 0), links[0]); /* as planned */
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), 16 * 6); /* of its chunks 0, 2, 4, 6 */
+	for (unsigned int c = 0; c < 4; c++) {
+		for (uint32_t i = 0; i < 16; i++) {
+			assert_int_equal(rig_next(r, links[1]), 16 * near[c] + i);
+			rig_answer(r, links[1], job, 16 * near[c] + i, OUT_ACCEPTED);
+		}
+		rig_commit(r);
+	}
+	dispatch_link_suspect(r->d, links[0], false);
+	rig_answer(r, links[0], job, 16 * 6, OUT_ACCEPTED);
+	work(r, links, 2);
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED] + job->sums.n[UNIT_HANDED], 16 * 8);
+}
+
+/* Alone, or beside others that are no better, it does all as usual. */
+static void test_suspect_without_a_better_one(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 16 * 4, links, 2);
+	struct dispatch_job *job = dispatch_add_job(r->d, &spec, NULL, NULL);
+
+	dispatch_link_suspect(r->d, links[0], true);
+	dispatch_link_suspect(r->d, links[1], true);
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), 0);
+	assert_int_equal(rig_next(r, links[1]), 16);
+	dispatch_link_suspect(r->d, links[1], false);
+	dispatch_link_up(r->d, links[1], false, r->now);
+	rig_answer(r, links[0], job, 0, OUT_ACCEPTED);
+	rig_answer(r, links[1], job, 16, OUT_LOST);
+	work(r, links, 1);
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 16 * 4);
+}
+
+/* The only chunk is left to the sibling that works. */
+static void test_suspect_gets_no_first_chunk(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 10, links, 2);
+	struct dispatch_job *job;
+
+	dispatch_link_suspect(r->d, links[0], true);
+	job = dispatch_add_job(r->d, &spec, NULL, NULL);
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), UINT32_MAX);
+	assert_int_equal(rig_next(r, links[1]), 0);
+	assert_int_equal(dispatch_unit_link(job, 9), links[1]);
+}
+
 static void test_retry_moves(void **state)
 {
 	struct rig *r = *state;
@@ -326,6 +390,9 @@ int main(void)
 		TEST(test_idle_takes_from_working),
 		TEST(test_begun_chunk),
 		TEST(test_stuck_sibling),
+		TEST(test_suspect_sibling),
+		TEST(test_suspect_without_a_better_one),
+		TEST(test_suspect_gets_no_first_chunk),
 		TEST(test_retry_moves),
 		TEST(test_initial),
 		TEST(test_initial_by_chunks),
