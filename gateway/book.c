@@ -18,6 +18,7 @@ static int book_destroy(struct book *b)
 	json_decref(b->cases);
 	json_decref(b->digests);
 	json_decref(b->serials);
+	json_decref(b->over);
 	return 0;
 }
 
@@ -32,6 +33,7 @@ struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(vo
 	b->cases = json_object();
 	b->digests = json_object();
 	b->serials = json_object();
+	b->over = json_object();
 	b->link_index = link_index;
 	b->arg = arg;
 	b->wake_fd = -1;
@@ -173,6 +175,7 @@ struct alert *alert_new(struct book *b)
 	INIT_LLIST_HEAD(&a->entry);
 	INIT_LLIST_HEAD(&a->jobs);
 	a->state = ALERT_RUNNING;
+	a->ahead_us = b->ahead_us;
 	talloc_set_destructor(a, alert_destroy);
 	return a;
 }
@@ -285,6 +288,7 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 {
 	char key[512];
 
+	alert_clock_follow(b, a); /* it may have been set since the draft */
 	llist_add_tail(&a->entry, &b->alerts);
 	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_string(a->id));
 	alert_add_jobs(b, a, 0, now_us, now, NULL, NULL);
@@ -329,6 +333,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	alert_add_jobs(b, a, a->n_wordings - 1, now_us, now, NULL, NULL);
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
+	a->over = false;
 	a->changed = true;
 	return 0;
 }
@@ -342,6 +347,7 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 	a->recalled_at = now;
 	a->recall_reason = talloc_strdup(a, reason);
 	a->state = ALERT_RECALLED;
+	a->over = false;
 	a->changed = true;
 	alert_stop_jobs(b, a, now_us);
 	for (size_t r = 1; r < a->n_rings; r++)

@@ -106,6 +106,7 @@ void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue,
 void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
 void intake_drafts(struct daemon *d); /* goes on with those that are planned now */
 uint64_t intake_tell(struct daemon *d, uint64_t now_us); /* results of alerts that were accepted */
+bool intake_changing(const struct daemon *d); /* a change is in force whose record is not durable yet */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
 void intake_write(struct daemon *d, struct pending *p); /* hands a pending change over to the store */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
@@ -138,6 +139,7 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
+void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? */
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */

@@ -284,6 +284,21 @@ static struct pending *store_change(struct daemon *d, struct intake *in, struct 
 	return p;
 }
 
+static bool has_change(const struct llist_head *list)
+{
+	const struct pending *p;
+
+	llist_for_each_entry(p, list, entry)
+		if (p->done == change_durable)
+			return true;
+	return false;
+}
+
+bool intake_changing(const struct daemon *d)
+{
+	return has_change(&d->pending) || has_change(&d->unsaved);
+}
+
 void intake_save(struct daemon *d, struct alert *a)
 {
 	store_change(d, NULL, NULL, NULL, a, NULL);

@@ -110,12 +110,17 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-/* False: there is nothing to be written, or what was before is not reaped yet. */
+/* False: there is nothing to be written, or what was before is not reaped yet. No progress before the change of an alert that it
+ * may belong to: a crash must not find chunks of jobs whose text or recall the ledger does not know. */
 static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
-	struct store_batch *b = store_batch_new(NULL);
-	bool any = dispatch_take_batch(d->dispatch, b);
+	struct store_batch *b;
+	bool any;
 
+	if (intake_changing(d))
+		return false;
+	b = store_batch_new(NULL);
+	any = dispatch_take_batch(d->dispatch, b);
 	if (!any)
 		b->tag = TAG_BOOK | d->next_tag++;
 	if (with_receipts)
@@ -182,6 +187,7 @@ static void step(struct daemon *d)
 
 	if (d->wake_us && now_us > d->wake_us)
 		d->late_us = OSMO_MAX(d->late_us, now_us - d->wake_us);
+	watch_clock(d, now_us);
 	reap(d, now_us);
 	intake_drafts(d);
 	dispatch_run(d->dispatch, now_us);

@@ -182,6 +182,30 @@ static bool names(const struct llist_head *list, const struct alert *a)
 	return false;
 }
 
+static void save_over(struct daemon *d)
+{
+	struct store_batch *b = daemon_batch(d);
+
+	if (book_over_records(d->book, b))
+		daemon_store(d, b, NULL);
+	else
+		talloc_free(b);
+}
+
+void watch_clock(struct daemon *d, uint64_t now_us)
+{
+	struct alert *a;
+	int64_t by;
+
+	if (!book_clock_step(d->book, clock_wall_us(), now_us, &by))
+		return;
+	if (by)
+		LOGP(DMAIN, LOGL_NOTICE, "the clock was set %s by %" PRId64 " s; no alert gains or loses time by it\n",
+		     by < 0 ? "back" : "forward", by < 0 ? -by : by);
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		intake_save(d, a);
+}
+
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
@@ -190,13 +214,18 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	tell_late(d);
 	fleet_second(d->fleet);
 	deadbook_second(d);
+	save_over(d);
 	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
 		settle(d, a, now_us, now);
-		if (book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
+		if (!a->over && book_ended(a, now)) {
+			a->over = true;
+			intake_save(d, a);
+		}
+		if (a->over && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
