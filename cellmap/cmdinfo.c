@@ -6,16 +6,22 @@
 #include <inttypes.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#define LINES 40 /* networks shown unless all are asked for */
+
 static const char help[] =
-	"Usage: reunion cellmap info MAP [--since OLDMAP [--moved-km X]] [--json]\n"
+	"Usage: reunion cellmap info MAP [--all] [--since OLDMAP [--moved-km X]] [--json]\n"
 	"What a map holds: cells per network and radio, bounding box, newest and oldest `updated`; and what "
 	"is\n"
 	"unhealthy about it: cells that stand far off or crowd at one point, ranges nobody measured, stale "
 	"tables,\n"
 	"holes in which a network has no cell though it should. Reads and verifies the whole map.\n\n"
+	"      --all             a line for each network; else small ones share one: fewer cells than 1 in "
+	"1000,\n"
+	"                        or than the 40th largest\n"
 	"      --since OLDMAP    also what moved since that map\n"
 	"      --moved-km X      farther than this (default 10)\n"
 	"      --json            for programs\n\n"
@@ -24,7 +30,7 @@ static const char help[] =
 struct arguments {
 	const char *since;
 	double moved_m;
-	bool json;
+	bool json, all;
 };
 
 static const char *day(uint32_t seconds, char text[16])
@@ -56,30 +62,85 @@ static struct box bounding_box(const struct cellmap *map)
 	return b;
 }
 
-static void print_networks(const struct cellmap *map)
+static int larger_first(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return x < y ? 1 : x > y ? -1 : 0;
+}
+
+/* Networks of fewer cells than this share a line. */
+static uint32_t smallest_shown(const struct cellmap *map, bool all)
+{
+	uint32_t n = map->head->n_networks, limit = map->head->n_cells / 1000, *sizes;
+
+	if (all)
+		return 0;
+	if (n <= LINES)
+		return limit;
+	sizes = talloc_array(NULL, uint32_t, n);
+	OSMO_ASSERT(sizes);
+	for (uint32_t i = 0; i < n; i++)
+		sizes[i] = map->networks[i].count;
+	qsort(sizes, n, sizeof(*sizes), larger_first);
+	limit = OSMO_MAX(limit, sizes[LINES - 1]);
+	talloc_free(sizes);
+	return limit;
+}
+
+static void print_network(const char *name, const struct map_network *n)
 {
 	char from[16], to[16];
+
+	printf("%-10s %10u %10u %10u %10u %10u %10u  %-10s %-10s\n", name, n->count, n->radios[0],
+	       n->radios[1], n->radios[2], n->radios[3], n->radios[4], day(n->updated_min, from),
+	       day(n->updated_max, to));
+}
+
+static void add_network(struct map_network *sum, const struct map_network *n)
+{
+	sum->count += n->count;
+	for (int i = 0; i < CELL_RADIO_N; i++)
+		sum->radios[i] += n->radios[i];
+	sum->updated_max = OSMO_MAX(sum->updated_max, n->updated_max);
+	if (n->updated_min && (!sum->updated_min || n->updated_min < sum->updated_min))
+		sum->updated_min = n->updated_min;
+}
+
+static void print_networks(const struct cellmap *map, bool all)
+{
+	uint32_t limit = smallest_shown(map, all), n_small = 0;
+	struct map_network small = {0};
+	char name[CELL_NETWORK_MAX];
 
 	printf("%-10s %10s %10s %10s %10s %10s %10s  %-10s %-10s\n", "network", "cells", "GSM", "UMTS", "LTE",
 	       "NR", "CDMA", "oldest", "newest");
 	for (uint32_t i = 0; i < map->head->n_networks; i++) {
 		const struct map_network *n = &map->networks[i];
-		char name[CELL_NETWORK_MAX];
 
+		if (n->count < limit) {
+			add_network(&small, n);
+			n_small++;
+			continue;
+		}
 		cell_network_text(n->mcc, n->mnc, n->mnc_digits, name);
-		printf("%-10s %10u %10u %10u %10u %10u %10u  %-10s %-10s\n", name, n->count, n->radios[0],
-		       n->radios[1], n->radios[2], n->radios[3], n->radios[4], day(n->updated_min, from),
-		       day(n->updated_max, to));
+		print_network(name, n);
 	}
+	if (n_small == 0)
+		return;
+	snprintf(name, sizeof(name), "%u more", n_small);
+	print_network(name, &small);
+	printf("(%u networks of fewer than %u cells in one line; --all lists each)\n", n_small, limit);
 }
 
-static void print_text(const struct cellmap *map, const char *path, const struct health_warnings *w)
+static void print_text(const struct cellmap *map, const char *path, const struct health_warnings *w,
+		       bool all)
 {
 	const struct map_header *h = map->head;
 	struct box b = bounding_box(map);
 	char from[16], to[16];
 
-	print_networks(map);
+	print_networks(map, all);
 	printf("\n%s: %u cells of %u networks, %.1f octets a cell, version %u, checksum %016" PRIx64 "\n",
 	       path, h->n_cells, h->n_networks, h->n_cells ? (double)h->file_size / h->n_cells : 0,
 	       h->version, h->content);
@@ -161,7 +222,7 @@ static int info(const struct arguments *a, const char *path, int64_t now_s)
 	if (rc == 0 && a->json)
 		print_json(map, &w);
 	else if (rc == 0)
-		print_text(map, path, &w);
+		print_text(map, path, &w, a->all);
 	cellmap_close(map);
 	return rc;
 }
@@ -169,6 +230,7 @@ static int info(const struct arguments *a, const char *path, int64_t now_s)
 int cmd_info(int argc, char **argv, int64_t now_s)
 {
 	static const struct option options[] = {{"json", 0, NULL, 'j'},
+						{"all", 0, NULL, 'a'},
 						{"since", 1, NULL, 's'},
 						{"moved-km", 1, NULL, 'm'},
 						{"help", 0, NULL, 'h'},
@@ -188,6 +250,7 @@ int cmd_info(int argc, char **argv, int64_t now_s)
 		if (c == 'm' && !cmd_number(optarg, 0, 20037, &km))
 			return cmd_usage("info", "--moved-km %s: is no number from 0 to 20037", optarg);
 		a.json |= c == 'j';
+		a.all |= c == 'a';
 		a.since = c == 's' ? optarg : a.since;
 		a.moved_m = c == 'm' ? km * 1000 : a.moved_m;
 	}

@@ -83,7 +83,8 @@ struct book {
 	json_t *over;	 /* alert id -> document of what a restart found ended, and the ledger not yet */
 	int (*link_index)(void *arg, const char *name); /* in dispatch, or -ENOENT */
 	void *arg;
-	bool threads; /* rings are planned aside */
+	bool threads; /* plans are made aside */
+	int wake_fd;  /* an eventfd that tells when one is done, or -1 */
 	char boot[40];	  /* this run of the machine, "" = unknown */
 	int64_t ahead_us; /* wall clock minus monotonic, as the alerts' times have it */
 	bool moved;	  /* times have; the alerts' records do not say so yet */
@@ -102,7 +103,9 @@ json_t *book_decision(struct book *b, const struct trigger *t);
 /* Records and remembers a decision on a trigger. */
 void book_decide(struct book *b, const struct trigger *t, const char *decision, const char *alert_id, struct store_batch *batch);
 
-/* Plans a new alert; nothing is in force until book_enter(). -errno with reasons. */
+/* Plans a new alert; nothing is in force until book_enter(). -errno with reasons. -EAGAIN (book.threads): it is still to be
+ * planned; book_drafted() begins that aside, and says -EAGAIN until it is done, then as here. */
+int book_drafted(struct book *b, struct alert *a, const struct trigger *t, struct reasons *reasons);
 int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, const struct trigger *t, int64_t now,
 	       struct alert **alert, struct reasons *reasons);
 void book_alert_record(struct book *b, const struct alert *a, struct store_batch *batch);
@@ -158,7 +161,9 @@ json_t *alert_clock_json(const struct book *b, const struct alert *a);
 void alert_clock_follow(struct book *b, struct alert *a);
 void alert_clock_restore(struct book *b, struct alert *a, const json_t *o);
 /* book_rings.c */
+void alert_set_conf(struct alert *a, const struct conf *conf);
 int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct reasons *reasons);
+int alert_plan_aside(struct book *b, struct alert *a, size_t ring, struct reasons *reasons); /* -EAGAIN until it is done */
 bool alert_grows(const struct alert *a, int64_t now); /* rings are still to come */
 /* book_regroup.c: a ring's groups as the document keeps them, and the ring's new plan brought back to them: what cannot be served
  * any more is left without units (plan_group.gone), and counted in the return. -EBADMSG. */

@@ -121,32 +121,41 @@ static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t n
 	a->changed |= store;
 }
 
-static size_t keep_maps(const struct alert *a, uint64_t *keep)
+#define LATE_US 20000
+
+static void keep_set(struct daemon *d, uint64_t **keep, size_t *n, const struct mapset *set)
 {
-	keep[0] = a->maps->map.checksum;
-	for (size_t i = 0; i < a->maps->n; i++)
-		keep[1 + i] = a->maps->subs[i].checksum;
-	return 1 + a->maps->n;
+	*keep = talloc_realloc(d, *keep, uint64_t, *n + 1 + set->n);
+	OSMO_ASSERT(*keep);
+	(*keep)[(*n)++] = set->map.checksum;
+	for (size_t i = 0; i < set->n; i++)
+		(*keep)[(*n)++] = set->subs[i].checksum;
 }
 
+/* Also what the next alert would keep anew, and what alerts need that become durable just now. */
 static void sweep(struct daemon *d)
 {
+	uint64_t *keep = NULL;
 	const struct pending *p;
-	size_t n = 0, max = 2;
-	struct alert *a;
-	uint64_t *keep;
+	const struct alert *a;
+	size_t n = 0;
 
-	llist_for_each_entry(a, &d->book->alerts, entry)
-		max += 1 + a->maps->n;
+	keep_set(d, &keep, &n, d->maps);
 	llist_for_each_entry(p, &d->pending, entry)
-		max += p->alert ? 1 + p->alert->maps->n : 0;
-	keep = talloc_array(d, uint64_t, max + d->maps->n);
+		if (p->alert)
+			keep_set(d, &keep, &n, p->alert->maps);
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		n += keep_maps(a, keep + n);
-	llist_for_each_entry(p, &d->pending, entry) /* not in the book yet, but in the ledger at any moment */
-		n += p->alert ? keep_maps(p->alert, keep + n) : 0;
+		keep_set(d, &keep, &n, a->maps);
 	maps_sweep(d->conf->state_directory, keep, n);
 	talloc_free(keep);
+}
+
+/* Above this an alert that runs may fall short of its rate. */
+static void tell_late(struct daemon *d)
+{
+	if (d->late_us > LATE_US)
+		LOGP(DMAIN, LOGL_INFO, "the loop came %u ms late\n", (unsigned int)(d->late_us / 1000));
+	d->late_us = 0;
 }
 
 /* Its receipts are of no use any more. */
@@ -202,7 +211,9 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 	struct alert *a, *next;
 	bool forgot = false;
 
+	tell_late(d);
 	fleet_second(d->fleet);
+	deadbook_second(d);
 	save_over(d);
 	watch_links_second(d, now);
 	watch_trouble(d);
@@ -220,6 +231,7 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
 			end_receipts(d, a);
 			onair_end(d, a);
+			deadbook_end(d, a);
 			book_forget(d->book, a);
 			forgot = true;
 		}

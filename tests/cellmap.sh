@@ -139,6 +139,10 @@ fails 1 "a.map: has no cell CGI:460-00-2-78" "no cell of that name" "$tool" cell
 fails 2 "no cell.s name" "bad name of a cell" "$tool" cell a.map 460-00
 "$tool" info a.map >out
 check "info" 'grep -q "460-0 .* 3 " out && grep -q "5 cells of 3 networks" out && grep -q "2017-07-14 .. 2023-11-14" out'
+awk 'BEGIN { for (i = 1; i <= 60; i++) for (k = 0; k < (i == 9 ? 5000 : i); k++) printf "GSM,%d,1,1,%d,0,%d,10,0,1,1,0,%d,0\n", 200 + i, k + 1, i, 1400000000 + i * 86400 }' >world.csv
+"$tool" build -o world.map world.csv >/dev/null && "$tool" info world.map >out && "$tool" info world.map --all >all
+check "info: small networks share a line unless --all" '[ "$(grep -c "^2[0-9][0-9]-1 " out)" = 40 ] && ! grep -q "^220-1 " out && grep -q "^209-1 .* 5000 " out &&
+	grep -q "^20 more  *222 .*2014-05-14 2014-06-03$" out && grep -q "20 networks of fewer than 22 cells" out && [ "$(grep -c "^2[0-9][0-9]-1 " all)" = 60 ] && ! grep -q more all'
 sed 's/116.4074/116.9/' a.csv >moved.csv
 cp a.map old.map && "$tool" build -o old.map moved.csv >out 2>err
 check "build tells what moved since the map it replaces" 'grep -q "warning: old.map: 1 cells moved more than 10 km since the last map (most: 460-1, 1; farthest: ECGI:460-01-1-44, 42 km)" err'

@@ -117,31 +117,90 @@ static bool contains(const struct cell_point *p, size_t n, double lat, double lo
 	return crossings & 1;
 }
 
-/* Walks the whole border in small steps and closes in on the nearest. */
-static double border_distance(const struct world *w, const struct cell_point *p, size_t n, double lat,
-			      double lon)
+#define STEPS 64 /* into which an edge is cut */
+
+/* Over unit vectors by geodetic latitude the ellipsoid's arcs are nowhere shorter than this times the sphere's: its
+ * smallest radius of curvature, b^2/a. */
+#define SHORT 6335439.0
+
+struct unit {
+	double x, y, z;
+};
+
+static struct unit unit(double lat, double lon)
 {
-	double x[64], best = 1e9;
+	double c = cos(lat * M_PI / 180);
 
-	unroll(p, n, x);
-	for (size_t i = 0; i + 1 < n; i++)
+	return (struct unit){c * cos(lon * M_PI / 180), c * sin(lon * M_PI / 180), sin(lat * M_PI / 180)};
+}
+
+static double chord(const struct unit *a, const struct unit *b)
+{
+	return sqrt((a->x - b->x) * (a->x - b->x) + (a->y - b->y) * (a->y - b->y) +
+		    (a->z - b->z) * (a->z - b->z));
+}
+
+/* A border cut into steps, and how long an edge's longest is at most. */
+struct border {
+	size_t n;
+	double lat[64], lon[64], step[64];
+	struct unit at[64][STEPS + 1];
+};
+
+static void cut_border(struct border *b, const struct cell_point *p, size_t n)
+{
+	b->n = n;
+	unroll(p, n, b->lon);
+	for (size_t i = 0; i < n; i++)
+		b->lat[i] = p[i].lat;
+	for (size_t i = 0; i + 1 < n; i++) {
+		b->step[i] = 0;
+		for (int k = 0; k <= STEPS; k++) {
+			double t = (double)k / STEPS;
+
+			b->at[i][k] = unit(b->lat[i] + t * (b->lat[i + 1] - b->lat[i]),
+					   b->lon[i] + t * (b->lon[i + 1] - b->lon[i]));
+			if (k)
+				b->step[i] = fmax(b->step[i], chord(&b->at[i][k], &b->at[i][k - 1]));
+		}
+	}
+}
+
+/* Is all of an edge certainly farther? No point of it is farther from one of the cuts than a step. */
+static bool edge_far(const struct border *b, size_t i, const struct unit *from, double limit_m)
+{
+	double best = 2;
+
+	for (int k = 0; k <= STEPS; k++)
+		best = fmin(best, chord(from, &b->at[i][k]));
+	return best - b->step[i] > limit_m / SHORT;
+}
+
+/* Walks the border in small steps and closes in on the nearest; 1e9 when it is farther than limit_m. */
+static double border_distance(const struct world *w, const struct border *b, double lat, double lon, double limit_m)
+{
+	struct unit from = unit(lat, lon);
+	double best = 1e9, lo = 0, hi = 1;
+
+	for (size_t i = 0; i + 1 < b->n; i++)
 		for (int level = 0, k_best = 0; level < 6; level++) {
-			static double lo, hi;
-			double nearest = 1e9, from = level ? lo : 0, to = level ? hi : 1;
+			double nearest = 1e9, begin = level ? lo : 0, end = level ? hi : 1;
 
-			for (int k = 0; k <= 64; k++) {
-				double t = from + (to - from) * k / 64,
+			if (level == 0 && edge_far(b, i, &from, limit_m))
+				break;
+			for (int k = 0; k <= STEPS; k++) {
+				double t = begin + (end - begin) * k / STEPS,
 				       d = geo_distance_m(&w->geod, lat, lon,
-							  p[i].lat + t * (p[i + 1].lat - p[i].lat),
-							  x[i] + t * (x[i + 1] - x[i]));
+							  b->lat[i] + t * (b->lat[i + 1] - b->lat[i]),
+							  b->lon[i] + t * (b->lon[i + 1] - b->lon[i]));
 
 				if (d < nearest) {
 					nearest = d;
 					k_best = k;
 				}
 			}
-			lo = from + (to - from) * fmax(0, k_best - 1) / 64;
-			hi = from + (to - from) * fmin(64, k_best + 1) / 64;
+			lo = begin + (end - begin) * fmax(0, k_best - 1) / STEPS;
+			hi = begin + (end - begin) * fmin(STEPS, k_best + 1) / STEPS;
 			best = fmin(best, nearest);
 		}
 	return best;
@@ -151,6 +210,7 @@ static void compare(struct world *w, const struct cell_point *p, size_t n, enum 
 {
 	static struct cell_span spans[N];
 	static bool in[N];
+	static struct border border;
 	struct cell_query q = {.select = select};
 	struct cell_polygon *polygon;
 	size_t n_spans, inside = 0;
@@ -160,6 +220,7 @@ static void compare(struct world *w, const struct cell_point *p, size_t n, enum 
 		fail_msg("%s", err);
 	assert_int_equal(cellmap_query_polygon(w->map, &q, polygon, spans, N, &n_spans), 0);
 	talloc_free(polygon);
+	cut_border(&border, p, n);
 	memset(in, 0, sizeof(in));
 	for (size_t i = 0; i < n_spans; i++) {
 		assert_true(i == 0 || spans[i].first >= spans[i - 1].first + spans[i - 1].count);
@@ -172,7 +233,7 @@ static void compare(struct world *w, const struct cell_point *p, size_t n, enum 
 		bool expect = contains(p, n, c->lat, c->lon);
 
 		if (select == SELECT_COVERAGE && !expect) {
-			d = border_distance(w, p, n, c->lat, c->lon);
+			d = border_distance(w, &border, c->lat, c->lon, range + 1);
 			if (fabs(d - range) < 1e-3)
 				continue;
 			expect = d <= range;
@@ -202,12 +263,20 @@ static size_t star(struct world *w, struct cell_point *p, double lat, double lon
 	return n + 1;
 }
 
+/* POLYGONS in the environment: how many random ones of each kind. */
+static int areas(int usual)
+{
+	const char *n = getenv("POLYGONS");
+
+	return n ? atoi(n) : usual;
+}
+
 static void polygons_are_exact(void **state)
 {
 	struct world *w = *state;
 	struct cell_point p[64];
 
-	for (int i = 0; i < (SLOW ? 60 : 300); i++) {
+	for (int i = 0; i < areas(SLOW ? 100 : 2000); i++) {
 		const double *c = centres[i % 3];
 		size_t n = star(w, p, c[0] + uniform(w, -1, 1), c[1], i % 4 ? uniform(w, 1, 3) : 7);
 
@@ -220,8 +289,9 @@ static void polygons_reach_out(void **state)
 	struct world *w = *state;
 	struct cell_point p[64];
 
-	for (int i = 0; i < 3; i++) {
-		size_t n = star(w, p, centres[i][0], centres[i][1], 2);
+	for (int i = 0; i < areas(SLOW ? 20 : 400); i++) {
+		const double *c = centres[i % 3];
+		size_t n = star(w, p, c[0] + uniform(w, -1, 1), c[1], uniform(w, 0.5, 3));
 
 		compare(w, p, n, SELECT_COVERAGE);
 	}
