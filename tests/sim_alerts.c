@@ -163,6 +163,7 @@ int sim_alerts_run(uint64_t seed, bool storm, unsigned int breaks, struct sim_al
 		check_end(w);
 	if (w->process && --w->maps->uses == 0)
 		talloc_free(w->maps);
+	talloc_free(w->process); /* its alerts give back their maps */
 	talloc_free(w);
 	return report->error[0] ? -1 : 0;
 }

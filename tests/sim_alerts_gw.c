@@ -464,7 +464,9 @@ void gw_reload(struct world *w, unsigned int version)
 	w->maps = maps;
 	if (w->breaks & BREAK_RELOAD)
 		llist_for_each_entry(a, &w->book->alerts, entry) {
-			a->maps = maps; /* the old one leaks, in this experiment */
+			if (--a->maps->uses == 0)
+				talloc_free(a->maps);
+			a->maps = maps;
 			maps->uses++;
 		}
 	w->report->reloads++;
