@@ -52,8 +52,9 @@ static int take_datum(const char *option, const char *value, enum geo_datum *to)
 	return datum < 0 ? cmd_usage("build", "%s %s: is none of wgs84, gcj02, bd09", option, value) : 0;
 }
 
-static int take_option(struct arguments *a, int c, const char *value)
+static int take_option(void *arguments, int c, const char *value)
 {
+	struct arguments *a = arguments;
 	uint64_t n = 0;
 
 	switch (c) {
@@ -121,14 +122,11 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 		{"help", 0, NULL, 'h'},           {0}};
 	struct csv_layout layout = {0};
 	char err[256];
-	int c, rc;
+	int rc;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		rc = c == '?' || c == ':' ? cmd_bad_option("build", argv) : take_option(a, c, optarg);
-		if (rc)
-			return rc;
-	}
+	rc = cmd_options("build", argc, argv, options, take_option, a);
+	if (rc)
+		return rc;
 	if (a->help)
 		return 0;
 	if (!a->output)

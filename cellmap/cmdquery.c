@@ -148,8 +148,9 @@ static int take_select(struct arguments *a, const char *value)
 	return 0;
 }
 
-static int take_option(struct arguments *a, int c, const char *value)
+static int take_option(void *arguments, int c, const char *value)
 {
+	struct arguments *a = arguments;
 	double v;
 	int datum;
 
@@ -261,14 +262,11 @@ static int read_arguments(void *ctx, struct arguments *a, int argc, char **argv)
 		{"datum", 1, NULL, 'd'},    {"output", 1, NULL, 'o'},      {"json", 0, NULL, 'j'},
 		{"count", 0, NULL, 'c'},    {"identity", 0, NULL, 'i'},    {"minus", 0, NULL, '-'},
 		{"outline", 1, NULL, 'O'},  {"help", 0, NULL, 'h'},        {0}};
-	int c, rc;
+	int rc;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		rc = c == '?' || c == ':' ? cmd_bad_option("query", argv) : take_option(a, c, optarg);
-		if (rc)
-			return rc;
-	}
+	rc = cmd_options("query", argc, argv, options, take_option, a);
+	if (rc)
+		return rc;
 	if (a->help)
 		return 0;
 	if (argc - optind != 1)

@@ -68,8 +68,10 @@ static int to_file(struct arguments *a)
 	return outfile_commit(out, err, sizeof(err)) < 0 ? cmd_fail(err) : 0;
 }
 
-static int take_option(struct arguments *a, int c, const char *value)
+static int take_option(void *arguments, int c, const char *value)
 {
+	struct arguments *a = arguments;
+
 	switch (c) {
 	case 'n':
 		a->cells = true;
@@ -96,14 +98,11 @@ static int read_arguments(struct arguments *a, int argc, char **argv)
 	static const struct option options[] = {{"cells", 1, NULL, 'n'},  {"seed", 1, NULL, 's'},
 						{"output", 1, NULL, 'o'}, {"clean", 0, NULL, 'C'},
 						{"help", 0, NULL, 'h'},   {0}};
-	int c, rc;
+	int rc;
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) {
-		rc = c == '?' || c == ':' ? cmd_bad_option("synth", argv) : take_option(a, c, optarg);
-		if (rc)
-			return rc;
-	}
+	rc = cmd_options("synth", argc, argv, options, take_option, a);
+	if (rc)
+		return rc;
 	if (a->help)
 		return 0;
 	if (!a->cells || !a->seed)

@@ -41,6 +41,17 @@ int cmd_bad_option(const char *command, char *const *argv)
 			 argv[optind - 1], command);
 }
 
+int cmd_options(const char *command, int argc, char **argv, const struct option *options,
+		int (*take)(void *arg, int c, const char *value), void *arg)
+{
+	int c, rc = 0;
+
+	optind = 0;
+	while (rc == 0 && (c = getopt_long(argc, argv, ":o:h", options, NULL)) != -1)
+		rc = c == '?' || c == ':' ? cmd_bad_option(command, argv) : take(arg, c, optarg);
+	return rc;
+}
+
 bool cmd_number(const char *text, double lo, double hi, double *v)
 {
 	char *end;

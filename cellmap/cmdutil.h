@@ -11,6 +11,11 @@ int cmd_usage(const char *command, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));              /* the same; 2 */
 int cmd_bad_option(const char *command, char *const *argv); /* after getopt_long's '?' or ':'; 2 */
 
+struct option;
+/* Every option goes to take (0: good; what else is returned as it is); 0, or 2 with a line on stderr. */
+int cmd_options(const char *command, int argc, char **argv, const struct option *options,
+		int (*take)(void *arg, int c, const char *value), void *arg);
+
 bool cmd_number(const char *text, double lo, double hi,
 		double *v); /* the whole text, finite, lo <= v <= hi */
 bool cmd_unsigned(const char *text, uint64_t max, uint64_t *v);

@@ -162,9 +162,5 @@ int alert_cmd(int argc, char **argv)
 	ctx = talloc_named_const(NULL, 0, "alert");
 	rc = run(ctx, &o);
 	talloc_free(ctx);
-	if (fflush(stdout) != 0 && rc == 0) {
-		fprintf(stderr, "reunion: standard output: cannot be written\n");
-		rc = 1;
-	}
 	return rc;
 }

@@ -111,6 +111,7 @@ struct conf_link {
 	uint32_t rehearse_min; /* minutes between two trials of an idle link, 0 = none */
 	char *rehearse_number; /* NULL: by enquire_link */
 	enum conf_bind bind;
+	uint32_t binds; /* that send at one time */
 	uint8_t interface_version; /* 0x34 or 0x50 */
 	char *system_id, *password_file, *password, *system_type; /* password: read from the file, never logged */
 	enum conf_addressing addressing;

@@ -242,11 +242,15 @@ const struct conf_key conf_keys_link[] = {
 	{"reconnect_max_s", CONF_U32, AT(conf_link, reconnect_max_s), SMPP, .min = 1, .max = 3600, .preset = "60",
 	 .doc = "Most seconds between two attempts."},
 	{"rehearse_min", CONF_U32, AT(conf_link, rehearse_min), SMPP, .min = 0, .max = 1440, .preset = "0",
-	 .doc = "Minutes between two trials of an idle link, so that a dead path is known before an alert. 0: none."},
+	 .doc = "Minutes between two trials of an idle link, so that a dead path is known before an alert. "
+		"Where a trial failed, other links of the carrier begin. 0: none."},
 	{"rehearse_number", CONF_TAKE, AT(conf_link, rehearse_number), SMPP, .take = conf_take_number,
 	 .doc = "Number of the carrier that a trial message goes to. Left out: a trial is an enquire_link."},
 	{"bind", CONF_CHOICE, AT(conf_link, bind), SMPP, .choices = binds, .preset = "transceiver",
 	 .doc = "How to bind; pair is a transmitter and a receiver."},
+	{"binds", CONF_U32, AT(conf_link, binds), SMPP, .min = 1, .max = 7, .preset_shown = "1 (connect), 4 (listen)",
+	 .doc = "Binds that carry messages at one time: so many are made (of a pair: transmitters), or taken from a carrier that "
+		"dials in. They share work and rates; each has a window of its own."},
 	{"interface_version", CONF_TAKE, AT(conf_link, interface_version), SMPP, .take = conf_take_version,
 	 .preset = "3.4", .doc = "3.4, or 5.0 falling back to 3.4 when it is refused."},
 	{"system_id", CONF_TEXT, AT(conf_link, system_id), SMPP, .max = 15,

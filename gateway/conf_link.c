@@ -35,6 +35,8 @@ static void set_defaults(struct conf_reader *r, struct conf_link *l)
 		l->burst = fmax(1, l->rate / 10);
 	if (!conf_given(r->conf, &l->window))
 		l->window = l->type == LINK_SMPP ? 10 : 4;
+	if (!conf_given(r->conf, &l->binds))
+		l->binds = l->mode == MODE_LISTEN && l->type == LINK_SMPP ? 4 : 1;
 	if (!l->gsm7 && !conf_given(r->conf, &l->alphabet))
 		l->alphabet = ALPHABET_UCS2;
 	if (!l->source.address)

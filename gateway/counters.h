@@ -35,7 +35,8 @@
 #define LINK_GAUGES(X) \
 	X(rtt_mean_us, "RoundTripMean", "microseconds", "Mean time to an answer over the last minute, 0 none came") \
 	X(rtt_p99_us, "RoundTripP99", "microseconds", "Time within which 99 of 100 answers came, over the last minute") \
-	X(proven_s, "ProvenAge", "seconds", "Time since the last good answer to a message; 4294967295 never")
+	X(proven_s, "ProvenAge", "seconds", "Time since the last good answer to a message; 4294967295 never") \
+	X(serving, "Serving", "binds", "Binds that carry messages now, each with a window of its own (CBSP: 0)")
 
 #define TOTAL_COUNTERS(X) \
 	X(triggers_accepted, "TriggersAccepted", "Trigger files accepted") \

@@ -56,7 +56,7 @@ struct dlink {
 	char *name;
 	uint32_t window, max_tries;
 	double rate;
-	bool up;
+	bool up, suspect;
 	uint32_t used;        /* parts reserved and not answered: the slots when all commits are done */
 	uint32_t unsent;      /* parts reserved and not with the driver */
 	uint32_t answered;    /* slots whose answers are in no batch yet */

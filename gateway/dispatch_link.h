@@ -12,6 +12,10 @@ struct dispatch_job;
 uint16_t dispatch_add_link(struct dispatch *d, const char *name, uint32_t window, double rate,
 			   uint32_t max_tries);
 void dispatch_link_params(struct dispatch *d, uint16_t link, uint32_t window, double rate);
+void dispatch_link_window(struct dispatch *d, uint16_t link, uint32_t window); /* that alone */
+/* It is up, but a trial over it failed: while it has a sibling that works it begins with its farthest chunk, the nearest ones go to
+ * the siblings. */
+void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect);
 void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_us);
 
 enum outcome {

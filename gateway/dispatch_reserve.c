@@ -8,7 +8,7 @@
 
 static uint32_t todo_find(const struct jl *jl, uint32_t no)
 {
-	uint32_t lo = jl->first, hi = jl->n;
+	uint32_t lo = jl->first + (jl->at > 0), hi = jl->n; /* the one that is being gone through stays the first */
 
 	while (lo < hi) {
 		uint32_t mid = (lo + hi) / 2;
@@ -31,9 +31,6 @@ void todo_insert(struct jl *jl, uint32_t no)
 		OSMO_ASSERT(jl->todo);
 	}
 	at = todo_find(jl, no);
-	/* The chunk that is being gone through stays the first. */
-	if (at == jl->first && jl->at > 0)
-		at++;
 	memmove(&jl->todo[at + 1], &jl->todo[at], (jl->n - at) * sizeof(*jl->todo));
 	jl->todo[at] = no;
 	jl->n++;
@@ -183,7 +180,42 @@ static struct chunk *nearest_chunk(struct jl *jl)
 	return best;
 }
 
-/* From siblings that do not work: what is nearer than all that jl has. */
+/* The nearest that is not begun; NULL: none. */
+static struct chunk *untouched_chunk(const struct jl *jl)
+{
+	for (uint32_t i = jl->first + (jl->at > 0); i < jl->n; i++)
+		if (jl->job->chunk[jl->todo[i]].n[UNIT_WAITING] > 0)
+			return &jl->job->chunk[jl->todo[i]];
+	return NULL;
+}
+
+static bool has_sound_sibling(const struct dispatch *d, const struct jl *jl, uint64_t now_us)
+{
+	for (size_t i = 0; i < jl->job->pub.spec.n_links; i++) {
+		const struct dlink *l = &d->link[jl->job->jl[i].link];
+
+		if (&jl->job->jl[i] != jl && !l->suspect && !is_stuck(l, now_us))
+			return true;
+	}
+	return false;
+}
+
+/* What a suspect link begins with: its last chunk becomes the first. The only one is left to the siblings. */
+static struct chunk *farthest_chunk(struct jl *jl)
+{
+	uint32_t no;
+
+	while (jl->n > jl->first && jl->job->chunk[jl->todo[jl->n - 1]].n[UNIT_WAITING] == 0)
+		jl->n--;
+	if (!own_chunk(jl) || jl->n - jl->first < 2)
+		return NULL;
+	no = jl->todo[jl->n - 1];
+	memmove(&jl->todo[jl->first + 1], &jl->todo[jl->first], (jl->n - 1 - jl->first) * sizeof(*jl->todo));
+	jl->todo[jl->first] = no;
+	return &jl->job->chunk[no];
+}
+
+/* From siblings that do not work, or may not: what is nearer than all that jl has. */
 static void take_from_stuck(struct dispatch *d, struct jl *jl, uint64_t now_us)
 {
 	struct job *j = jl->job;
@@ -193,9 +225,12 @@ static void take_from_stuck(struct dispatch *d, struct jl *jl, uint64_t now_us)
 		struct jl *other = &j->jl[i];
 		struct chunk *c;
 
-		if (other == jl || !is_stuck(&d->link[other->link], now_us))
+		if (other == jl)
 			continue;
-		c = nearest_chunk(other);
+		if (is_stuck(&d->link[other->link], now_us))
+			c = nearest_chunk(other);
+		else
+			c = d->link[other->link].suspect ? untouched_chunk(other) : NULL;
 		if (c && (!own || c->no < own->no)) {
 			take_over(d, other, jl, c);
 			own = c;
@@ -256,6 +291,8 @@ static struct chunk *next_chunk(struct dispatch *d, struct jl *jl, uint64_t now_
 
 	if (jl->job->pub.spec.n_links == 1 || (c && jl->at > 0) || is_stuck(&d->link[jl->link], now_us))
 		return c;
+	if (d->link[jl->link].suspect && has_sound_sibling(d, jl, now_us))
+		return farthest_chunk(jl);
 	take_from_stuck(d, jl, now_us);
 	if (!own_chunk(jl))
 		take_from_working(d, jl);

@@ -1,6 +1,5 @@
 #include "gateway/cmd.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +37,9 @@ static const char usage_text[] =
 	"  reunion encode -c reunion.cfg --link cm-bsc-1 case.trigger | grep ' page '\n";
 
 struct options {
-	const char *config, *agency, *link, *trigger;
-	bool all, help;
+	struct plan_dry_options dry;
+	const char *link;
+	bool all;
 };
 
 /* One link being encoded. */
@@ -360,51 +360,27 @@ static int encode_all(const struct plan_dry *d, const struct options *o)
 				return 1;
 		}
 	if (found)
-		return fflush(stdout) == 0 ? 0 : 1;
-	fprintf(stderr, "reunion encode: %s: has no link \"%s\"\n", o->config,
+		return 0;
+	fprintf(stderr, "reunion encode: %s: has no link \"%s\"\n", o->dry.config,
 		log_safe(o->link ? o->link : "", o->link ? strlen(o->link) : 0));
 	return 1;
 }
 
+static bool take(void *options, int c, const char *value)
+{
+	struct options *o = options;
+
+	o->link = c == 'l' ? value : o->link;
+	o->all |= c == 'A';
+	return c == 'l' || c == 'A';
+}
+
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"agency", required_argument, NULL, 'a'},
-		{"link", required_argument, NULL, 'l'},   {"all", no_argument, NULL, 'A'},
-		{"help", no_argument, NULL, 'h'},         {0},
-	};
-	int c;
+	static const struct option longs[] = {PLAN_DRY_OPTIONS, {"link", required_argument, NULL, 'l'},
+					      {"all", no_argument, NULL, 'A'}, {0}};
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "c:a:l:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'a':
-			o->agency = optarg;
-			break;
-		case 'l':
-			o->link = optarg;
-			break;
-		case 'A':
-			o->all = true;
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			return 2;
-		}
-	}
-	if (o->help)
-		return 0;
-	if (o->config && optind + 1 == argc) {
-		o->trigger = argv[optind];
-		return 0;
-	}
-	fprintf(stderr, "reunion encode: wants -c CFG and one trigger file; see reunion encode --help\n");
-	return 2;
+	return plan_dry_options(argc, argv, "c:a:l:h", longs, &o->dry, take, o);
 }
 
 int encode_cmd(int argc, char **argv)
@@ -416,10 +392,10 @@ int encode_cmd(int argc, char **argv)
 
 	if (rc)
 		return rc;
-	if (o.help)
+	if (o.dry.help)
 		return fputs(usage_text, stdout) < 0;
 	ctx = talloc_named_const(NULL, 0, "encode");
-	rc = plan_dry_run(ctx, "encode", o.config, o.agency, o.trigger, &d) == 0 ? encode_all(d, &o) : 1;
+	rc = plan_dry_run(ctx, "encode", o.dry.config, o.dry.agency, o.dry.trigger, &d) == 0 ? encode_all(d, &o) : 1;
 	talloc_free(ctx);
 	return rc;
 }

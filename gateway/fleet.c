@@ -54,6 +54,14 @@ static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *
 		f->events->held(f->events->arg, of(link), job, seq, ids, len);
 }
 
+static void env_dead(struct link *link, uint64_t job, const struct dead_letter *letter)
+{
+	const struct fleet *f = link->env->arg;
+
+	if (f->events->dead)
+		f->events->dead(f->events->arg, of(link), job, letter);
+}
+
 static uint32_t carrier_burst(const struct conf_carrier *c)
 {
 	uint32_t burst = 0;
@@ -64,10 +72,10 @@ static uint32_t carrier_burst(const struct conf_carrier *c)
 	return burst ? burst : 1;
 }
 
-/* Dispatch thinks in units: a CBSP request carries many cells. */
-static uint32_t unit_window(const struct conf_link *l)
+/* Dispatch thinks in units: a CBSP request carries many cells, and of binds each has a window. */
+static uint32_t unit_window(const struct conf_link *l, unsigned int serving)
 {
-	return l->type == LINK_CBSP ? l->window * l->cells_per_request : l->window;
+	return l->window * (l->type == LINK_CBSP ? l->cells_per_request : OSMO_MAX(serving, 1u));
 }
 
 static double unit_rate(const struct conf_link *l)
@@ -88,7 +96,7 @@ static void add_link(struct fleet *f, const struct conf_carrier *carrier, const 
 	link->cfg = cfg;
 	link->env = &f->env;
 	link->dispatch = f->dispatch;
-	link->index = dispatch_add_link(f->dispatch, cfg->name, unit_window(cfg), unit_rate(cfg), cfg->max_tries);
+	link->index = dispatch_add_link(f->dispatch, cfg->name, unit_window(cfg, 1), unit_rate(cfg), cfg->max_tries);
 	OSMO_ASSERT(link->index == f->n_links);
 	link->edge = fl;
 	fl->link = link;
@@ -138,7 +146,7 @@ struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
 	f->events = ev;
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held, .dead = env_dead};
 	/* Links keep their place for good: drivers and sockets point into this array. */
 	f->links = talloc_zero_array(f, struct fleet_link, FLEET_MAX_LINKS);
 	for (size_t c = 0; c < conf->n_carriers; c++)
@@ -282,7 +290,7 @@ static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
 static bool redial(const struct conf_link *a, const struct conf_link *b)
 {
 	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
-	       a->bind != b->bind || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
+	       a->bind != b->bind || a->binds != b->binds || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
 	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type) || !same_tls(&a->tls, &b->tls);
 }
 
@@ -303,7 +311,7 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 	link->cfg = cfg;
 	link->carrier = carrier;
 	throttle_set_rate(&link->throttle, cfg->rate, cfg->burst, now_us);
-	dispatch_link_params(f->dispatch, link->index, unit_window(cfg), unit_rate(cfg));
+	dispatch_link_params(f->dispatch, link->index, unit_window(cfg, link->serving), unit_rate(cfg));
 	if (fl->retired) {
 		LOGP(DLINK, LOGL_NOTICE, "%s: in the configuration again\n", cfg->name);
 		fl->retired = false;
@@ -353,7 +361,7 @@ double fleet_set_rate(struct fleet *f, size_t i, double rate, uint64_t now_us)
 	if (cfg->rate > 0 && other.rate < cfg->rate)
 		other.burst = OSMO_MAX((uint32_t)(cfg->burst * (other.rate / cfg->rate)), 1u);
 	throttle_set_rate(&link->throttle, other.rate, other.burst, now_us);
-	dispatch_link_params(f->dispatch, link->index, unit_window(&other), unit_rate(&other));
+	dispatch_link_params(f->dispatch, link->index, unit_window(&other, link->serving), unit_rate(&other));
 	return other.rate;
 }
 

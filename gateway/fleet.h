@@ -31,6 +31,7 @@ struct fleet_events {
 	void *arg;
 	void (*aired)(void *arg, struct fleet_link *fl, uint64_t job, const char *message_id, bool on);
 	void (*held)(void *arg, struct fleet_link *fl, uint64_t job, uint32_t seq, const void *ids, size_t len);
+	void (*dead)(void *arg, struct fleet_link *fl, uint64_t job, const struct dead_letter *letter);
 };
 
 struct fleet {

@@ -15,20 +15,24 @@
 static const char help[] =
 	"Usage: reunion ledger check -c CFG | PATH\n"
 	"       reunion ledger salvage -c CFG | PATH [-o FILE]\n"
+	"       reunion ledger dead -c CFG [ALERT-ID] | PATH\n"
 	"       reunion ledger dump -c CFG [ALERT-ID]\n"
 	"       reunion ledger dump PATH\n\n"
 	"check    reads every row, verifies its sum and the file's structure, and with -c also that the alerts in it can go\n"
 	"         on; says what is damaged. Changes nothing.\n"
 	"salvage  writes all that is whole into a new ledger (PATH.salvaged) and says what could not be read. Changes\n"
 	"         nothing else.\n"
+	"dead     one line per unit of an SMPP link that ended refused or unknown: time, alert, link, recipient or cell, state,\n"
+	"         reason, command_status, its class, times tried. The newest are there after a second.\n"
 	"dump     with -c one line per unit: alert, wording (alert, update, found), link, recipient or cell, state.\n"
 	"         Cells read RADIO-MCC-MNC-AREA-CELL. With PATH one line per row: table, key, epoch, octets.\n\n"
-	"PATH is the ledger.db in the gateway's state_directory. All but `check` want the gateway stopped.\n"
+	"PATH is the ledger.db in the gateway's state_directory. `salvage` and `dump -c` want the gateway stopped.\n"
 	"  -c, --config CFG   the gateway's configuration\n"
 	"  -o, --output FILE  where the salvaged ledger goes\n\n"
 	"Status: 0 sound, 1 damaged or trouble, 2 usage.\n\n"
 	"Examples:\n"
 	"  reunion ledger check /var/lib/reunion/ledger.db\n"
+	"  reunion ledger dead -c /etc/reunion/reunion.cfg | cut -f6 | sort | uniq -c\n"
 	"  reunion ledger salvage -c /etc/reunion/reunion.cfg -o /root/ledger.new\n"
 	"  reunion ledger dump -c /etc/reunion/reunion.cfg | cut -f5 | sort | uniq -c\n";
 
@@ -176,6 +180,8 @@ static int run(struct daemon *d, const char *what, const char *arg, const char *
 	}
 	if (!strcmp(what, "check"))
 		return check(d, path);
+	if (!strcmp(what, "dead"))
+		return ledger_tool_dead(path, d->conf ? arg : NULL);
 	if (!strcmp(what, "salvage"))
 		return ledger_tool_salvage(path, out);
 	return d->conf ? run_loaded(d, what, arg) : ledger_tool_rows(path);
@@ -183,7 +189,7 @@ static int run(struct daemon *d, const char *what, const char *arg, const char *
 
 static bool is_command(const char *word)
 {
-	return !strcmp(word, "dump") || !strcmp(word, "check") || !strcmp(word, "salvage");
+	return !strcmp(word, "dump") || !strcmp(word, "dead") || !strcmp(word, "check") || !strcmp(word, "salvage");
 }
 
 int ledger_cmd(int argc, char **argv)
@@ -206,7 +212,7 @@ int ledger_cmd(int argc, char **argv)
 	what = optind < argc ? argv[optind++] : "";
 	arg = optind < argc ? argv[optind++] : NULL;
 	/* Either the configuration says where the ledger is, or the path does; an alert's id needs the configuration. */
-	if (!is_command(what) || optind < argc || (!file && !arg) || (file && arg && strcmp(what, "dump")) || (out && strcmp(what, "salvage"))) {
+	if (!is_command(what) || optind < argc || (!file && !arg) || (file && arg && strcmp(what, "dump") && strcmp(what, "dead")) || (out && strcmp(what, "salvage"))) {
 		fputs(help, stderr);
 		return 2;
 	}

@@ -4,9 +4,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "gateway/daemon.h"
 #include "gateway/ledger_file.h"
 #include "gateway/log.h"
 #include "gateway/store_sqlite.h"
@@ -104,6 +106,72 @@ int ledger_tool_check(const char *path)
 		printf("`reunion ledger salvage %s` writes what is whole into a new ledger; this one is not changed\n", path);
 	talloc_free(file);
 	return f.damaged;
+}
+
+/* ---- dead letters ---- */
+
+struct dead_search {
+	const char *alert_id;
+	uint64_t damaged;
+};
+
+static void print_letter(const char *alert, const char *key, const struct dead_letter *letter)
+{
+	const char *link = key + strlen(DEAD_KEY) + 17, *end = strrchr(key, '/');
+	time_t at = letter->at;
+	char when[32];
+	struct tm tm;
+
+	strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&at, &tm));
+	printf("%s\t%s\t", when, log_safe(alert, strlen(alert)));
+	printf("%s\t", log_safe(link, end - link));
+	printf("%s\t%s\t%s\t", letter->to[0] ? log_safe(letter->to, strlen(letter->to)) : "?", unit_state_name(letter->state),
+	       dead_reason(letter));
+	if (letter->why == DEAD_STATUS)
+		printf("0x%08" PRIx32 "\t%c\t%u\n", letter->status, letter->class, letter->tries);
+	else
+		printf("-\t-\t%u\n", letter->tries);
+}
+
+static int print_dead(void *arg, const struct store_rec *r)
+{
+	struct dead_search *s = arg;
+	struct dead_letter letter;
+	char id[256];
+	size_t at;
+	int rc;
+
+	if (strncmp(r->key, DEAD_KEY, strlen(DEAD_KEY)))
+		return 0;
+	if (strlen(r->key) < strlen(DEAD_KEY) + 27 || dead_open(r->value, r->len, id, &at) != 0) {
+		s->damaged++;
+		return 0;
+	}
+	if (s->alert_id && strcmp(s->alert_id, id))
+		return 0;
+	while ((rc = dead_next(r->value, r->len, &at, &letter)) > 0)
+		print_letter(id, r->key, &letter);
+	s->damaged += rc < 0;
+	return 0;
+}
+
+int ledger_tool_dead(const char *path, const char *alert_id)
+{
+	struct dead_search s = {.alert_id = alert_id};
+	struct ledger_walk walk = {0};
+	struct ledger_file *file;
+	char err[1024] = "";
+	int rc = ledger_file_open(NULL, path, &file, err, sizeof(err));
+
+	if (rc < 0)
+		return fail(err, rc);
+	rc = ledger_file_walk(file, STORE_META, print_dead, bad_row, &s, &walk);
+	talloc_free(file);
+	if (rc < 0)
+		return fail(err, rc);
+	if (s.damaged || walk.damaged || walk.cut)
+		fprintf(stderr, "reunion ledger: %s: some rows are damaged and were left out; `reunion ledger check` names them\n", path);
+	return s.damaged || walk.damaged || walk.cut;
 }
 
 int ledger_tool_rows(const char *path)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include "gateway/conf.h"
 #include "gateway/counters.h"
+#include "gateway/deadletter.h"
 #include "gateway/dispatch.h"
 #include "gateway/throttle.h"
 #include "gateway/payload.h"
@@ -38,6 +39,8 @@ struct link_env {
 	void (*aired)(struct link *link, uint64_t job, const char *message_id, bool on);
 	/* Ids of messages of a job that a recall will ask back; ids NULL: no longer. To be durable (may be NULL). */
 	void (*held)(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len);
+	/* A unit of a job ended refused or unknown, and why (may be NULL). */
+	void (*dead)(struct link *link, uint64_t job, const struct dead_letter *letter);
 };
 
 struct link_ops {
@@ -81,6 +84,7 @@ struct link {
 	struct link_reason reasons[LINK_REASONS]; /* n 0: free; the last one takes what is beyond */
 	struct rtt rtt;
 	uint64_t proven_us; /* last good answer to a message; 0 = never */
+	unsigned int serving; /* binds that carry its messages now: each has a window of its own */
 	bool blocked; /* by the operator */
 	char caller[LINK_LEGS][48]; /* who dialled in on a leg: its address in digits, "" = not known */
 	/* How a unit becomes octets: filled by the alert side, see payload.h */

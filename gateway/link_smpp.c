@@ -225,7 +225,7 @@ static void keep_stopping(struct link_smpp *l, uint64_t now_us)
 	if (!drained)
 		return;
 	smpp_link_up(l, false, now_us);
-	if (l->tx->phase != LEG_DOWN)
+	if (l->link.serving > 0)
 		smpp_link_state(l, LINK_UNBINDING, now_us);
 	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		leave(&l->leg[i], "stopping", now_us);
@@ -260,9 +260,10 @@ static uint64_t tick(struct link *link, uint64_t now_us)
 	next = sooner(next, smpp_held_send(l, now_us));
 	next = sooner(next, smpp_send(l, now_us));
 	next = sooner(next, smpp_rehearse(l, now_us));
-	if (l->tx->phase == LEG_OPEN)
-		next = sooner(next, smpp_session_due_us(l->tx->session));
-	if (l->stopping && l->tx->phase != LEG_DOWN && l->up)
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		if (l->leg[i].serving)
+			next = sooner(next, smpp_session_due_us(l->leg[i].session));
+	if (l->stopping && l->up)
 		next = sooner(next, l->stop_by_us);
 	return next;
 }

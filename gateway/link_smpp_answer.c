@@ -9,7 +9,7 @@
 #define HOLD_MAX_US (5 * SECOND)
 #define CONGESTED   90
 
-static char class_of(const struct link_smpp *l, uint32_t status)
+char smpp_class(const struct link_smpp *l, uint32_t status)
 {
 	const struct conf_link *cfg = l->link.cfg;
 
@@ -46,17 +46,18 @@ static void slow_down(struct link_smpp *l, uint64_t now_us)
 /* Throttled PDUs go again before all others, in the order in which they were sent first. */
 static void queue_again(struct link_smpp *l, struct flight *f, uint64_t tag)
 {
-	uint32_t i = l->n_again++;
+	struct leg *leg = f->leg;
+	uint32_t i = leg->n_again++;
 
 	for (; i > 0; i--) {
-		uint64_t before = l->again[i - 1];
+		uint64_t before = leg->again[i - 1];
 		const struct flight *g = &l->flights[TAG_FLIGHT(before)];
 
 		if (g->order < f->order || (g == f && TAG_DRAFT(before) < TAG_DRAFT(tag)))
 			break;
-		l->again[i] = before;
+		leg->again[i] = before;
 	}
-	l->again[i] = tag;
+	leg->again[i] = tag;
 	f->queued++;
 }
 
@@ -69,13 +70,15 @@ void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us)
 	l->fault_status = status;
 	smpp_link_up(l, false, now_us);
 	smpp_link_state(l, LINK_UNBINDING, now_us);
-	smpp_session_unbind(l->tx->session, now_us);
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		if (l->leg[i].serving)
+			smpp_session_unbind(l->leg[i].session, now_us);
 }
 
 /* A cell that the peer could not serve. Names we did not send are members of a list: not ours to judge. */
 static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *failed, uint32_t status)
 {
-	char class = class_of(l, status);
+	char class = smpp_class(l, status);
 	bool refused = class == 'P' || class == 'R';
 	uint32_t n = 0;
 
@@ -88,7 +91,8 @@ static uint32_t fail_cell(struct link_smpp *l, struct flight *f, const char *fai
 					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, name) < 0 || strcmp(name, failed) != 0)
 			continue;
-		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT);
+		smpp_flight_mark(l, f, i, refused ? FATE_REFUSED : FATE_TRANSIENT,
+				 OSMO_MIN(status, WHY_TEXTLESS - 1));
 		*(refused ? &l->link.count.refused : &l->link.count.transient) += 1;
 		n++;
 	}
@@ -135,7 +139,7 @@ static void expect_receipt(struct link_smpp *l, const struct flight *f, const st
 {
 	uint32_t unit = l->units[f->first];
 
-	if (smpp_by_cells(l) || smpp_session_centre(l->tx->session) ||
+	if (smpp_by_cells(l) || smpp_session_centre(f->leg->session) ||
 	    !receipts_registered(l->link.cfg, f->job->spec.id, unit))
 		return;
 	receipts_asked(l->link.receipts, l->link.index, f->job->spec.id, unit, answer->message_id, now_us);
@@ -147,15 +151,15 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 	uint32_t failed = answer->pdu && smpp_by_cells(l) ? failed_cells(l, f, answer->pdu) : 0;
 
 	l->hold_us = 0;
-	l->tx->failures = 0;
-	l->link.proven_us = now_us;
+	f->leg->failures = 0;
+	smpp_proven(l, now_us);
 	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
-	if (l->link.cfg->cancel_sm && l->link.cfg->addressing == ADDR_SUBSCRIBERS && !smpp_session_centre(l->tx->session))
+	if (l->link.cfg->cancel_sm && l->link.cfg->addressing == ADDR_SUBSCRIBERS && !smpp_session_centre(f->leg->session))
 		smpp_held_add(l, f->job, answer->message_id, now_us);
 	if (l->link.cfg->addressing == ADDR_BROADCAST)
 		smpp_aired_add(l, f->job, answer->message_id);
@@ -166,9 +170,9 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	char class = class_of(l, answer->status);
+	char class = smpp_class(l, answer->status);
+	uint32_t parts, why = OSMO_MIN(answer->status, WHY_TEXTLESS - 1);
 	struct flight *f;
-	uint32_t parts;
 
 	if (TAG_FLIGHT(answer->tag) >= TAG_HELD) {
 		if (class == 'X')
@@ -199,16 +203,16 @@ void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_
 	case 'R':
 		l->link.count.refused_ours += class == 'R' ? parts : 0;
 		l->link.count.refused += parts;
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, why);
 		break;
 	case 'S':
 		l->link.count.turned_away++;
 		smpp_fault(l, answer->status, now_us);
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, why);
 		break;
 	default:
 		l->link.count.transient += parts;
-		smpp_flight_mark_all(l, f, FATE_TRANSIENT);
+		smpp_flight_mark_all(l, f, FATE_TRANSIENT, why);
 	}
 	smpp_flight_finish_if_done(l, f, now_us);
 }
@@ -233,7 +237,7 @@ void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us)
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
 	f->pending--;
-	smpp_flight_mark_all(l, f, FATE_LOST);
+	smpp_flight_mark_all(l, f, FATE_LOST, WHY_SILENT);
 	smpp_flight_finish_if_done(l, f, now_us);
 }
 
@@ -254,18 +258,21 @@ static void left_unanswered(void *arg, uint64_t tag, bool left)
 	}
 	f = &l->flights[TAG_FLIGHT(tag)];
 	f->pending--;
-	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT);
+	smpp_flight_mark_all(l, f, left ? FATE_LOST : FATE_UNSENT, WHY_SILENT);
 }
 
-void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us)
+void smpp_send_down(struct leg *leg, uint64_t now_us)
 {
-	smpp_session_drain(s, left_unanswered, l);
-	l->n_again = 0;
-	l->hold_until_us = l->hold_us = 0;
-	for (uint32_t i = 0; l->n_flights > 0 && i <= l->window; i++) {
+	struct link_smpp *l = leg->owner;
+
+	smpp_session_drain(leg->session, left_unanswered, l);
+	leg->n_again = 0;
+	if (l->link.serving == 0)
+		l->hold_until_us = l->hold_us = 0;
+	for (uint32_t i = 0; l->n_flights > 0 && i <= l->slots; i++) {
 		struct flight *f = &l->flights[i];
 
-		if (!f->job)
+		if (!f->job || f->leg != leg)
 			continue;
 		f->queued = 0;
 		f->stopped = true;

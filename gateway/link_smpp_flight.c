@@ -12,26 +12,24 @@ bool smpp_by_cells(const struct link_smpp *l)
 void smpp_send_init(struct link_smpp *l)
 {
 	const struct conf_link *cfg = l->link.cfg;
-	uint32_t window = cfg->window ? cfg->window : 1;
+	uint32_t slots = smpp_window(l) * OSMO_MAX(cfg->binds, 1u);
 	uint32_t group = smpp_by_cells(l) ? OSMO_MIN(cfg->burst ? cfg->burst : 1, SMPP_MULTI_MAX) : 1;
 
 	OSMO_ASSERT(l->n_flights == 0);
 	talloc_free(l->flights);
-	l->window = window;
+	l->slots = slots;
 	l->group = group;
-	l->flights = talloc_zero_array(l, struct flight, window + 1);
+	l->flights = talloc_zero_array(l, struct flight, slots + 1);
 	OSMO_ASSERT(l->flights);
-	l->units = talloc_zero_array(l->flights, uint32_t, (window + 1) * group);
-	l->fates = talloc_zero_array(l->flights, uint8_t, (window + 1) * group);
-	l->again = talloc_zero_array(l->flights, uint64_t, window + 1);
-	OSMO_ASSERT(l->units && l->fates && l->again);
-	for (uint32_t i = 0; i <= window; i++) {
+	l->units = talloc_zero_array(l->flights, uint32_t, (slots + 1) * group);
+	l->fates = talloc_zero_array(l->flights, uint8_t, (slots + 1) * group);
+	l->whys = talloc_zero_array(l->flights, uint32_t, (slots + 1) * group);
+	OSMO_ASSERT(l->units && l->fates && l->whys);
+	for (uint32_t i = 0; i <= slots; i++) {
 		l->flights[i].first = i * group;
 		l->flights[i].next_free = i + 1;
 	}
 	l->free_flight = 0;
-	l->n_again = 0;
-	l->current = NULL;
 	/* The drafts follow the configuration, too. */
 	for (size_t i = 0; i < CACHE_MAX; i++) {
 		talloc_free(l->cache[i].drafts);
@@ -39,7 +37,7 @@ void smpp_send_init(struct link_smpp *l)
 	}
 }
 
-struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job)
+struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_job *job, bool centre)
 {
 	struct draft_set *best = NULL;
 	const struct payload *payload;
@@ -47,7 +45,7 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 	for (size_t i = 0; i < CACHE_MAX; i++) {
 		struct draft_set *s = &l->cache[i];
 
-		if (s->drafts && s->job == job->spec.id) {
+		if (s->drafts && s->job == job->spec.id && s->centre == centre) {
 			s->used = ++l->cache_used;
 			return s;
 		}
@@ -58,10 +56,9 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 	if (!payload || payload->n_texts == 0)
 		return NULL;
 	talloc_free(best->drafts);
-	*best = (struct draft_set){.job = job->spec.id, .used = ++l->cache_used};
-	best->drafts = smpp_session_centre(l->tx->session)
-			       ? link_smpp_drafts_centre(l, l->link.cfg, payload)
-			       : link_smpp_drafts(l, l->link.cfg, payload);
+	*best = (struct draft_set){.job = job->spec.id, .centre = centre, .used = ++l->cache_used};
+	best->drafts = centre ? link_smpp_drafts_centre(l, l->link.cfg, payload)
+			      : link_smpp_drafts(l, l->link.cfg, payload);
 	return best->drafts ? best : NULL;
 }
 
@@ -92,13 +89,53 @@ static enum outcome outcome_of(const struct link_smpp *l, const struct flight *f
 	return OUT_LOST;
 }
 
-void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
-			uint64_t now_us)
+static void write_to(struct link_smpp *l, const struct dispatch_job *job, uint32_t unit, char to[DEAD_TO])
 {
+	const struct payload_ops *p = l->link.payload;
+	struct cell_id id;
+	uint8_t digits;
+
+	if (!smpp_by_cells(l)) {
+		if (p->msisdn(p->arg, job, unit, to) < 0)
+			to[0] = '\0';
+	} else if (p->cell(p->arg, job, unit, &id, &digits) < 0 || link_smpp_cell_name(&id, digits, to) < 0) {
+		to[0] = '\0';
+	}
+}
+
+/* before: the unit's octet at its last hand-over. */
+static void tell_dead(struct link_smpp *l, const struct dispatch_job *job, uint32_t unit, uint8_t before, uint32_t why)
+{
+	enum unit_state state = UNIT_STATE(dispatch_unit(job, unit));
+	struct dead_letter letter = {.unit = unit,
+				     .state = state,
+				     .tries = UNIT_ATTEMPT(before) + UNIT_FAILS(before),
+				     .class = '-'};
+
+	if (state != UNIT_REFUSED && state != UNIT_UNKNOWN)
+		return;
+	if (why >= WHY_TEXTLESS) {
+		letter.why = why == WHY_SILENT ? DEAD_SILENT : why == WHY_NAMELESS ? DEAD_NAMELESS : DEAD_TEXTLESS;
+	} else {
+		letter.why = DEAD_STATUS;
+		letter.status = why;
+		letter.class = smpp_class(l, why);
+	}
+	write_to(l, job, unit, letter.to);
+	l->link.env->dead(&l->link, job->spec.id, &letter);
+}
+
+void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
+			uint32_t why, uint64_t now_us)
+{
+	bool tell = l->link.env->dead && outcome != OUT_ACCEPTED && outcome != OUT_UNSENT;
+	uint8_t before = tell ? dispatch_unit(job, unit) : 0;
 	uint64_t unknown = job->sums.n[UNIT_UNKNOWN];
 
 	dispatch_answer(l->link.dispatch, l->link.index, job, unit, outcome, now_us);
 	l->link.count.unknown += job->sums.n[UNIT_UNKNOWN] > unknown;
+	if (tell)
+		tell_dead(l, job, unit, before, why);
 }
 
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
@@ -106,9 +143,10 @@ void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
 	struct dispatch_job *job = f->job;
 
 	for (uint32_t i = 0; i < f->n; i++)
-		smpp_flight_report(l, job, l->units[f->first + i], outcome_of(l, f, i), now_us);
-	if (l->current == f)
-		l->current = NULL;
+		smpp_flight_report(l, job, l->units[f->first + i], outcome_of(l, f, i), l->whys[f->first + i],
+				   now_us);
+	if (f->leg->current == f)
+		f->leg->current = NULL;
 	f->set->flights--;
 	f->job = NULL;
 	f->next_free = l->free_flight;
@@ -138,17 +176,19 @@ uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f, ui
 	return f->set->drafts->v[draft].cost * (f->n == 1 ? 1 : smpp_flight_alive(l, f));
 }
 
-void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate)
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate, uint32_t why)
 {
 	uint8_t *now = &l->fates[f->first + i];
 
-	if (fate > smpp_flight_fate(l, f, i))
-		*now = (*now & FATE_TOUCHED) | fate;
+	if (fate <= smpp_flight_fate(l, f, i))
+		return;
+	*now = (*now & FATE_TOUCHED) | fate;
+	l->whys[f->first + i] = why;
 }
 
-void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate)
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate, uint32_t why)
 {
 	for (uint32_t i = 0; i < f->n; i++)
-		smpp_flight_mark(l, f, i, fate);
+		smpp_flight_mark(l, f, i, fate, why);
 	f->stopped = true;
 }

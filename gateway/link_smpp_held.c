@@ -1,9 +1,11 @@
 /* Messages that a message centre may still hold, by its ids, where the link says cancel_sm = true: at a recall each is asked back
- * (SMPP 3.4 4.9). Ids stand in segments of a job, an octet of length before each; a segment is durable soon after its first id, and
- * its row is deleted when all of its cancels are answered. To ask twice does no harm. */
+ * (SMPP 3.4 4.9). Ids stand in segments of a job, an octet of length before each; a segment is durable soon after its first id. When
+ * all of its cancels are answered, its row holds what came of them, in one write, so that no restart forgets or doubles it: a zero,
+ * then how many were taken back and how many were too late (32 bits each). To ask twice does no harm. */
 #include "gateway/link_smpp_int.h"
 #include <errno.h>
 #include <string.h>
+#include <osmocom/core/bits.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/receipts.h"
@@ -13,6 +15,7 @@
 #define POLL_US	    10000ull
 #define TRIES	    3
 #define ROOM	    256
+#define DONE_LEN    9
 
 struct segment {
 	struct llist_head entry;
@@ -21,6 +24,7 @@ struct segment {
 	size_t len, at; /* at: next to ask back */
 	uint64_t since_us;
 	uint32_t open; /* cancels without an answer */
+	uint32_t cancelled, late;
 	unsigned int tries;
 	bool closed, redo;
 };
@@ -80,17 +84,18 @@ static struct segment *last_open(struct held_job *h)
 	return s->closed ? NULL : s;
 }
 
-static void write_row(struct link_smpp *l, const struct held_job *h, const struct segment *s, bool keep)
+/* value NULL: the row goes. */
+static void write_row(struct link_smpp *l, const struct held_job *h, uint32_t seq, const uint8_t *value, size_t len)
 {
 	if (l->link.env->held)
-		l->link.env->held(&l->link, h->job, s->seq, keep ? s->v : NULL, keep ? s->len : 0);
+		l->link.env->held(&l->link, h->job, seq, value, len);
 }
 
 static void close_segment(struct link_smpp *l, struct held_job *h, struct segment *s)
 {
 	s->closed = true;
 	s->v = talloc_realloc_size(s, s->v, s->len);
-	write_row(l, h, s, true);
+	write_row(l, h, s->seq, s->v, s->len);
 }
 
 void smpp_held_add(struct link_smpp *l, const struct dispatch_job *job, const char *id, uint64_t now_us)
@@ -116,6 +121,21 @@ void smpp_held_add(struct link_smpp *l, const struct dispatch_job *job, const ch
 		close_segment(l, h, s);
 }
 
+static void count(struct held_job *h, uint32_t cancelled, uint32_t late)
+{
+	h->back.cancelled += cancelled;
+	h->back.late += late;
+}
+
+static int load_done(struct held_job *h, uint32_t seq, const uint8_t *p, size_t len)
+{
+	if (len != DONE_LEN)
+		return -EBADMSG;
+	count(h, osmo_load32be(p + 1), osmo_load32be(p + 5));
+	h->next_seq = OSMO_MAX(h->next_seq, seq + 1);
+	return 0;
+}
+
 int link_smpp_held(struct link *link, uint64_t job, uint32_t seq, const void *ids, size_t len)
 {
 	struct link_smpp *l = link_smpp_of(link);
@@ -123,6 +143,8 @@ int link_smpp_held(struct link *link, uint64_t job, uint32_t seq, const void *id
 	struct segment *s;
 	const uint8_t *p = ids;
 
+	if (len > 0 && p[0] == 0)
+		return load_done(h, seq, p, len);
 	for (size_t i = 0; i < len; i += 1 + p[i])
 		if (p[i] == 0 || p[i] > 64 || i + 1 + p[i] > len)
 			return -EBADMSG;
@@ -140,10 +162,13 @@ void smpp_held_recall(struct link_smpp *l, uint64_t job)
 		the_job(l, job)->recalled = true;
 }
 
-static void drop(struct link_smpp *l, struct held_job *h, struct segment *s)
+static void close_done(struct link_smpp *l, struct held_job *h, struct segment *s)
 {
-	if (s->closed)
-		write_row(l, h, s, false);
+	uint8_t row[DONE_LEN] = {0};
+
+	osmo_store32be(s->cancelled, row + 1);
+	osmo_store32be(s->late, row + 5);
+	write_row(l, h, s->seq, row, sizeof(row));
 	llist_del(&s->entry);
 	talloc_free(s);
 }
@@ -151,12 +176,11 @@ static void drop(struct link_smpp *l, struct held_job *h, struct segment *s)
 void smpp_held_forget(struct link_smpp *l, uint64_t job)
 {
 	struct held_job *h = find_job(l, job);
-	struct segment *s, *next;
 
 	if (!h)
 		return;
-	llist_for_each_entry_safe(s, next, &h->segments, entry)
-		drop(l, h, s);
+	for (uint32_t seq = 0; seq < h->next_seq; seq++)
+		write_row(l, h, seq, NULL, 0);
 	llist_del(&h->entry);
 	talloc_free(h);
 }
@@ -189,7 +213,8 @@ static bool put(struct link_smpp *l, struct held_job *h, struct segment *s, uint
 	memcpy(id, s->v + s->at + 1, s->v[s->at]);
 	id[s->v[s->at]] = '\0';
 	if (receipts_settled(l->link.receipts, id)) { /* it is on the phone, or never will be */
-		h->back.late++;
+		s->late++;
+		count(h, 0, 1);
 		s->at += 1 + s->v[s->at];
 		return true;
 	}
@@ -213,7 +238,7 @@ static void finish(struct link_smpp *l, struct held_job *h, struct segment *s)
 		s->redo = false;
 		return;
 	}
-	drop(l, h, s);
+	close_done(l, h, s);
 }
 
 /* So many cancels may go: they count as parts, and leave half of the window to the found text. */
@@ -282,12 +307,10 @@ void smpp_held_answer(struct link_smpp *l, uint32_t no, char class)
 			if (s->no != no || s->open == 0)
 				continue;
 			s->open--;
-			if (class == '-')
-				h->back.cancelled++;
-			else if (class == 'P' || class == 'R')
-				h->back.late++;
-			else
-				s->redo = true;
+			s->cancelled += class == '-';
+			s->late += class == 'P' || class == 'R';
+			s->redo |= class != '-' && class != 'P' && class != 'R';
+			count(h, class == '-', class == 'P' || class == 'R');
 			finish(l, h, s);
 			return;
 		}

@@ -28,22 +28,33 @@ struct leg {
 	uint8_t version;
 	char no_connection[128]; /* why, as told last */
 	bool closing;		 /* env->close() is under way */
+	/* While it serves: bound, and messages go out over it (of a receiver: would, if there were any) */
+	bool serving;
+	bool output_full;	/* of the last attempt to send */
+	struct flight *current; /* has PDUs that were not sent yet */
+	uint64_t *again;	/* tags of throttled PDUs in order; as many as its window */
+	uint32_t n_again;
 };
 
 /* PDUs of a job for this link. */
 struct draft_set {
 	uint64_t job; /* 0 = free place */
+	bool centre;  /* for a carrier that is bound to us */
 	struct smpp_drafts *drafts;
 	uint32_t flights; /* that use it */
 	uint64_t used;    /* for replacing the one longest unused */
 };
 
 enum fate { FATE_OK, FATE_UNSENT, FATE_TRANSIENT, FATE_REFUSED, FATE_LOST }; /* later ones prevail */
+#define WHY_SILENT   UINT32_MAX	/* no answer; of peers' statuses, those that equal one of these are taken for the one below */
+#define WHY_NAMELESS (UINT32_MAX - 1)
+#define WHY_TEXTLESS (UINT32_MAX - 2)
 #define FATE_TOUCHED 0x80 /* with it: some PDU for the unit was accepted */
 
 /* One unit, or the cells of one submit_multi, on their way through all PDUs of the job. */
 struct flight {
 	struct dispatch_job *job; /* NULL = free */
+	struct leg *leg;	  /* all its PDUs leave there */
 	struct draft_set *set;
 	uint64_t order;
 	uint32_t first; /* place of its units and fates in the slabs */
@@ -73,24 +84,22 @@ struct knocker {
 struct link_smpp {
 	struct link link;
 	struct leg leg[LINK_LEGS];
-	struct leg *tx; /* the one that sends */
+	struct leg *tx; /* one that serves, where any does: trials and cancels go out there */
+	unsigned int turn; /* leg that sends next */
 	uint64_t random;
 	/* sending */
-	uint32_t window, group; /* flights at most; units in one at most */
+	uint32_t slots, group; /* flights at most; units in one at most */
 	struct flight *flights;
 	uint32_t free_flight, n_flights;
 	uint32_t *units;        /* slab: group for each flight */
 	uint8_t *fates;         /* likewise; enum fate, FATE_TOUCHED */
-	struct flight *current; /* has PDUs that were not sent yet */
-	uint64_t *again;        /* tags of throttled PDUs in order */
-	uint32_t n_again;
+	uint32_t *whys;         /* likewise; of a fate that is not FATE_OK: command_status, or WHY_* */
 	uint64_t order;
 	struct draft_set cache[CACHE_MAX];
 	uint64_t cache_used;
 	uint64_t hold_until_us, hold_us;
 	/* state */
 	bool up, stopping, faulted;
-	bool output_full; /* of the last attempt to send */
 	uint64_t stop_by_us;
 	uint32_t fault_status;
 	struct pending_clue clues[CLUES_MAX];
@@ -105,6 +114,7 @@ struct link_smpp {
 	struct knocker knockers[KNOCKERS];
 	/* rehearsal */
 	bool rehearsing;
+	bool suspect;	       /* the last one failed, and no message was accepted since */
 	uint64_t rehearsed_us; /* last trial began */
 	uint64_t refuse_until_us; /* no bind is taken: the carrier turned our messages away */
 };
@@ -112,6 +122,11 @@ struct link_smpp {
 static inline struct link_smpp *link_smpp_of(struct link *link)
 {
 	return (struct link_smpp *)link;
+}
+
+static inline uint32_t smpp_window(const struct link_smpp *l)
+{
+	return l->link.cfg->window ? l->link.cfg->window : 1;
 }
 
 static inline bool smpp_listens(const struct link_smpp *l)
@@ -138,6 +153,8 @@ void smpp_leg_session(struct leg *leg, const struct smpp_session_conf *conf,
 uint64_t smpp_leg_tick(struct leg *leg, uint64_t now_us);
 void smpp_bind_reason(struct link_smpp *l, enum smpp_end end, uint32_t status); /* counts a failed bind */
 void smpp_leg_bound(struct leg *leg, uint64_t now_us);
+void smpp_leg_serve(struct leg *leg, uint64_t now_us); /* messages go out over it from now on */
+void smpp_tell_up(struct link_smpp *l, const char *how); /* the link is up, or has a bind more */
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us);
 void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch sees it */
 /* link_smpp_flight.c */
@@ -150,16 +167,17 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 bool smpp_by_cells(const struct link_smpp *l);
 void smpp_send_init(struct link_smpp *l); /* no flight is under way; sizes follow the configuration */
 struct draft_set *smpp_flight_drafts(struct link_smpp *l,
-				     const struct dispatch_job *job); /* NULL: no text for this link */
+				     const struct dispatch_job *job, bool centre); /* NULL: no text for this link */
 enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i);
 uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f); /* units still to be served */
 uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f,
 			   uint32_t draft); /* that a PDU stands for */
-void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate);
-void smpp_flight_mark_all(struct link_smpp *l, struct flight *f,
-			  enum fate fate); /* and nothing more is sent */
+/* why: command_status or WHY_* */
+void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate, uint32_t why);
+void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate,
+			  uint32_t why); /* and nothing more is sent */
 void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
-			uint64_t now_us);
+			uint32_t why, uint64_t now_us);
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
 void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
 /* link_smpp_rehearse.c: trial messages of an idle link. */
@@ -167,6 +185,7 @@ void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t 
 uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us); /* when to come again */
 void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer, uint64_t now_us);
 void smpp_rehearse_lost(struct link_smpp *l);
+void smpp_proven(struct link_smpp *l, uint64_t now_us); /* a message was accepted */
 /* link_smpp_send.c */
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us);
 /* link_smpp_aired.c */
@@ -182,7 +201,8 @@ uint64_t smpp_held_send(struct link_smpp *l, uint64_t now_us);
 void smpp_held_answer(struct link_smpp *l, uint32_t no, char class); /* '?': there will be none */
 /* link_smpp_answer.c */
 void smpp_send_answer(struct leg *leg, const struct smpp_answer *answer, uint64_t now_us);
+char smpp_class(const struct link_smpp *l, uint32_t status); /* by the carrier's table, else ours */
 void smpp_reason(struct link_smpp *l, const char *name, uint32_t status, char class); /* counts it; name is static */
 void smpp_fault(struct link_smpp *l, uint32_t status, uint64_t now_us); /* alarm, unbind, come back later */
 void smpp_send_timeout(struct leg *leg, uint64_t tag, uint64_t now_us);
-void smpp_send_down(struct link_smpp *l, struct smpp_session *s, uint64_t now_us); /* every flight ends */
+void smpp_send_down(struct leg *leg, uint64_t now_us); /* every flight of it ends */

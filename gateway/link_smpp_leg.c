@@ -10,11 +10,22 @@
 #define BAD_US    (5 * SECOND) /* credentials refused: never hammer */
 #define BAD_MAX   (300 * SECOND)
 
+static unsigned int binds(const struct link_smpp *l)
+{
+	return OSMO_MAX(l->link.cfg->binds, 1u);
+}
+
 unsigned int smpp_legs(const struct link_smpp *l)
 {
 	if (smpp_listens(l))
 		return LINK_LEGS;
-	return l->link.cfg->bind == BIND_PAIR ? 2 : 1;
+	return binds(l) + (l->link.cfg->bind == BIND_PAIR);
+}
+
+/* Of a connection that we dialled: it is to carry messages, not only to receive beside one that does. */
+static bool carries(const struct leg *leg)
+{
+	return smpp_listens(leg->owner) || leg->no < binds(leg->owner);
 }
 
 void smpp_link_state(struct link_smpp *l, enum link_state state, uint64_t now_us)
@@ -73,11 +84,23 @@ static uint32_t bind_command(const struct leg *leg)
 	case BIND_RECEIVER:
 		return SMPP_BIND_RECEIVER;
 	case BIND_PAIR:
-		return leg->no == 0 ? SMPP_BIND_TRANSMITTER : SMPP_BIND_RECEIVER;
+		return carries(leg) ? SMPP_BIND_TRANSMITTER : SMPP_BIND_RECEIVER;
 	case BIND_TRANSCEIVER:
 		break;
 	}
 	return SMPP_BIND_TRANSCEIVER;
+}
+
+void smpp_tell_up(struct link_smpp *l, const char *how)
+{
+	char text[192];
+
+	if (l->link.serving <= 1) {
+		event(l, LINK_EV_UP, how);
+		return;
+	}
+	snprintf(text, sizeof(text), "%s; bind %u of %u", how, l->link.serving, binds(l));
+	event(l, LINK_EV_BINDS, text);
 }
 
 void smpp_leg_dial(struct leg *leg, uint64_t now_us)
@@ -86,10 +109,8 @@ void smpp_leg_dial(struct leg *leg, uint64_t now_us)
 
 	leg->phase = LEG_CONNECTING;
 	leg->bound_us = 0;
-	if (leg->no == 0) {
-		l->tx = leg; /* another one may have been, when the carrier dialled in */
+	if (carries(leg) && l->link.serving == 0)
 		smpp_link_state(l, LINK_CONNECTING, now_us);
-	}
 	l->link.env->connect(&l->link, leg->no); /* may report a failure at once */
 }
 
@@ -99,6 +120,9 @@ void smpp_leg_session(struct leg *leg, const struct smpp_session_conf *conf,
 {
 	TALLOC_FREE(leg->session);
 	leg->session = smpp_session_new(leg->owner, conf, ops, leg);
+	leg->again = talloc_array(leg->session, uint64_t, conf->window);
+	OSMO_ASSERT(leg->again);
+	leg->n_again = 0;
 	leg->faults_seen = 0;
 	leg->generation++;
 	leg->phase = LEG_OPEN;
@@ -111,7 +135,7 @@ void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64
 	const struct conf_link *cfg = l->link.cfg;
 	const struct smpp_session_conf conf = {
 		.bind = bind_command(leg),
-		.window = leg->no == 0 && cfg->window ? cfg->window : 1,
+		.window = carries(leg) ? smpp_window(l) : 1,
 		.system_id = cfg->system_id ? cfg->system_id : "",
 		.password = cfg->password ? cfg->password : "",
 		.system_type = cfg->system_type ? cfg->system_type : "",
@@ -123,14 +147,51 @@ void smpp_leg_opened(struct leg *leg, const struct smpp_session_ops *ops, uint64
 
 	if (leg->phase != LEG_CONNECTING)
 		return;
-	if (leg->no == 0)
-		smpp_send_init(l);
 	smpp_leg_session(leg, &conf, ops);
 	if (leg->version == 0 || leg->version > cfg->interface_version)
 		leg->version = cfg->interface_version;
-	if (leg->no == 0)
+	if (carries(leg) && l->link.serving == 0)
 		smpp_link_state(l, LINK_BINDING, now_us);
 	smpp_session_open(leg->session, leg->version, now_us);
+}
+
+/* As many windows as there are binds. */
+static void follow_window(struct link_smpp *l)
+{
+	if (binds(l) > 1)
+		dispatch_link_window(l->link.dispatch, l->link.index, smpp_window(l) * OSMO_MAX(l->link.serving, 1u));
+}
+
+void smpp_leg_serve(struct leg *leg, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+
+	if (l->link.serving == 0) {
+		smpp_send_init(l);
+		l->tx = leg;
+	}
+	leg->serving = true;
+	leg->current = NULL;
+	l->link.serving++;
+	l->faulted = false;
+	follow_window(l);
+	smpp_link_state(l, LINK_UP, now_us);
+}
+
+/* What was under way there goes to the others, if there are any. */
+static void serve_no_more(struct leg *leg, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+
+	leg->serving = false;
+	l->link.serving--;
+	if (l->link.serving == 0)
+		smpp_link_up(l, false, now_us);
+	for (unsigned int i = 0; l->tx == leg && l->link.serving > 0 && i < LINK_LEGS; i++)
+		if (l->leg[i].serving)
+			l->tx = &l->leg[i];
+	follow_window(l);
+	smpp_send_down(leg, now_us);
 }
 
 void smpp_leg_bound(struct leg *leg, uint64_t now_us)
@@ -145,12 +206,11 @@ void smpp_leg_bound(struct leg *leg, uint64_t now_us)
 		smpp_listen_bound(leg, now_us);
 		return;
 	}
-	if (leg->no != 0)
+	if (!carries(leg))
 		return;
-	l->faulted = false;
-	smpp_link_state(l, LINK_UP, now_us);
+	smpp_leg_serve(leg, now_us);
 	snprintf(text, sizeof(text), "bound, interface version %x.%x", leg->version >> 4, leg->version & 15);
-	event(l, LINK_EV_UP, text);
+	smpp_tell_up(l, text);
 	if (l->link.cfg->addressing == ADDR_BROADCAST && leg->version < 0x50) {
 		/* Every broadcast_sm would be refused for good; the peer may learn 5.0 until the next bind.
 		 */
@@ -214,14 +274,27 @@ static void bind_failed(struct leg *leg, enum smpp_end end, const char *why, uin
 	event(l, LINK_EV_BIND_FAILED, text);
 }
 
-static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why, uint64_t now_us)
+/* The link is down, or has a bind less. */
+static void tell_down(struct link_smpp *l, const char *why)
+{
+	char text[192];
+
+	if (l->link.serving == 0) {
+		event(l, LINK_EV_DOWN, why);
+		return;
+	}
+	snprintf(text, sizeof(text), "one bind ended (%s), %u left", why, l->link.serving);
+	event(l, LINK_EV_BINDS, text);
+}
+
+static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why, bool served, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
 	char text[128];
 
 	if (now_us - leg->bound_us >= STEADY_US && !l->faulted)
 		leg->failures = 0;
-	if (l->faulted && leg == l->tx) {
+	if (l->faulted && served) {
 		snprintf(text, sizeof(text), "the carrier turns our messages away: 0x%08x %s",
 			 l->fault_status, smpp_status_name(l->fault_status));
 		why = text;
@@ -231,8 +304,8 @@ static void lost_after_bind(struct leg *leg, enum smpp_end end, const char *why,
 		l->link.count.disconnects++;
 	if (end == SMPP_END_GARBAGE)
 		event(l, LINK_EV_PROTOCOL, why);
-	if (leg == l->tx) {
-		event(l, LINK_EV_DOWN, why);
+	if (served) {
+		tell_down(l, why);
 		l->refuse_until_us = l->faulted ? leg->retry_us : 0;
 	}
 }
@@ -241,6 +314,7 @@ static void end_session(struct leg *leg, const char *why, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
 	enum smpp_end end = smpp_session_end(leg->session);
+	bool served = leg->serving;
 
 	if (end == SMPP_ALIVE)
 		end = SMPP_END_CLOSED;
@@ -249,12 +323,10 @@ static void end_session(struct leg *leg, const char *why, uint64_t now_us)
 	smpp_session_close(leg->session);
 	l->link.count.protocol_errors += smpp_session_faults(leg->session) - leg->faults_seen;
 	leg->faults_seen = smpp_session_faults(leg->session);
-	if (leg == l->tx) {
-		smpp_link_up(l, false, now_us);
-		smpp_send_down(l, leg->session, now_us);
-	}
+	if (served)
+		serve_no_more(leg, now_us);
 	if (leg->bound_us)
-		lost_after_bind(leg, end, why, now_us);
+		lost_after_bind(leg, end, why, served, now_us);
 	else if (smpp_listens(l))
 		smpp_listen_failed(leg, end, why, now_us);
 	else
@@ -268,10 +340,10 @@ static void not_connected(struct leg *leg, const char *why)
 
 	leg->owner->link.count.connect_failures++;
 	snprintf(text, sizeof(text), "no connection: %s", why);
-	if (leg->no != 0 || !strcmp(text, leg->no_connection))
+	if (!carries(leg) || !strcmp(text, leg->no_connection))
 		return;
 	osmo_strlcpy(leg->no_connection, text, sizeof(leg->no_connection));
-	event(leg->owner, LINK_EV_DOWN, text);
+	event(leg->owner, leg->owner->link.serving ? LINK_EV_BINDS : LINK_EV_DOWN, text);
 }
 
 void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
@@ -291,7 +363,7 @@ void smpp_leg_down(struct leg *leg, const char *why, bool gone, uint64_t now_us)
 		back_off(leg, first_delay(l), longest_delay(l), now_us);
 	}
 	leg->phase = LEG_DOWN;
-	if (leg == l->tx)
+	if (carries(leg) && l->link.serving == 0)
 		smpp_link_state(l, l->link.blocked ? LINK_BLOCKED : LINK_DOWN, now_us);
 }
 

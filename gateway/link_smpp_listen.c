@@ -79,12 +79,33 @@ bool smpp_listen_proven(const struct link *link, unsigned int no)
 	return leg->phase == LEG_OPEN && leg->bound_us != 0;
 }
 
-static bool sends(const struct leg *leg)
+/* The bind that has been silent for the longest time. */
+static struct leg *quietest(struct link_smpp *l)
 {
-	return leg->phase == LEG_OPEN && leg->bound_us && smpp_session_sends(leg->session);
+	struct leg *found = l->tx;
+
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		if (l->leg[i].serving &&
+		    smpp_session_heard_us(l->leg[i].session) < smpp_session_heard_us(found->session))
+			found = &l->leg[i];
+	return found;
 }
 
-/* How we answer outbind; the second connection of a pair receives. */
+static bool full(const struct link_smpp *l)
+{
+	return l->link.serving >= OSMO_MAX(l->link.cfg->binds, 1u);
+}
+
+static unsigned int receivers(const struct link_smpp *l)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		n += l->leg[i].phase == LEG_OPEN && l->leg[i].bound_us && !l->leg[i].serving;
+	return n;
+}
+
+/* How we answer outbind; every second connection of a pair receives. */
 static uint32_t own_bind(const struct link_smpp *l)
 {
 	switch (l->link.cfg->bind) {
@@ -93,7 +114,7 @@ static uint32_t own_bind(const struct link_smpp *l)
 	case BIND_RECEIVER:
 		return SMPP_BIND_RECEIVER;
 	case BIND_PAIR:
-		return sends(l->tx) ? SMPP_BIND_RECEIVER : SMPP_BIND_TRANSMITTER;
+		return full(l) || l->link.serving > receivers(l) ? SMPP_BIND_RECEIVER : SMPP_BIND_TRANSMITTER;
 	case BIND_TRANSCEIVER:
 		break;
 	}
@@ -111,7 +132,7 @@ void smpp_listen_connected(struct leg *leg, const struct smpp_session_ops *ops, 
 	const struct conf_link *cfg = l->link.cfg;
 	const struct smpp_session_conf conf = {
 		.bind = own_bind(l),
-		.window = cfg->window ? cfg->window : 1,
+		.window = smpp_window(l),
 		.system_id = or_empty(cfg->system_id),
 		.password = or_empty(cfg->password),
 		.system_type = or_empty(cfg->system_type),
@@ -150,7 +171,7 @@ uint32_t smpp_listen_admit(void *arg, uint32_t bind, bool theirs, uint64_t now_u
 	/* Where the carrier is bound to us there is no submit_multi and no broadcast_sm. */
 	if (theirs && smpp_by_cells(l))
 		return SMPP_RBINDFAIL;
-	if (will_send && sends(l->tx) && now_us - smpp_session_heard_us(l->tx->session) < QUIET_US)
+	if (will_send && full(l) && now_us - smpp_session_heard_us(quietest(l)->session) < QUIET_US)
 		return SMPP_RALYBND;
 	return 0;
 }
@@ -167,20 +188,20 @@ static void tell_bound(struct leg *leg)
 	snprintf(text, sizeof(text), "%s at %s, %s, interface version %x.%x",
 		 smpp_session_centre(leg->session) ? "the carrier bound" : "bound after outbind",
 		 l->link.caller[leg->no], names[smpp_session_bind(leg->session)], version >> 4, version & 15);
-	l->link.env->event(&l->link, LINK_EV_UP, text);
+	if (leg->serving)
+		smpp_tell_up(l, text);
+	else
+		l->link.env->event(&l->link, LINK_EV_UP, text);
 }
 
 void smpp_listen_bound(struct leg *leg, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
 
-	if (sends(leg)) {
-		if (leg != l->tx && l->tx->phase != LEG_DOWN && l->tx->bound_us)
-			smpp_leg_down(l->tx, "replaced by a newer bind", false, now_us);
-		l->tx = leg;
-		l->faulted = false;
-		smpp_send_init(l);
-		smpp_link_state(l, LINK_UP, now_us);
+	if (smpp_session_sends(leg->session)) {
+		if (full(l))
+			smpp_leg_down(quietest(l), "replaced by a newer bind", false, now_us);
+		smpp_leg_serve(leg, now_us);
 		smpp_link_up(l, true, now_us);
 	}
 	tell_bound(leg);

@@ -65,10 +65,25 @@ uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us)
 	return NEVER;
 }
 
+static void suspect(struct link_smpp *l, bool is)
+{
+	if (l->suspect == is)
+		return;
+	l->suspect = is;
+	dispatch_link_suspect(l->link.dispatch, l->link.index, is);
+}
+
+void smpp_proven(struct link_smpp *l, uint64_t now_us)
+{
+	l->link.proven_us = now_us;
+	suspect(l, false);
+}
+
 static void failed(struct link_smpp *l, const char *why)
 {
 	char text[128];
 
+	suspect(l, true);
 	l->link.count.rehearsals_failed++;
 	snprintf(text, sizeof(text), "a trial message to %s failed: %s", l->link.cfg->rehearse_number ? l->link.cfg->rehearse_number : "?", why);
 	l->link.env->event(&l->link, LINK_EV_REHEARSAL, text);
@@ -79,7 +94,7 @@ void smpp_rehearse_answer(struct link_smpp *l, const struct smpp_answer *answer,
 	l->rehearsing = false;
 	rtt_add(&l->link.rtt, answer->rtt_us, now_us);
 	if (answer->status == 0)
-		l->link.proven_us = now_us;
+		smpp_proven(l, now_us);
 	else
 		failed(l, smpp_status_name(answer->status));
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <osmocom/core/utils.h>
 #include "gateway/receipts.h"
+#include "gateway/sooner.h"
 
 #define FULL_US 5000 /* the output is full: look again */
 
@@ -16,19 +17,17 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 {
 	const struct smpp_draft *d = &f->set->drafts->v[draft];
 	uint32_t unit = l->units[f->first], sequence;
-	struct smpp_session *s = l->tx->session;
+	struct smpp_session *s = f->leg->session;
 	char number[16];
 	uint8_t *room, registered = 0;
 
 	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
 	room = smpp_session_begin(s, d->submit.len + sizeof(number), &sequence);
-	if (!room) {
-		l->output_full = true;
+	if (!room)
 		return false;
-	}
 	/* Receipts are what a message centre gives, not what it gets. */
 	if (!smpp_session_centre(s))
 		registered = receipts_registered(l->link.cfg, f->job->spec.id, unit);
@@ -53,7 +52,7 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 		if (l->link.payload->cell(l->link.payload->arg, f->job, l->units[f->first + i], &id,
 					  &digits) < 0 ||
 		    link_smpp_cell_name(&id, digits, names[n]) < 0)
-			smpp_flight_mark(l, f, i, FATE_REFUSED);
+			smpp_flight_mark(l, f, i, FATE_REFUSED, WHY_NAMELESS);
 		else
 			n++;
 	}
@@ -62,7 +61,7 @@ static size_t name_cells(struct link_smpp *l, struct flight *f, char (*names)[SM
 
 static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uint64_t now_us)
 {
-	struct smpp_session *s = l->tx->session;
+	struct smpp_session *s = f->leg->session;
 	char names[SMPP_MULTI_MAX][SMPP_CELL_NAME];
 	uint32_t sequence;
 	uint8_t *room;
@@ -74,14 +73,12 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 		return true;
 	}
 	room = smpp_session_begin(s, SMPP_MULTI_ROOM, &sequence);
-	if (!room) {
-		l->output_full = true;
+	if (!room)
 		return false;
-	}
 	len = link_smpp_multi(&f->set->drafts->v[draft], (const char(*)[SMPP_CELL_NAME])names, n, sequence,
 			      room, SMPP_MULTI_ROOM);
 	if (len < 0) {
-		smpp_flight_mark_all(l, f, FATE_REFUSED);
+		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
 	smpp_session_commit(s, len, sequence, TAG(f - l->flights, draft), now_us);
@@ -104,6 +101,10 @@ static bool put(struct link_smpp *l, struct flight *f, uint32_t draft, uint32_t 
 	return done;
 }
 
+/* What one step of a connection came to. POOR: what is next there is more than the throttles let pass now, and nothing else shall
+ * take it away. */
+enum step { STEP_DONE, STEP_IDLE, STEP_FULL, STEP_POOR };
+
 /* May a PDU of so many parts leave? One that is larger than a whole burst leaves on a full bucket. */
 static bool affords(const struct link_smpp *l, const struct purse *purse, uint32_t parts)
 {
@@ -118,9 +119,10 @@ static bool called_off(const struct flight *f, uint64_t now_us)
 	return f->job->state != JOB_RUNNING || (int64_t)now_us >= f->job->spec.expires_us;
 }
 
-static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+static enum step send_again(struct leg *leg, struct purse *purse, uint64_t now_us)
 {
-	uint64_t tag = l->again[0];
+	struct link_smpp *l = leg->owner;
+	uint64_t tag = leg->again[0];
 	struct flight *f = &l->flights[TAG_FLIGHT(tag)];
 
 	if (called_off(f, now_us))
@@ -128,35 +130,40 @@ static bool send_again(struct link_smpp *l, struct purse *purse, uint64_t now_us
 	if (!f->stopped) {
 		uint32_t parts = smpp_flight_parts(l, f, TAG_DRAFT(tag));
 
-		if (!affords(l, purse, parts) || !put(l, f, TAG_DRAFT(tag), parts, purse, now_us))
-			return false;
+		if (!affords(l, purse, parts))
+			return STEP_POOR;
+		if (!put(l, f, TAG_DRAFT(tag), parts, purse, now_us))
+			return STEP_FULL;
 	} else {
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, 0);
 	}
-	memmove(l->again, l->again + 1, --l->n_again * sizeof(l->again[0]));
+	memmove(leg->again, leg->again + 1, --leg->n_again * sizeof(leg->again[0]));
 	f->queued--;
 	smpp_flight_finish_if_done(l, f, now_us);
-	return true;
+	return STEP_DONE;
 }
 
-/* True: the flight's next PDU is out, or it has none left. */
-static bool send_current(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+/* Done: the flight's next PDU is out, or it has none left. */
+static enum step send_current(struct leg *leg, struct purse *purse, uint64_t now_us)
 {
-	struct flight *f = l->current;
+	struct link_smpp *l = leg->owner;
+	struct flight *f = leg->current;
 
 	if (called_off(f, now_us) && !f->stopped)
-		smpp_flight_mark_all(l, f, FATE_UNSENT);
+		smpp_flight_mark_all(l, f, FATE_UNSENT, 0);
 	if (!f->stopped) {
 		uint32_t parts = smpp_flight_parts(l, f, f->next);
 
-		if (!affords(l, purse, parts) || !put(l, f, f->next, parts, purse, now_us))
-			return false;
+		if (!affords(l, purse, parts))
+			return STEP_POOR;
+		if (!put(l, f, f->next, parts, purse, now_us))
+			return STEP_FULL;
 		f->next += !f->stopped;
 	}
 	if (f->stopped || f->next == f->set->drafts->n)
-		l->current = NULL;
+		leg->current = NULL;
 	smpp_flight_finish_if_done(l, f, now_us);
-	return true;
+	return STEP_DONE;
 }
 
 /* Cells wait for company: a submit_multi for every single token would cost a PDU each. */
@@ -168,14 +175,15 @@ static bool enough_for_group(const struct link_smpp *l, const struct purse *purs
 	       purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
 }
 
-static bool begin_flight(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+static enum step begin_flight(struct leg *leg, struct purse *purse, uint64_t now_us)
 {
+	struct link_smpp *l = leg->owner;
 	struct flight *f;
 	struct handed first;
 	uint32_t group = OSMO_MIN(l->group, purse->credit), i = l->free_flight;
 
-	if (i > l->window || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)))
-		return false;
+	if (i > l->slots || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)))
+		return STEP_IDLE;
 	f = &l->flights[i];
 	if (l->group > 1) {
 		f->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first,
@@ -185,23 +193,24 @@ static bool begin_flight(struct link_smpp *l, struct purse *purse, uint64_t now_
 		l->units[f->first] = first.unit;
 	}
 	if (f->n == 0)
-		return false;
-	f->set = smpp_flight_drafts(l, first.job);
+		return STEP_IDLE;
+	f->set = smpp_flight_drafts(l, first.job, smpp_session_centre(leg->session));
 	if (!f->set) { /* no text for this link: nothing that could be sent, now or later */
 		for (uint32_t k = 0; k < f->n; k++)
-			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, now_us);
-		return true;
+			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, WHY_TEXTLESS, now_us);
+		return STEP_DONE;
 	}
 	memset(&l->fates[f->first], FATE_OK, f->n);
 	f->set->flights++;
 	l->free_flight = f->next_free;
 	l->n_flights++;
 	f->job = first.job;
+	f->leg = leg;
 	f->order = l->order++;
 	f->next = f->pending = f->queued = 0;
 	f->stopped = false;
-	l->current = f;
-	return true;
+	leg->current = f;
+	return STEP_DONE;
 }
 
 static uint32_t both_allow(struct link_smpp *l, uint32_t want, uint64_t now_us)
@@ -225,15 +234,16 @@ static uint64_t both_next(struct link_smpp *l, uint32_t parts, uint64_t now_us)
 	return OSMO_MAX(next, now_us + 1);
 }
 
-/* When the throttles will let the next PDU pass; only asked when they did not. */
-static uint64_t next_credit(struct link_smpp *l, uint64_t now_us)
+/* When the throttles will let the next PDU of a connection pass; only asked when they did not. */
+static uint64_t next_credit(struct leg *leg, uint64_t now_us)
 {
-	const struct flight *f = l->n_again ? &l->flights[TAG_FLIGHT(l->again[0])] : l->current;
+	struct link_smpp *l = leg->owner;
+	const struct flight *f = leg->n_again ? &l->flights[TAG_FLIGHT(leg->again[0])] : leg->current;
 	uint32_t burst = l->link.cfg->burst ? l->link.cfg->burst : 1, parts = 1;
 	struct handed waiting;
 
 	if (f)
-		parts = smpp_flight_parts(l, f, l->n_again ? TAG_DRAFT(l->again[0]) : f->next);
+		parts = smpp_flight_parts(l, f, leg->n_again ? TAG_DRAFT(leg->again[0]) : f->next);
 	else if (l->stopping || !dispatch_peek(l->link.dispatch, l->link.index, now_us, &waiting))
 		return NEVER;
 	else if (l->group > 1)
@@ -247,32 +257,73 @@ static bool may_send(const struct link_smpp *l)
 	return l->up && !l->link.blocked && !l->faulted;
 }
 
+static enum step step(struct leg *leg, struct purse *purse, uint64_t now_us)
+{
+	enum step done;
+
+	if (!leg->serving || leg->output_full || smpp_session_room(leg->session) == 0)
+		return STEP_FULL;
+	if (leg->n_again > 0)
+		done = send_again(leg, purse, now_us);
+	else if (leg->current)
+		done = send_current(leg, purse, now_us);
+	else
+		done = leg->owner->stopping ? STEP_IDLE : begin_flight(leg, purse, now_us);
+	leg->output_full = done == STEP_FULL;
+	return done;
+}
+
+/* The binds take turns, a unit each: so all of them carry messages, however few may leave at one time. */
+static void spend(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+{
+	unsigned int legs = l->link.serving > 1 ? LINK_LEGS : 1, stuck = 0;
+	enum step done = STEP_DONE;
+
+	if (legs == 1)
+		l->turn = l->tx->no;
+	while (stuck < legs) {
+		struct leg *leg = &l->leg[l->turn];
+
+		done = step(leg, purse, now_us);
+		if (done == STEP_POOR)
+			return; /* and it is the first next time */
+		stuck = done == STEP_DONE ? 0 : stuck + 1;
+		if (legs > 1 && !(done == STEP_DONE && leg->current))
+			l->turn = (l->turn + 1) % LINK_LEGS;
+	}
+}
+
+/* When to send again, as far as that is known before an answer comes. */
+static uint64_t next_send(struct link_smpp *l, uint64_t now_us)
+{
+	uint64_t next = NEVER;
+
+	for (unsigned int i = 0; i < LINK_LEGS; i++) {
+		struct leg *leg = &l->leg[i];
+
+		if (leg->serving && smpp_session_room(leg->session) > 0)
+			next = sooner(next, leg->output_full ? now_us + FULL_US : next_credit(leg, now_us));
+	}
+	return next;
+}
+
 uint64_t smpp_send(struct link_smpp *l, uint64_t now_us)
 {
 	struct purse purse = {0};
-	bool more = true;
 
-	l->output_full = false;
 	if (!may_send(l))
 		return NEVER;
 	if (now_us < l->hold_until_us)
 		return l->hold_until_us;
 	/* More than the window cannot leave; a PDU counts up to group x its parts. */
-	purse.credit = both_allow(l, l->window * l->group * SMPP_TEXT_MAX_PARTS, now_us);
-	while (more && smpp_session_room(l->tx->session) > 0) {
-		if (l->n_again > 0)
-			more = send_again(l, &purse, now_us);
-		else if (l->current)
-			more = send_current(l, &purse, now_us);
-		else
-			more = !l->stopping && begin_flight(l, &purse, now_us);
-	}
+	purse.credit = both_allow(l, l->slots * l->group * SMPP_TEXT_MAX_PARTS, now_us);
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		l->leg[i].output_full = false;
+	spend(l, &purse, now_us);
 	if (purse.spent > 0) {
 		throttle_take(&l->link.throttle, purse.spent, now_us);
 		if (l->link.carrier_throttle)
 			throttle_take(l->link.carrier_throttle, purse.spent, now_us);
 	}
-	if (smpp_session_room(l->tx->session) == 0)
-		return NEVER; /* an answer will call again */
-	return l->output_full ? now_us + FULL_US : next_credit(l, now_us);
+	return next_send(l, now_us);
 }

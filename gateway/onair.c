@@ -25,16 +25,25 @@ static void told_done(struct daemon *d, struct pending *p, int rc)
 	llist_add_tail(&again->entry, &d->unsaved);
 }
 
-static void keep(struct daemon *d, struct fleet_link *fl, const char *kind, uint64_t job, const char *what, const void *value, size_t len)
+void onair_keep(struct daemon *d, const char *key, const void *value, size_t len)
 {
 	struct pending *p = talloc_zero(d, struct pending);
 
 	OSMO_ASSERT(p);
 	*p = (struct pending){.done = told_done, .len = len};
-	p->told = talloc_asprintf(p, "%s%016" PRIx64 "/%s/%s", kind, job, fl->link->cfg->name, what);
+	p->told = talloc_strdup(p, key);
 	p->value = value ? talloc_memdup(p, value, len + !len) : NULL;
 	OSMO_ASSERT(p->told && (p->value || !value));
 	intake_write(d, p);
+}
+
+static void keep(struct daemon *d, struct fleet_link *fl, const char *kind, uint64_t job, const char *what, const void *value, size_t len)
+{
+	char *key = talloc_asprintf(d, "%s%016" PRIx64 "/%s/%s", kind, job, fl->link->cfg->name, what);
+
+	OSMO_ASSERT(key);
+	onair_keep(d, key, value, len);
+	talloc_free(key);
 }
 
 /* An id is durable before the unit's answer is: batches keep their order. */
@@ -164,7 +173,7 @@ static int load_aired(void *arg, const struct store_rec *rec)
 {
 	struct told *o = arg;
 
-	if (!load(o->d, rec))
+	if (!strncmp(rec->key, DEAD_KEY, strlen(DEAD_KEY)) ? !deadbook_load(o->d, rec) : !load(o->d, rec))
 		store_batch_add(o->gone, STORE_META, rec->key, NULL, 0, 0);
 	return 0;
 }

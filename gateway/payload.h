@@ -45,4 +45,4 @@ struct link_clue {
 	const char *utf8; /* decoded, NULL if that failed */
 };
 
-enum link_event { LINK_EV_UP = 1, LINK_EV_DOWN, LINK_EV_BIND_FAILED, LINK_EV_PROTOCOL, LINK_EV_REHEARSAL };
+enum link_event { LINK_EV_UP = 1, LINK_EV_DOWN, LINK_EV_BIND_FAILED, LINK_EV_PROTOCOL, LINK_EV_REHEARSAL, LINK_EV_BINDS };

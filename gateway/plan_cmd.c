@@ -1,6 +1,5 @@
 #include "gateway/cmd.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,50 +32,26 @@ static const char usage_text[] =
 	"  reunion plan -c reunion.cfg --svg case.svg case.trigger\n";
 
 struct options {
-	const char *config, *agency, *svg, *trigger;
-	bool json, help;
+	struct plan_dry_options dry;
+	const char *svg;
+	bool json;
 };
 
-/* 0, or 2 after a line on stderr. */
+static bool take(void *options, int c, const char *value)
+{
+	struct options *o = options;
+
+	o->svg = c == 's' ? value : o->svg;
+	o->json |= c == 'j';
+	return c == 's' || c == 'j';
+}
+
 static int parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{"config", required_argument, NULL, 'c'}, {"agency", required_argument, NULL, 'a'},
-		{"json", no_argument, NULL, 'j'},         {"svg", required_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'},         {0},
-	};
-	int c;
+	static const struct option longs[] = {PLAN_DRY_OPTIONS, {"json", no_argument, NULL, 'j'},
+					      {"svg", required_argument, NULL, 's'}, {0}};
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "c:a:h", longs, NULL)) != -1) {
-		switch (c) {
-		case 'c':
-			o->config = optarg;
-			break;
-		case 'a':
-			o->agency = optarg;
-			break;
-		case 's':
-			o->svg = optarg;
-			break;
-		case 'j':
-			o->json = true;
-			break;
-		case 'h':
-			o->help = true;
-			break;
-		default:
-			return 2;
-		}
-	}
-	if (o->help)
-		return 0;
-	if (o->config && optind + 1 == argc) {
-		o->trigger = argv[optind];
-		return 0;
-	}
-	fprintf(stderr, "reunion plan: wants -c CFG and one trigger file; see reunion plan --help\n");
-	return 2;
+	return plan_dry_options(argc, argv, "c:a:h", longs, &o->dry, take, o);
 }
 
 static const char *show_time(int64_t seconds)
@@ -179,7 +154,7 @@ static int draw(const struct plan_dry *d, const struct options *o)
 {
 	char err[512] = "";
 
-	if (outfile_not(o->svg, o->trigger, err, sizeof(err)) == 0 && outfile_not(o->svg, o->config, err, sizeof(err)) == 0 &&
+	if (outfile_not(o->svg, o->dry.trigger, err, sizeof(err)) == 0 && outfile_not(o->svg, o->dry.config, err, sizeof(err)) == 0 &&
 	    plan_svg(d, o->svg, err, sizeof(err)) == 0)
 		return 0;
 	fprintf(stderr, "reunion plan: %s\n", err);
@@ -189,7 +164,7 @@ static int draw(const struct plan_dry *d, const struct options *o)
 static int run(void *ctx, const struct options *o)
 {
 	struct plan_dry *d;
-	int rc = plan_dry_run(ctx, "plan", o->config, o->agency, o->trigger, &d);
+	int rc = plan_dry_run(ctx, "plan", o->dry.config, o->dry.agency, o->dry.trigger, &d);
 
 	if (rc == -EBADMSG && o->json)
 		print_json(rejected(&d->reasons));
@@ -201,7 +176,7 @@ static int run(void *ctx, const struct options *o)
 		print_json(plan_json(d->plan, &d->in, NULL));
 	else
 		print_table(d);
-	return fflush(stdout) == 0 ? 0 : 1;
+	return 0;
 }
 
 int plan_cmd(int argc, char **argv)
@@ -212,7 +187,7 @@ int plan_cmd(int argc, char **argv)
 
 	if (rc)
 		return rc;
-	if (o.help)
+	if (o.dry.help)
 		return fputs(usage_text, stdout) < 0;
 	ctx = talloc_named_const(NULL, 0, "plan");
 	rc = run(ctx, &o);

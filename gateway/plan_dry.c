@@ -224,3 +224,29 @@ int plan_dry_run(void *ctx, const char *command, const char *config, const char 
 	print_reasons(file, &d->reasons);
 	return -EBADMSG;
 }
+
+int plan_dry_options(int argc, char **argv, const char *shorts, const struct option *longs, struct plan_dry_options *o,
+		     bool (*take)(void *arg, int c, const char *value), void *arg)
+{
+	int c;
+
+	optind = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == 'c')
+			o->config = optarg;
+		else if (c == 'a')
+			o->agency = optarg;
+		else if (c == 'h')
+			o->help = true;
+		else if (!take(arg, c, optarg))
+			return 2;
+	}
+	if (o->help)
+		return 0;
+	if (o->config && optind + 1 == argc) {
+		o->trigger = argv[optind];
+		return 0;
+	}
+	fprintf(stderr, "reunion %s: wants -c CFG and one trigger file; see reunion %s --help\n", argv[0], argv[0]);
+	return 2;
+}

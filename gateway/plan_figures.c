@@ -13,6 +13,8 @@ static double window_rate(const struct conf_link *link, unsigned int n_texts)
 {
 	uint32_t window = link->window ? link->window : 1;
 
+	if (link->mode == MODE_CONNECT) /* how many binds a carrier will make is not known */
+		window *= OSMO_MAX(link->binds, 1u);
 	if (link->type == LINK_CBSP && n_texts && window > n_texts)
 		window = n_texts;
 	return window / (PLAN_ROUND_TRIP_S + PLAN_COMMIT_S);

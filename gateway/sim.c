@@ -270,6 +270,7 @@ static void widen(struct sim *s, struct sim_link *l, uint32_t percent)
 	l->slots_max = now > l->slots_max ? now : l->slots_max;
 	l->window_max = window > l->window_max ? window : l->window_max;
 	dispatch_link_params(s->dispatch, l->index, window, sim_rate(l->plan));
+	dispatch_link_suspect(s->dispatch, l->index, percent % 2); /* chunks go other ways, too */
 }
 
 /* As a reload does. Never above the plan's rate, which all that is sent is held against. */

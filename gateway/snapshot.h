@@ -17,7 +17,7 @@ struct snap_link {
 	bool throttled; /* its bucket or its carrier's is empty */
 	uint64_t queue; /* units waiting for it */
 	struct link_counters count;
-	uint64_t rtt_mean_us, rtt_p99_us, proven_s; /* LINK_GAUGES */
+	uint64_t rtt_mean_us, rtt_p99_us, proven_s, serving; /* LINK_GAUGES */
 	struct link_reason reasons[LINK_REASONS];
 };
 

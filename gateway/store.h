@@ -27,6 +27,16 @@ struct store_rec {
 	uint32_t epoch; /* STORE_CHUNK: a write with an epoch below the stored one is refused: -ESTALE for the whole batch */
 };
 
+/* For several gateway nodes over one store: a chunk is served by one owner at a time. */
+#define STORE_OWNER	   64 /* octets of a node's name, with its NUL: printable, no blanks */
+#define STORE_LEASE_PREFIX "lease/" /* of keys in STORE_META */
+struct store_lease {
+	const char *key;   /* of the chunk */
+	const char *owner;
+	int64_t now_us, until_us; /* by a clock that all owners share, kept apart by more than it may be wrong */
+	uint32_t epoch;		  /* out: to write the chunk with */
+};
+
 struct store_health {
 	uint64_t free_octets;
 	int last_error; /* -errno of the last failed apply, 0 = healthy */
@@ -44,6 +54,11 @@ struct store_ops {
 	int (*apply)(struct store *store, const struct store_rec *recs, size_t n); /* 0, -ENOSPC, -EIO, -ESTALE ... */
 	int (*load)(struct store *store, enum store_kind kind, store_load_cb cb, void *arg); /* ascending keys */
 	int (*get)(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value, size_t *len); /* -ENOENT */
+	/* Takes a chunk's lease, or makes one's own last longer (until_us <= now_us: gives it up); durable when it returns 0.
+	 * -EBUSY: another owner's is valid at now_us. A new owner's epoch is higher, and from then on apply() refuses the chunk with a
+	 * lower one (-ESTALE): who lost it without knowing can reserve nothing more. Before a unit is handed over, its owner's lease
+	 * must be valid. Deleting the record STORE_LEASE_PREFIX key of STORE_META ends all memory of it. */
+	int (*lease)(struct store *store, struct store_lease *lease);
 	void (*health)(struct store *store, struct store_health *health);
 	void (*close)(struct store *store);
 };

@@ -1,4 +1,5 @@
 #include "gateway/store_memory.h"
+#include "gateway/store_lease.h"
 #include "gateway/storethread.h"
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct memory {
 	struct table *seen, *synced; /* [KINDS]; synced only while unsynced writing is on */
 	struct store_batch *unsynced; /* what seen has and synced has not */
 	struct store_health health;
+	bool leases; /* there are some */
 	unsigned int fail_in, fail_times;
 	int fail_rc;
 };
@@ -127,21 +129,37 @@ static int memory_open(void *ctx, const char *uri, struct store **store, char *e
 	return 0;
 }
 
+static const struct row *row_of(const struct memory *m, enum store_kind kind, const char *key)
+{
+	bool found;
+	size_t at = find(&m->seen[kind], key, &found);
+
+	return found ? &m->seen[kind].v[at] : NULL;
+}
+
+static uint32_t lease_epoch(const struct memory *m, const char *chunk)
+{
+	char key[STORE_LEASE_ROW];
+	const struct row *r = store_lease_key(key, chunk) == 0 ? row_of(m, STORE_META, key) : NULL;
+
+	return r ? store_lease_epoch(r->value, r->len) : 0;
+}
+
 /* recs[i] against what is stored once the records before it in its batch are. */
 static bool is_stale(const struct memory *m, const struct store_rec *recs, size_t i)
 {
 	const struct store_rec *rec = &recs[i];
-	const struct table *t = &m->seen[rec->kind];
-	bool found;
-	size_t at;
+	const struct row *r;
 
 	if (rec->kind != STORE_CHUNK)
 		return false;
+	if (m->leases && rec->epoch < lease_epoch(m, rec->key))
+		return true;
 	while (i-- > 0)
 		if (recs[i].kind == STORE_CHUNK && !strcmp(recs[i].key, rec->key))
 			return recs[i].value && rec->epoch < recs[i].epoch;
-	at = find(t, rec->key, &found);
-	return found && rec->epoch < t->v[at].epoch;
+	r = row_of(m, STORE_CHUNK, rec->key);
+	return r && rec->epoch < r->epoch;
 }
 
 static bool fails_now(struct memory *m)
@@ -188,6 +206,25 @@ static int memory_apply(struct store *store, const struct store_rec *recs, size_
 	}
 	m->health.commits++;
 	return 0;
+}
+
+static int memory_lease(struct store *store, struct store_lease *l)
+{
+	struct memory *m = memory_of(store);
+	char key[STORE_LEASE_ROW], value[STORE_LEASE_ROW];
+	struct store_rec rec = {.kind = STORE_META, .key = key, .value = value};
+	const struct row *r, *chunk = row_of(m, STORE_CHUNK, l->key);
+	int rc = store_lease_key(key, l->key);
+
+	if (rc < 0)
+		return rc;
+	r = row_of(m, STORE_META, key);
+	rc = store_lease_take(r ? r->value : NULL, r ? r->len : 0, chunk ? chunk->epoch : 0, l, value);
+	if (rc < 0)
+		return rc;
+	rec.len = strlen(value);
+	m->leases = true;
+	return memory_apply(store, &rec, 1);
 }
 
 static int memory_load(struct store *store, enum store_kind kind, store_load_cb cb, void *arg)
@@ -300,6 +337,7 @@ const struct store_ops store_memory = {
 	.apply = memory_apply,
 	.load = memory_load,
 	.get = memory_get,
+	.lease = memory_lease,
 	.health = memory_health,
 	.close = memory_close,
 };

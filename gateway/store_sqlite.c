@@ -7,6 +7,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/store_file.h"
+#include "gateway/store_lease.h"
 
 #define LOCK_WAIT_MS   3000 /* children of a killed gateway are gone after two seconds */
 #define KEY_MAX_OCTETS 1024
@@ -59,6 +60,34 @@ static int apply_del(struct sqlite_store *s, const struct store_rec *r, uint32_t
 	return rc == SQLITE_ROW ? -ESTALE : ledger_errno(s->db, rc);
 }
 
+/* A row as it is stored: 0, -ENOENT or -errno. r lives until the statement's next step; who called resets it. */
+static int row_get(struct sqlite_store *s, enum store_kind kind, const char *key, struct store_rec *r)
+{
+	sqlite3_stmt *stmt = s->stmt[kind][STMT_GET];
+	int rc;
+
+	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		return ledger_read_row(stmt, kind, r);
+	return rc == SQLITE_DONE ? -ENOENT : ledger_errno(s->db, rc);
+}
+
+static int check_lease(struct sqlite_store *s, const struct store_rec *r)
+{
+	char key[STORE_LEASE_ROW];
+	struct store_rec row;
+	int rc;
+
+	if (r->kind != STORE_CHUNK || !s->leases || store_lease_key(key, r->key) < 0)
+		return 0;
+	rc = row_get(s, STORE_META, key, &row);
+	if (rc == 0 && r->epoch < store_lease_epoch(row.value, row.len))
+		rc = -ESTALE;
+	sqlite3_reset(s->stmt[STORE_META][STMT_GET]);
+	return rc == -ENOENT ? 0 : rc;
+}
+
 static bool sound(const struct store_rec *r)
 {
 	return r->kind >= STORE_ALERT && r->kind < LEDGER_KINDS && r->key && *r->key &&
@@ -81,7 +110,9 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 		const struct store_rec *r = &recs[i];
 		uint32_t epoch = r->kind == STORE_CHUNK ? r->epoch : 0;
 
-		rc = !sound(r) ? -EINVAL : r->value ? apply_put(s, r, epoch) : apply_del(s, r, epoch);
+		rc = sound(r) ? check_lease(s, r) : -EINVAL;
+		if (rc == 0)
+			rc = r->value ? apply_put(s, r, epoch) : apply_del(s, r, epoch);
 	}
 	if (rc == 0)
 		rc = bracket(s, BRACKET_COMMIT);
@@ -213,6 +244,42 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 	return ret;
 }
 
+static int chunk_epoch(struct sqlite_store *s, const char *key, uint32_t *epoch)
+{
+	struct store_rec r = {0};
+	int rc = row_get(s, STORE_CHUNK, key, &r);
+
+	*epoch = rc == 0 ? r.epoch : 0;
+	sqlite3_reset(s->stmt[STORE_CHUNK][STMT_GET]);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* Nobody else writes between: the file has one owner. */
+static int sqlite_lease(struct store *store, struct store_lease *l)
+{
+	struct sqlite_store *s = (struct sqlite_store *)store;
+	char key[STORE_LEASE_ROW], value[STORE_LEASE_ROW];
+	struct store_rec row, rec = {.kind = STORE_META, .key = key, .value = value};
+	uint32_t epoch = 0;
+	int rc = refresh(s);
+
+	if (rc == 0)
+		rc = store_lease_key(key, l->key);
+	if (rc == 0)
+		rc = chunk_epoch(s, l->key, &epoch);
+	if (rc < 0)
+		return rc;
+	rc = row_get(s, STORE_META, key, &row);
+	if (rc == 0 || rc == -ENOENT)
+		rc = store_lease_take(rc == 0 ? row.value : NULL, rc == 0 ? row.len : 0, epoch, l, value);
+	sqlite3_reset(s->stmt[STORE_META][STMT_GET]);
+	if (rc < 0)
+		return rc;
+	s->leases = true;
+	rec.len = strlen(value);
+	return sqlite_apply(store, &rec, 1);
+}
+
 static int sqlite_get(struct store *store, enum store_kind kind, const char *key, void *ctx, void **value,
 		      size_t *len)
 {
@@ -309,6 +376,7 @@ const struct store_ops store_sqlite = {
 	.apply = sqlite_apply,
 	.load = sqlite_load,
 	.get = sqlite_get,
+	.lease = sqlite_lease,
 	.health = sqlite_health,
 	.close = sqlite_close,
 };

@@ -21,6 +21,7 @@ struct sqlite_store {
 	int lock_fd;
 	sqlite3 *db;
 	sqlite3_stmt *stmt[LEDGER_KINDS][STMT_N], *bracket[BRACKETS];
+	bool leases; /* there may be some: chunks are compared with them */
 	bool reopen; /* an I/O error was seen: what SQLite holds in memory is not trusted any more */
 	pthread_mutex_t mutex; /* guards what is below: health() is asked from the loop */
 	struct store_health health;

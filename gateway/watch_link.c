@@ -26,7 +26,8 @@ void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_l
 	s->measured_rate = fl->submitted_rate;
 	s->throttled = !throttle_allow(&link->throttle, 1, now_us) ||
 		       (link->carrier_throttle && !throttle_allow(link->carrier_throttle, 1, now_us));
-	s->window = link->cfg->window;
+	s->window = link->cfg->window * OSMO_MAX(link->serving, 1u);
+	s->serving = link->serving;
 	s->window_used = dispatch_window_used(d->dispatch, link->index);
 	if (link->cfg->type == LINK_CBSP && link->cfg->cells_per_request) /* dispatch counts cells */
 		s->window_used = (s->window_used + link->cfg->cells_per_request - 1) / link->cfg->cells_per_request;
@@ -80,7 +81,7 @@ void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const cha
 		snprintf(fl->last_text, sizeof(fl->last_text), "%s", text);
 		fl->repeats = 0;
 		fl->summed_at = now;
-		if (d->agentx && ev != LINK_EV_PROTOCOL)
+		if (d->agentx && ev != LINK_EV_PROTOCOL && ev != LINK_EV_BINDS)
 			agentx_notify(d->agentx, kinds[ev], name, text);
 	}
 }

@@ -32,6 +32,10 @@ t_is "$(jq '.smpp.receipts.states | .DELETED // .DELETE // 0' "$D/asked.json")" 
 t_is "$(jq '[.smpp.texts[] | select(.text | test("已找到")) | .copies] | add' "$D/asked.json")" 400 "the found text follows all the same"
 t_is "$(jq '.smpp.receipts.states | .DELETED // 0' "$D/not.json")" 0 "a link that does not say so asks nothing back"
 t_is "$(jq '.smpp.violations.total' "$D/asked.json")" 0 "no violation"
+kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
+t_gateway
+t_until 10 t_links_up 2
+t_is "$(back)" '{"cancelled":400,"too_late":0,"pending":0}' "which another kill -9 does not make it forget"
 t_stop_gateway
 grep -E "ERROR|runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end

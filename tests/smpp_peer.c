@@ -14,6 +14,11 @@ void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_u
 	d->up = up;
 }
 
+void dispatch_link_window(struct dispatch *d, uint16_t link, uint32_t window)
+{
+	d->window = window;
+}
+
 static uint32_t give(struct dispatch *d)
 {
 	uint32_t unit;
@@ -55,8 +60,22 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 	assert_ptr_equal(job, &d->job);
 	d->outcome[unit] = outcome;
 	d->answers[unit]++;
+	if (outcome == OUT_ACCEPTED || outcome == OUT_REFUSED)
+		d->octet[unit] = outcome == OUT_ACCEPTED ? UNIT_ACCEPTED : UNIT_REFUSED;
+	else if (outcome == OUT_LOST && UNIT_ATTEMPT(d->octet[unit]) == UNIT_ATTEMPTS)
+		d->octet[unit] = UNIT_UNKNOWN;
 	if (outcome == OUT_UNSENT)
 		d->again[d->n_again++] = unit;
+}
+
+void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
+{
+	d->suspect = suspect;
+}
+
+uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit)
+{
+	return peer.dispatch.octet[unit];
 }
 
 uint64_t dispatch_link_waiting(const struct dispatch *d, uint16_t link)
@@ -161,6 +180,13 @@ static void env_held(struct link *link, uint64_t job, uint32_t seq, const void *
 	peer.held_len = len;
 }
 
+static void env_dead(struct link *link, uint64_t job, const struct dead_letter *letter)
+{
+	assert_int_equal(job, 1);
+	peer.dead = *letter;
+	peer.n_dead++;
+}
+
 /* ---- peer ---- */
 
 void peer_start(void)
@@ -191,7 +217,7 @@ void peer_start(void)
 	peer.payload.validity_s = 6 * 3600;
 	smpp_text_split("find her", true, SMPP_LONG_UDH16, &peer.payload.sms[0], NULL);
 	peer.env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event,
-				     .aired = env_aired, .held = env_held};
+				     .aired = env_aired, .held = env_held, .dead = env_dead};
 }
 
 void peer_create(void)
@@ -205,6 +231,7 @@ void peer_create(void)
 
 static bool note(void *arg, const uint8_t *frame, size_t len)
 {
+	const unsigned int *leg = arg;
 	struct peer_seen *s = &peer.seen[peer.n_seen++];
 	struct smpp_dest dest;
 	struct smpp_pdu pdu;
@@ -215,6 +242,7 @@ static bool note(void *arg, const uint8_t *frame, size_t len)
 	assert_int_equal(smpp_decode(frame, len, &pdu, &fault), 0);
 	assert_false(pdu.odd);
 	*s = (struct peer_seen){.id = pdu.id,
+				.leg = *leg,
 				.sequence = pdu.sequence,
 				.status = pdu.status,
 				.n_dests = pdu.n_dests,
@@ -240,7 +268,7 @@ void peer_read(unsigned int leg)
 
 	smpp_stream_init(&stream, NULL);
 	while ((data = link_smpp.output(peer.link, leg, &len)) && len > 0) {
-		assert_int_equal(smpp_stream_feed(&stream, data, len, note, NULL), 0);
+		assert_int_equal(smpp_stream_feed(&stream, data, len, note, &leg), 0);
 		link_smpp.written(peer.link, leg, len, peer.now_us);
 	}
 	smpp_stream_reset(&stream);
@@ -280,7 +308,7 @@ void peer_bind(unsigned int leg, uint32_t status)
 
 void peer_answer(const struct peer_seen *request, uint32_t status)
 {
-	peer_send(0, &(struct smpp_pdu){.id = request->id | SMPP_RESP,
+	peer_send(request->leg, &(struct smpp_pdu){.id = request->id | SMPP_RESP,
 					.sequence = request->sequence,
 					.status = status,
 					.message_id = "42"});

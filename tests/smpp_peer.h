@@ -14,7 +14,9 @@
 struct dispatch {
 	struct dispatch_job job;
 	uint32_t next, n;
-	bool up;
+	uint32_t window; /* as told last; 0 = never */
+	uint8_t octet[PEER_UNITS]; /* as the ledger has it */
+	bool up, suspect;
 	int outcome[PEER_UNITS]; /* -1 none yet */
 	unsigned int answers[PEER_UNITS];
 	uint32_t again[PEER_UNITS];
@@ -23,6 +25,7 @@ struct dispatch {
 
 struct peer_seen {
 	uint32_t id, sequence, status, n_dests;
+	unsigned int leg;
 	uint8_t esm_class, registered, data_coding, part;
 	char message_id[24], dest[24], validity[17], dests[8][24];
 };
@@ -37,13 +40,15 @@ struct peer {
 	struct link_env env;
 	struct link *link;
 	/* edge */
-	unsigned int connects[2], closes[LINK_LEGS], clues, events[8];
+	unsigned int connects[LINK_LEGS], closes[LINK_LEGS], clues, events[8];
 	uint64_t clue_token;
 	unsigned int aired_on, aired_off; /* broadcasts */
 	char aired_id[66];
 	unsigned int held_on, held_off; /* rows of ids to be asked back */
 	uint8_t held_ids[64];
 	size_t held_len;
+	struct dead_letter dead; /* the last */
+	unsigned int n_dead;
 	char clue_text[64], event_text[160];
 	bool refuse_connect;
 	/* what the link sent, oldest first */

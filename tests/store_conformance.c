@@ -621,11 +621,117 @@ static void refused_batch_stays_out_over_a_close(void **state)
 	want(STORE_CHUNK, "c", "1");
 }
 
-#define DURABLE_CASES 3 /* the last ones: what only content that outlives a close can pass */
+#define DURABLE_CASES 4 /* the last ones: what only content that outlives a close can pass */
 #define CASE(f)                                                                                              \
 	{                                                                                                    \
 #f, f, up, down, NULL                                                                        \
 	}
+
+/* --- leases --- */
+static int lease(const char *chunk, const char *owner, int64_t now_us, int64_t until_us, uint32_t *epoch)
+{
+	struct store_lease l = {.key = chunk, .owner = owner, .now_us = now_us, .until_us = until_us};
+	int rc = bed.store->ops->lease(bed.store, &l);
+
+	if (rc == 0)
+		*epoch = l.epoch;
+	return rc;
+}
+
+static void a_lease_is_one_owners(void **state)
+{
+	uint32_t a = 0, b = 0;
+
+	assert_int_equal(lease("c", "node-a", 100, 200, &a), 0);
+	assert_int_equal(lease("c", "node-b", 199, 300, &b), -EBUSY);
+	assert_int_equal(lease("d", "node-b", 199, 300, &b), 0);
+	assert_int_equal(put(STORE_CHUNK, "c", "a's", a), 0);
+	assert_int_equal(lease("c", "node-b", 200, 300, &b), 0);
+	assert_true(b > a);
+	assert_int_equal(put(STORE_CHUNK, "c", "a's still", a), -ESTALE);
+	assert_int_equal(put(STORE_CHUNK, "c", NULL, a), -ESTALE);
+	want(STORE_CHUNK, "c", "a's");
+	assert_int_equal(put(STORE_CHUNK, "c", "b's", b), 0);
+}
+
+static void a_lease_lasts_longer_and_ends(void **state)
+{
+	uint32_t a = 0, again = 0, b = 0;
+
+	assert_int_equal(lease("c", "node-a", 100, 200, &a), 0);
+	assert_int_equal(lease("c", "node-a", 150, 400, &again), 0);
+	assert_int_equal(again, a);
+	assert_int_equal(lease("c", "node-b", 399, 500, &b), -EBUSY);
+	assert_int_equal(lease("c", "node-a", 300, 300, &again), 0);
+	assert_int_equal(lease("c", "node-b", 300, 500, &b), 0);
+	assert_true(b > a);
+}
+
+static void a_lease_is_above_what_is_stored(void **state)
+{
+	uint32_t a = 0;
+
+	put(STORE_CHUNK, "c", "taken over before", 7);
+	assert_int_equal(lease("c", "node-a", 100, 200, &a), 0);
+	assert_int_equal(a, 8);
+	assert_int_equal(lease("c", "", 100, 200, &a), -EINVAL);
+	assert_int_equal(lease("c", "node b", 300, 400, &a), -EINVAL);
+}
+
+static void leases_survive_a_restart(void **state)
+{
+	uint32_t a = 0, b = 0;
+
+	assert_int_equal(lease("c", "node-a", 100, 200, &a), 0);
+	reopen();
+	assert_int_equal(put(STORE_CHUNK, "c", "before any", a - 1), -ESTALE);
+	assert_int_equal(lease("c", "node-b", 199, 300, &b), -EBUSY);
+	assert_int_equal(lease("c", "node-b", 200, 300, &b), 0);
+	assert_true(b > a);
+}
+
+struct node {
+	const char *name;
+	int64_t until_us; /* as it knows */
+	uint32_t epoch;
+};
+
+/* Reserves in the chunk; true: the unit may be handed over. */
+static bool hands(const struct node *n, int64_t now_us)
+{
+	return put(STORE_CHUNK, "c", n->name, n->epoch) == 0 && now_us < n->until_us;
+}
+
+/* Two nodes that ask, renew, sleep and send as chance will have it. */
+static void two_owners_never_both_hand_over(void **state)
+{
+	struct node node[2] = {{"node-a", 0, 0}, {"node-b", 0, 0}};
+	unsigned int handed[2] = {0}, taken[2] = {0};
+	uint64_t seed = 1;
+	int64_t now_us = 1000;
+
+	for (int i = 0; i < 400; i++) {
+		unsigned int o = (seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407) >> 40 & 1;
+		struct node *me = &node[o], *other = &node[!o];
+
+		now_us += seed >> 50 & 15;
+		if (seed >> 60 & 1) {
+			int rc = lease("c", me->name, now_us, now_us + 20, &me->epoch);
+
+			assert_int_equal(rc, now_us < other->until_us ? -EBUSY : 0);
+			if (rc == 0)
+				me->until_us = now_us + 20;
+			taken[o] += rc == 0;
+		} else if (hands(me, now_us)) {
+			assert_true(now_us >= other->until_us);
+			handed[o]++;
+		} else if (me->epoch > 0 && now_us < me->until_us) {
+			fail_msg("the owner of a valid lease cannot reserve");
+		}
+	}
+	for (int o = 0; o < 2; o++)
+		assert_true(handed[o] > 10 && taken[o] > 10);
+}
 
 int store_conformance(const struct store_fixture *fixture, void (*fresh)(const struct store_fixture *fixture))
 {
@@ -679,9 +785,14 @@ int store_conformance(const struct store_fixture *fixture, void (*fresh)(const s
 		CASE(epochs_are_per_chunk),
 		CASE(health_of_a_new_store),
 		CASE(health_counts),
+		CASE(a_lease_is_one_owners),
+		CASE(a_lease_lasts_longer_and_ends),
+		CASE(a_lease_is_above_what_is_stored),
+		CASE(two_owners_never_both_hand_over),
 		CASE(content_outlives_a_close),
 		CASE(epochs_outlive_a_close),
 		CASE(refused_batch_stays_out_over_a_close),
+		CASE(leases_survive_a_restart),
 	};
 
 	size_t n = ARRAY_SIZE(tests) - (fixture->durable ? 0 : DURABLE_CASES), n_tables;

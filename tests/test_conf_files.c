@@ -127,7 +127,7 @@ static void test_no_configuration(void **state)
 	struct conf_problems p;
 
 	assert_null(load(talloc_asprintf(ctx, "%s/none.cfg", dir), &p));
-	assert_non_null(strstr(conf_problem_line(ctx, &p.v[0]), "none.cfg: No such file"));
+	assert_non_null(strstr(conf_problem_line(ctx, &p.v[0]), "none.cfg: cannot be read: No such file"));
 	assert_null(load(dir, &p));
 	assert_int_equal(p.n, 1);
 	assert_int_equal(mkfifo(talloc_asprintf(ctx, "%s/fifo", dir), 0600), 0);

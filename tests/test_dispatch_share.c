@@ -172,6 +172,70 @@ static void test_stuck_sibling(void **state)
 }
 
 /* A retry moves with its chunk. */
+/* A link whose trial failed: the nearest chunks go to its sibling, it begins with its farthest one. */
+static void test_suspect_sibling(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 16 * 8, links, 2);
+	struct dispatch_job *job;
+	static const uint32_t near[] = {0, 1, 2, 3};
+
+	dispatch_link_suspect(r->d, links[0], true);
+	job = dispatch_add_job(r->d, &spec, NULL, NULL);
+	assert_int_equal(dispatch_unit_link(job, 0), links[0]); /* as planned */
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), 16 * 6); /* of its chunks 0, 2, 4, 6 */
+	for (unsigned int c = 0; c < 4; c++) {
+		for (uint32_t i = 0; i < 16; i++) {
+			assert_int_equal(rig_next(r, links[1]), 16 * near[c] + i);
+			rig_answer(r, links[1], job, 16 * near[c] + i, OUT_ACCEPTED);
+		}
+		rig_commit(r);
+	}
+	dispatch_link_suspect(r->d, links[0], false);
+	rig_answer(r, links[0], job, 16 * 6, OUT_ACCEPTED);
+	work(r, links, 2);
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED] + job->sums.n[UNIT_HANDED], 16 * 8);
+}
+
+/* Alone, or beside others that are no better, it does all as usual. */
+static void test_suspect_without_a_better_one(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 16 * 4, links, 2);
+	struct dispatch_job *job = dispatch_add_job(r->d, &spec, NULL, NULL);
+
+	dispatch_link_suspect(r->d, links[0], true);
+	dispatch_link_suspect(r->d, links[1], true);
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), 0);
+	assert_int_equal(rig_next(r, links[1]), 16);
+	dispatch_link_suspect(r->d, links[1], false);
+	dispatch_link_up(r->d, links[1], false, r->now);
+	rig_answer(r, links[0], job, 0, OUT_ACCEPTED);
+	rig_answer(r, links[1], job, 16, OUT_LOST);
+	work(r, links, 1);
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 16 * 4);
+}
+
+/* The only chunk is left to the sibling that works. */
+static void test_suspect_gets_no_first_chunk(void **state)
+{
+	struct rig *r = *state;
+	uint16_t links[] = {rig_link(r, 16, 0), rig_link(r, 16, 0)};
+	struct job_spec spec = rig_spec(1, 10, links, 2);
+	struct dispatch_job *job;
+
+	dispatch_link_suspect(r->d, links[0], true);
+	job = dispatch_add_job(r->d, &spec, NULL, NULL);
+	rig_commit(r);
+	assert_int_equal(rig_next(r, links[0]), UINT32_MAX);
+	assert_int_equal(rig_next(r, links[1]), 0);
+	assert_int_equal(dispatch_unit_link(job, 9), links[1]);
+}
+
 static void test_retry_moves(void **state)
 {
 	struct rig *r = *state;
@@ -196,10 +260,46 @@ static void test_retry_moves(void **state)
 	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 16);
 }
 
-static uint8_t only_even(void *arg, uint32_t unit)
+static uint8_t only_even(void *arg, uint32_t unit, uint32_t *same)
 {
 	(void)arg;
 	return unit % 2 ? UNIT_EXCLUDED : UNIT_WAITING;
+}
+
+static uint8_t as_earlier(void *arg, uint32_t unit, uint32_t *same)
+{
+	const struct dispatch_job *earlier = arg;
+
+	*same = dispatch_unit_same(earlier, unit);
+	return UNIT_STATE(dispatch_unit(earlier, unit)) == UNIT_ACCEPTED ? UNIT_WAITING : UNIT_EXCLUDED;
+}
+
+/* By chunks, where these are all alike, comes to the same as by units. */
+static void test_initial_by_chunks(void **state)
+{
+	struct rig *r = *state;
+	uint16_t l = rig_link(r, 1000, 0);
+	struct job_spec spec = rig_spec(1, 64 * 128 + 5, &l, 1), found = rig_spec(2, spec.n_units, &l, 1);
+	struct dispatch_job *one = dispatch_add_job(r->d, &spec, NULL, NULL), *two;
+
+	rig_commit(r);
+	for (uint32_t i = 0; i < 200; i++) {
+		struct handed h;
+
+		assert_true(dispatch_next(r->d, l, r->now, &h));
+		dispatch_answer(r->d, l, h.job, h.unit, i % 7 ? OUT_ACCEPTED : OUT_REFUSED, r->now);
+	}
+	dispatch_withdraw(r->d, one, UNIT_WITHDRAWN, r->now);
+	two = dispatch_add_job(r->d, &found, as_earlier, one);
+	assert_int_equal(two->sums.n[UNIT_WAITING], one->sums.n[UNIT_ACCEPTED]);
+	assert_int_equal(two->sums.n[UNIT_WAITING] + two->sums.n[UNIT_EXCLUDED], found.n_units);
+	assert_int_equal(two->link_sums[0].n[UNIT_EXCLUDED], two->sums.n[UNIT_EXCLUDED]);
+	for (uint32_t u = 0; u < found.n_units; u++)
+		assert_int_equal(UNIT_STATE(dispatch_unit(two, u)) == UNIT_WAITING,
+				 UNIT_STATE(dispatch_unit(one, u)) == UNIT_ACCEPTED);
+	assert_true(rig_begin(r));
+	assert_true(r->batch->n >= two->n_chunks); /* who is excluded is durable before the first leaves */
+	rig_end(r);
 }
 
 static void test_initial(void **state)
@@ -290,8 +390,12 @@ int main(void)
 		TEST(test_idle_takes_from_working),
 		TEST(test_begun_chunk),
 		TEST(test_stuck_sibling),
+		TEST(test_suspect_sibling),
+		TEST(test_suspect_without_a_better_one),
+		TEST(test_suspect_gets_no_first_chunk),
 		TEST(test_retry_moves),
 		TEST(test_initial),
+		TEST(test_initial_by_chunks),
 		TEST(test_empty_job),
 		TEST(test_ten_million),
 		TEST(test_allocates_per_chunk_only),

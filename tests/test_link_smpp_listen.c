@@ -169,6 +169,182 @@ static void second_bind_only_replaces_a_silent_one(void **state)
 	peer_stop();
 }
 
+/* Two binds of one link, with a window of four each. */
+static void two_binds(uint32_t units)
+{
+	listening();
+	peer.cfg.binds = 2;
+	peer_create();
+	peer.dispatch.n = units;
+	bound(0, SMPP_BIND_RECEIVER);
+	bound(1, SMPP_BIND_TRANSCEIVER);
+	assert_int_equal(peer.link->serving, 2);
+	assert_int_equal(peer.dispatch.window, 8);
+	assert_int_equal(peer.events[LINK_EV_UP], 1);
+	assert_int_equal(peer.events[LINK_EV_BINDS], 1);
+}
+
+static void tick_both(void)
+{
+	peer.n_seen = 0;
+	peer.next_us = link_smpp.tick(peer.link, peer.now_us);
+	peer_read(0);
+	peer_read(1);
+}
+
+static unsigned int seen_on(unsigned int leg)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < peer.n_seen; i++)
+		n += peer.seen[i].leg == leg && peer.seen[i].id == SMPP_DELIVER_SM;
+	return n;
+}
+
+static unsigned int outcomes(int outcome)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < peer.dispatch.n; i++)
+		n += peer.dispatch.outcome[i] == outcome;
+	return n;
+}
+
+static void binds_share_the_work(void **state)
+{
+	two_binds(20);
+	tick_both();
+	assert_int_equal(seen_on(0), 4);
+	assert_int_equal(seen_on(1), 4);
+	call(2, "192.0.2.1");
+	say(2, SMPP_BIND_TRANSCEIVER, "secret");
+	assert_int_equal(peer.seen[0].status, SMPP_RALYBND); /* two were agreed on */
+	peer.now_us += 6 * PEER_S;
+	peer_send(0, &(struct smpp_pdu){.id = SMPP_ENQUIRE_LINK, .sequence = 5});
+	peer_read(0);
+	bound(3, SMPP_BIND_TRANSCEIVER); /* in place of the one that is silent */
+	assert_int_equal(peer.closes[0], 0);
+	assert_int_equal(peer.closes[1], 1);
+	assert_int_equal(peer.link->serving, 2);
+	assert_int_equal(outcomes(OUT_LOST), 4);
+	peer_stop();
+}
+
+static void binds_take_turns(void **state)
+{
+	two_binds(6);
+	for (unsigned int i = 0; i < 6; i++) {
+		peer.tokens = 1;
+		tick_both();
+		assert_int_equal(seen_on(i % 2), 1);
+		assert_int_equal(peer.n_seen, 1);
+	}
+	assert_int_equal(peer.taken, 6); /* of the one throttle */
+	peer_stop();
+}
+
+static void a_lost_bind_leaves_its_units_to_the_other(void **state)
+{
+	two_binds(10);
+	tick_both();
+	for (unsigned int i = 0; i < 8; i++)
+		if (peer.seen[i].leg == 1)
+			peer_answer(&peer.seen[i], 0);
+	assert_int_equal(outcomes(OUT_ACCEPTED), 4);
+	link_smpp.tick(peer.link, peer.now_us); /* the last two, unwritten */
+	assert_int_equal(peer.dispatch.next, 10);
+	link_smpp.closed(peer.link, 1, "reset", peer.now_us);
+	assert_int_equal(peer.link->state, LINK_UP);
+	assert_true(peer.dispatch.up);
+	assert_int_equal(peer.dispatch.window, 4);
+	assert_int_equal(peer.events[LINK_EV_DOWN], 0);
+	assert_int_equal(outcomes(OUT_UNSENT), 2); /* nothing of them left: no attempt is lost */
+	assert_int_equal(outcomes(OUT_LOST), 0);
+	link_smpp.closed(peer.link, 0, "reset", peer.now_us);
+	assert_false(peer.dispatch.up);
+	assert_int_equal(peer.link->state, LINK_DOWN);
+	assert_int_equal(outcomes(OUT_LOST), 4); /* a window, and not more */
+	peer_stop();
+}
+
+static void the_other_bind_sends_what_one_could_not(void **state)
+{
+	two_binds(8);
+	peer.tokens = 2;
+	link_smpp.tick(peer.link, peer.now_us); /* one each, unwritten */
+	link_smpp.closed(peer.link, 0, "reset", peer.now_us);
+	peer.tokens = UINT32_MAX;
+	tick_both();
+	assert_int_equal(seen_on(1), 4);
+	assert_string_equal(peer.seen[1].dest, "8613800000000"); /* again before new ones */
+	for (unsigned int i = 0; i < 4; i++)
+		peer_answer(&peer.seen[i], 0);
+	tick_both();
+	assert_int_equal(seen_on(1), 4);
+	for (unsigned int i = 0; i < 4; i++)
+		peer_answer(&peer.seen[i], 0);
+	assert_int_equal(outcomes(OUT_ACCEPTED), 8);
+	peer_stop();
+}
+
+static void too_fast_on_one_holds_both(void **state)
+{
+	two_binds(20);
+	tick_both();
+	assert_int_equal(peer.n_seen, 8);
+	for (unsigned int i = 0; i < 8; i++)
+		peer_answer(&peer.seen[i], peer.seen[i].leg == 0 ? SMPP_RTHROTTLED : 0);
+	tick_both();
+	assert_int_equal(peer.n_seen, 0);
+	peer.now_us += PEER_S;
+	tick_both();
+	assert_int_equal(seen_on(0), 4); /* the same ones again, there */
+	assert_int_equal(seen_on(1), 4);
+	assert_int_equal(peer.dispatch.next, 12);
+	peer_stop();
+}
+
+static void turned_away_on_one_ends_both(void **state)
+{
+	two_binds(20);
+	tick_both();
+	peer_answer(&peer.seen[0], SMPP_RINVSYSID);
+	assert_false(peer.dispatch.up);
+	link_smpp.tick(peer.link, peer.now_us);
+	for (unsigned int i = 1; i < 8; i++)
+		peer_answer(&peer.seen[i], 0);
+	tick_both();
+	assert_int_equal(peer.n_seen, 2);
+	for (unsigned int leg = 0; leg < 2; leg++) {
+		assert_int_equal(peer.seen[leg].id, SMPP_UNBIND);
+		peer_send(leg, &(struct smpp_pdu){.id = SMPP_UNBIND | SMPP_RESP, .sequence = peer.seen[leg].sequence});
+	}
+	link_smpp.tick(peer.link, peer.now_us);
+	assert_int_equal(peer.link->state, LINK_DOWN);
+	call(2, "192.0.2.1");
+	say(2, SMPP_BIND_RECEIVER, "secret");
+	assert_int_equal(peer.seen[0].status, SMPP_RSYSERR); /* not yet */
+	peer_stop();
+}
+
+static void outbinds_make_senders_and_receivers(void **state)
+{
+	static const uint32_t wanted[] = {SMPP_BIND_TRANSMITTER, SMPP_BIND_RECEIVER, SMPP_BIND_TRANSMITTER, SMPP_BIND_RECEIVER};
+
+	listening();
+	peer.cfg.binds = 2;
+	peer.cfg.bind = BIND_PAIR;
+	peer_create();
+	for (unsigned int i = 0; i < 4; i++) {
+		call(i, "192.0.2.1");
+		say(i, SMPP_OUTBIND, "secret");
+		assert_int_equal(peer.seen[0].id, wanted[i]);
+		peer_send(i, &(struct smpp_pdu){.id = wanted[i] | SMPP_RESP, .sequence = peer.seen[0].sequence});
+	}
+	assert_int_equal(peer.link->serving, 2);
+	peer_stop();
+}
+
 static void refuse(unsigned int leg, const char *address, uint32_t status)
 {
 	call(leg, address);
@@ -258,6 +434,13 @@ int main(void)
 		cmocka_unit_test(submit_is_a_clue),
 		cmocka_unit_test(transmitter_and_receiver),
 		cmocka_unit_test(second_bind_only_replaces_a_silent_one),
+		cmocka_unit_test(binds_share_the_work),
+		cmocka_unit_test(binds_take_turns),
+		cmocka_unit_test(a_lost_bind_leaves_its_units_to_the_other),
+		cmocka_unit_test(the_other_bind_sends_what_one_could_not),
+		cmocka_unit_test(too_fast_on_one_holds_both),
+		cmocka_unit_test(turned_away_on_one_ends_both),
+		cmocka_unit_test(outbinds_make_senders_and_receivers),
 		cmocka_unit_test(five_failures_a_minute),
 		cmocka_unit_test(half_open_connections_are_few_and_short),
 		cmocka_unit_test(nothing_is_taken_before_the_bind),

@@ -55,10 +55,16 @@ static void one_that_fails_is_told(void **state)
 	assert_non_null(strstr(peer.event_text, "RSYSERR"));
 	assert_int_equal(peer.link->count.rehearsals_failed, 1);
 	assert_int_equal(peer.link->state, LINK_UP);
+	assert_true(peer.dispatch.suspect); /* siblings begin, it comes after them */
+	pass(300 * PEER_S);
+	assert_int_equal(peer.n_seen, 1);
+	peer_answer(&peer.seen[0], SMPP_ROK);
+	assert_false(peer.dispatch.suspect);
 	pass(300 * PEER_S);
 	assert_int_equal(peer.n_seen, 1);
 	pass(11 * PEER_S); /* no answer, and no other sign of life either */
 	assert_int_equal(peer.link->count.rehearsals_failed, 2);
+	assert_true(peer.dispatch.suspect);
 	assert_int_equal(peer.closes[0], 1);
 	peer_stop();
 }

@@ -183,7 +183,31 @@ static void a_recall_asks_back_what_is_held(void **state)
 	assert_int_equal(back.cancelled, 2);
 	assert_int_equal(back.late, 2);
 	assert_int_equal(back.pending, 0);
+	assert_int_equal(peer.held_off, 0);
+	assert_int_equal(peer.held_on, 2); /* what came of them, in the ids' place */
+	assert_int_equal(peer.held_len, 9);
+	assert_memory_equal(peer.held_ids, "\0\0\0\0\2\0\0\0\2", 9);
+	link_smpp_forget(peer.link, 1);
 	assert_int_equal(peer.held_off, 1);
+}
+
+static void what_came_of_cancels_outlives_a_restart(void **state)
+{
+	static const uint8_t done[] = "\0\0\0\1\1\0\0\0\2", ids[] = "\00242";
+	static const uint32_t good[] = {0};
+	struct link_smpp_back back;
+
+	sms_up(0);
+	assert_int_equal(link_smpp_held(peer.link, 7, 0, done, 8), -EBADMSG);
+	assert_int_equal(link_smpp_held(peer.link, 7, 0, done, 9), 0);
+	assert_int_equal(link_smpp_held(peer.link, 7, 1, ids, 3), 0);
+	link_smpp_recall(peer.link, 7);
+	assert_int_equal(answer_all(good, 1), 1);
+	link_smpp_back(peer.link, 7, &back);
+	assert_int_equal(back.cancelled, 258);
+	assert_int_equal(back.late, 2);
+	link_smpp_forget(peer.link, 7);
+	assert_int_equal(peer.held_off, 2);
 }
 
 static void throttled_cancels_go_again_but_not_for_ever(void **state)
@@ -241,7 +265,7 @@ static void a_restart_asks_back_too(void **state)
 	assert_int_equal(answer_all(good, 1), 0);
 	link_smpp_recall(peer.link, 7);
 	assert_int_equal(answer_all(good, 1), 2);
-	assert_int_equal(peer.held_off, 1);
+	assert_int_equal(peer.held_len, 9);
 }
 
 static void found_texts_stay(void **state)
@@ -269,6 +293,7 @@ int main(void)
 		cmocka_unit_test_teardown(an_answer_after_the_recall_is_cancelled_at_once, peer_teardown),
 		cmocka_unit_test_teardown(a_restart_knows_what_is_on_air, peer_teardown),
 		cmocka_unit_test_teardown(a_recall_asks_back_what_is_held, peer_teardown),
+		cmocka_unit_test_teardown(what_came_of_cancels_outlives_a_restart, peer_teardown),
 		cmocka_unit_test_teardown(throttled_cancels_go_again_but_not_for_ever, peer_teardown),
 		cmocka_unit_test_teardown(cancels_wait_for_tokens, peer_teardown),
 		cmocka_unit_test_teardown(an_answer_behind_the_recall_is_asked_back_too, peer_teardown),

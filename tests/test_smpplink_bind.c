@@ -52,6 +52,46 @@ static void binds_as_configured(void **state)
 	}
 }
 
+/* binds = 2 with bind = "pair": two transmitters and one receiver. */
+static void several_binds_are_dialled(void **state)
+{
+	static const uint32_t wanted[] = {SMPP_BIND_TRANSMITTER, SMPP_BIND_TRANSMITTER, SMPP_BIND_RECEIVER};
+	struct peer_seen first;
+
+	peer_start();
+	peer.cfg.bind = BIND_PAIR;
+	peer.cfg.binds = 2;
+	peer_create();
+	peer.dispatch.n = 20;
+	for (unsigned int leg = 0; leg < 3; leg++) {
+		assert_int_equal(peer.connects[leg], 1);
+		peer_connected(leg);
+		assert_int_equal(peer.seen[0].id, wanted[leg]);
+		peer_send(leg, &(struct smpp_pdu){.id = wanted[leg] | SMPP_RESP, .sequence = 1});
+	}
+	assert_int_equal(peer.connects[3], 0);
+	assert_int_equal(peer.link->serving, 2);
+	assert_int_equal(peer.dispatch.window, 8);
+	peer.n_seen = 0;
+	peer_tick();
+	assert_int_equal(peer.n_seen, 4);
+	first = peer.seen[0];
+	peer_read(1);
+	assert_int_equal(peer.n_seen, 8);
+	peer_answer(&first, SMPP_ROK);
+	assert_int_equal(peer.dispatch.outcome[0], OUT_ACCEPTED);
+	link_smpp.closed(peer.link, 0, "reset", peer.now_us); /* the first one is dialled again while the other serves */
+	assert_int_equal(peer.link->state, LINK_UP);
+	peer.now_us += 2 * PEER_S;
+	link_smpp.tick(peer.link, peer.now_us);
+	assert_int_equal(peer.connects[0], 2);
+	assert_int_equal(peer.connects[1], 1);
+	assert_int_equal(peer.link->state, LINK_UP);
+	peer_bind(0, 0);
+	assert_int_equal(peer.link->serving, 2);
+	peer_stop();
+}
+
 static void pair_receives_on_the_second_leg(void **state)
 {
 	static const struct smpp_pdu clue = {
@@ -332,6 +372,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_as_configured),
+		cmocka_unit_test(several_binds_are_dialled),
 		cmocka_unit_test(pair_receives_on_the_second_leg),
 		cmocka_unit_test(reconnects_ever_more_slowly),
 		cmocka_unit_test(refusal_within_the_dial),

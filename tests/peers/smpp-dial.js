@@ -1,4 +1,4 @@
-// A carrier on node-smpp that dials in and binds. env: PORT, HOW = bind | knock; prints "name value" lines.
+// A carrier on node-smpp that dials in and binds. env: PORT, HOW = bind | knock | twice; prints "name value" lines.
 'use strict';
 const smpp = require('smpp'), env = process.env;
 const ask = (s, command, fields) => new Promise(done => s[command](fields || {}, done));
@@ -35,5 +35,28 @@ async function knock() {
   say('answers', answers, 'closed', closed);
 }
 
-(env.HOW === 'bind' ? bind : knock)().then(() => process.exit(0));
-setTimeout(() => { say('too late'); process.exit(1); }, 15000);
+// Two binds; the first one's connection breaks after 100 messages, without the answers to the last of them.
+async function twice() {
+  const got = [0, 0], seen = new Map();
+  for (let i = 0; i < 2; i++) {
+    const s = await open();
+    if ((await ask(s, 'bind_transceiver', credentials('geheim'))).command_status !== 0) say('refused', i);
+    s.on('deliver_sm', pdu => {
+      got[i]++;
+      seen.set(pdu.destination_addr, (seen.get(pdu.destination_addr) || 0) + 1);
+      if (i === 0 && got[0] >= 100) s.socket.destroy();
+      else if (i === 1 || got[0] < 90) s.send(pdu.response());
+    });
+    s.on('enquire_link', pdu => s.send(pdu.response()));
+  }
+  process.on('SIGTERM', () => {
+    let more = 0;
+    for (const n of seen.values()) more += n - 1;
+    say('twice', got[0], got[1], seen.size, more);
+    process.exit(0);
+  });
+}
+
+const ways = { bind, knock, twice };
+ways[env.HOW]().then(() => env.HOW === 'twice' || process.exit(0));
+setTimeout(() => { say('too late'); process.exit(1); }, env.HOW === 'twice' ? 60000 : 15000);
