@@ -22,8 +22,8 @@ struct writer {
 	struct map_group *groups;
 	uint64_t *sums;
 	int32_t *lons;
-	uint32_t *place; /* row -> index in the map */
-	uint32_t *slots;
+	uint32_t *place;     /* row -> index in the map */
+	uint32_t *slots;     /* where the order's pairs were: memory that is new has its price */
 	uint32_t *left_over; /* by part of the rows: how many of its pairs found no room in its part of the
 				slots */
 	struct outfile *out;
@@ -217,6 +217,8 @@ static void write_rows(struct writer *w)
 	put_units(w, w->lons, w->at.n_blocks * sizeof(*w->lons), w->at.lons);
 }
 
+_Static_assert(MAP_UNIT + 16 <= ORDER_ROOM, "1.2 slots a cell fit where a pair a cell was");
+
 static uint32_t slot_of(const struct writer *w, const struct radix_pair *p)
 {
 	return map_slot(p->key, w->head.n_slots);
@@ -251,6 +253,7 @@ static void fill_slots(void *arg, unsigned int job)
 static void write_slots(struct writer *w, unsigned int threads)
 {
 	const struct rows *rows = w->rows;
+	size_t size = (size_t)w->head.n_slots * sizeof(*w->slots);
 
 	w->left_over = talloc_array(w, uint32_t, rows->n_parts);
 	OSMO_ASSERT(w->left_over);
@@ -264,7 +267,8 @@ static void write_slots(struct writer *w, unsigned int threads)
 				slot = slot + 1 == w->head.n_slots ? 0 : slot + 1;
 			w->slots[slot] = w->place[p->row];
 		}
-	put_units(w, w->slots, (size_t)w->head.n_slots * sizeof(*w->slots), w->at.slots);
+	memset(w->slots + w->head.n_slots, 0, units(size) - size);
+	put_units(w, w->slots, size, w->at.slots);
 }
 
 /* What stands before the body lies in one piece of memory, as in the file. */
@@ -301,11 +305,10 @@ static void write_all(struct writer *w, unsigned int threads)
 	w->head.file_size = w->at.end;
 	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
 	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
-	w->place = bigmem(w, (size_t)rows->n * sizeof(*w->place));
+	w->place = rows->hash;
 	parallel(threads, (w->head.n_cells + CHUNK - 1) / CHUNK, write_chunk, w);
 	write_rows(w);
-	TALLOC_FREE(w->order);
-	w->slots = bigmem(w, units((size_t)w->head.n_slots * sizeof(*w->slots)));
+	w->slots = (uint32_t *)o->pairs;
 	write_slots(w, threads);
 	write_directory(w);
 }

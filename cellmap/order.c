@@ -346,7 +346,7 @@ int order_rows(void *ctx, const struct rows *rows, unsigned int threads, struct 
 		s->jobs = 1;
 	s->at = bigmem(s, (size_t)s->jobs * o->n_rows * sizeof(*s->at));
 	o->row_firsts = bigmem(o, (size_t)o->n_rows * sizeof(*o->row_firsts));
-	o->pairs = bigmem(o, (size_t)rows->n_kept * sizeof(*o->pairs));
+	o->pairs = bigmem(o, (size_t)rows->n_kept * sizeof(*o->pairs) + ORDER_ROOM);
 	parallel(threads, s->jobs, count_piece, s);
 	place_rows(s);
 	parallel(threads, s->jobs, spread_piece, s);

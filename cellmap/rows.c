@@ -266,7 +266,6 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	parallel(threads, JOBS, count_piece, m);
 	place_parts(m);
 	parallel(threads, JOBS, spread_piece, m);
-	madvise(r->hash, (size_t)r->n * sizeof(*r->hash), MADV_DONTNEED);
 	parallel(threads, r->n_parts, merge_part, m);
 	for (uint32_t i = 0; i < r->n_parts; i++)
 		r->n_kept += r->part[i].n;

@@ -22,7 +22,7 @@ struct rows_part {
 
 struct rows {
 	struct row *row;
-	uint32_t *hash; /* of each row, upper half; until rows_merge() */
+	uint32_t *hash; /* of each row, upper half; after rows_merge() room for whatever number a row has */
 	uint32_t n, size;
 	uint32_t *networks,
 		n_networks;    /* mcc << 16 | mnc, as they came; no more than ROWS_NETWORKS_MAX + 1 */

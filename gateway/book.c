@@ -18,6 +18,7 @@ static int book_destroy(struct book *b)
 	json_decref(b->cases);
 	json_decref(b->digests);
 	json_decref(b->serials);
+	json_decref(b->over);
 	return 0;
 }
 
@@ -32,8 +33,10 @@ struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(vo
 	b->cases = json_object();
 	b->digests = json_object();
 	b->serials = json_object();
+	b->over = json_object();
 	b->link_index = link_index;
 	b->arg = arg;
+	b->wake_fd = -1;
 	talloc_set_destructor(b, book_destroy);
 	return b;
 }
@@ -158,7 +161,7 @@ static int alert_destroy(struct alert *a)
 {
 	for (size_t r = 0; r < a->n_rings; r++)
 		if (a->rings[r].work) /* it reads what goes now */
-			planwork_take(a->rings[r].work, NULL, NULL);
+			planwork_take(a->rings[r].work, NULL, NULL, NULL);
 	if (a->maps && --a->maps->uses == 0)
 		talloc_free(a->maps);
 	return 0;
@@ -172,6 +175,7 @@ struct alert *alert_new(struct book *b)
 	INIT_LLIST_HEAD(&a->entry);
 	INIT_LLIST_HEAD(&a->jobs);
 	a->state = ALERT_RUNNING;
+	a->ahead_us = b->ahead_us;
 	talloc_set_destructor(a, alert_destroy);
 	return a;
 }
@@ -223,12 +227,29 @@ static void add_rings(struct alert *a, const struct conf *conf, const struct tri
 	talloc_free(more);
 }
 
+static void case_forget(struct book *b, const struct alert *a)
+{
+	char key[512];
+
+	json_object_del(b->cases, case_key(key, sizeof(key), a->agency, a->case_number));
+}
+
+int book_drafted(struct book *b, struct alert *a, const struct trigger *t, struct reasons *reasons)
+{
+	int rc = b->threads ? alert_plan_aside(b, a, 0, reasons) : alert_plan(a, 0, a->conf, reasons);
+
+	if (rc == 0 || rc == -EAGAIN)
+		return rc;
+	case_forget(b, a);
+	talloc_steal((void *)t, a); /* the reasons are its children: they live as long as the trigger */
+	return rc;
+}
+
 int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, const struct trigger *t, int64_t now,
 	       struct alert **out, struct reasons *reasons)
 {
 	struct alert *a = alert_new(b);
 	char key[512];
-	int rc;
 
 	a->number = b->next_number++;
 	a->agency = talloc_strdup(a, t->agency);
@@ -248,21 +269,17 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	a->maps = maps;
 	maps->uses++;
 	add_wording(b, a, PHASE_ALERT, t->texts, t->n_texts, now);
-	rc = alert_plan(a, 0, conf, reasons);
-	if (rc < 0) {
-		talloc_steal((void *)t, a); /* the reasons are its children: they live as long as the trigger */
-		return rc;
-	}
+	alert_set_conf(a, conf);
 	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_null());
 	*out = a;
-	return 0;
+	return b->threads ? -EAGAIN : book_drafted(b, a, t, reasons);
 }
 
 void book_discard(struct book *b, struct alert *a, const struct trigger *t)
 {
 	char key[512];
 
-	json_object_del(b->cases, case_key(key, sizeof(key), a->agency, a->case_number));
+	case_forget(b, a);
 	json_object_del(b->digests, digest_key(key, sizeof(key), t));
 	talloc_free(a);
 }
@@ -271,6 +288,7 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 {
 	char key[512];
 
+	alert_clock_follow(b, a); /* it may have been set since the draft */
 	llist_add_tail(&a->entry, &b->alerts);
 	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_string(a->id));
 	alert_add_jobs(b, a, 0, now_us, now, NULL, NULL);
@@ -315,6 +333,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	alert_add_jobs(b, a, a->n_wordings - 1, now_us, now, NULL, NULL);
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
+	a->over = false;
 	a->changed = true;
 	return 0;
 }
@@ -328,6 +347,7 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 	a->recalled_at = now;
 	a->recall_reason = talloc_strdup(a, reason);
 	a->state = ALERT_RECALLED;
+	a->over = false;
 	a->changed = true;
 	alert_stop_jobs(b, a, now_us);
 	for (size_t r = 1; r < a->n_rings; r++)

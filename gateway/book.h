@@ -68,7 +68,9 @@ struct alert {
 	struct llist_head jobs;
 	enum snap_alert_state state;
 	bool *at_risk, *missed; /* [conf->n_carriers] */
+	bool over;		/* book_ended() was true, and its record says so: a restart leaves it alone */
 	bool changed;		/* alerts/ID.json is older than the ledger */
+	int64_t ahead_us;	/* the book's, when the times above were right */
 };
 
 struct book {
@@ -78,9 +80,14 @@ struct book {
 	json_t *cases;	 /* agency "/" case_number -> alert id; for ever */
 	json_t *digests; /* agency "/" digest -> decision; for ever */
 	json_t *serials; /* message identifier -> next message code */
+	json_t *over;	 /* alert id -> document of what a restart found ended, and the ledger not yet */
 	int (*link_index)(void *arg, const char *name); /* in dispatch, or -ENOENT */
 	void *arg;
-	bool threads; /* rings are planned aside */
+	bool threads; /* plans are made aside */
+	int wake_fd;  /* an eventfd that tells when one is done, or -1 */
+	char boot[40];	  /* this run of the machine, "" = unknown */
+	int64_t ahead_us; /* wall clock minus monotonic, as the alerts' times have it */
+	bool moved;	  /* times have; the alerts' records do not say so yet */
 };
 
 struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(void *arg, const char *name), void *arg);
@@ -96,7 +103,9 @@ json_t *book_decision(struct book *b, const struct trigger *t);
 /* Records and remembers a decision on a trigger. */
 void book_decide(struct book *b, const struct trigger *t, const char *decision, const char *alert_id, struct store_batch *batch);
 
-/* Plans a new alert; nothing is in force until book_enter(). -errno with reasons. */
+/* Plans a new alert; nothing is in force until book_enter(). -errno with reasons. -EAGAIN (book.threads): it is still to be
+ * planned; book_drafted() begins that aside, and says -EAGAIN until it is done, then as here. */
+int book_drafted(struct book *b, struct alert *a, const struct trigger *t, struct reasons *reasons);
 int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, const struct trigger *t, int64_t now,
 	       struct alert **alert, struct reasons *reasons);
 void book_alert_record(struct book *b, const struct alert *a, struct store_batch *batch);
@@ -123,6 +132,15 @@ typedef int (*book_chunks_cb)(void *arg, struct dispatch_job *job);
 int book_restore(struct book *b, const struct conf *conf, const char *state_directory, const void *json, size_t len, int64_t now,
 		 uint64_t now_us, book_chunks_cb chunks, void *arg, char *err, size_t err_len);
 
+/* book_clock.c: the wall clock may be set at any time, and no deadline, ring or expiry moves by it: the alerts' wall times move along.
+ * Start: before anything is restored; boot names this run of the machine. Step: often; by_s: by how many seconds the wall was set
+ * since (0: not); true when the alerts' records are to be stored again, as after a restart that found it set. */
+void book_clock_start(struct book *b, const char *boot, int64_t wall_us, uint64_t now_us);
+bool book_clock_step(struct book *b, int64_t wall_us, uint64_t now_us, int64_t *by_s);
+
+/* After a restart: the records of alerts that ended meanwhile; false: none. */
+bool book_over_records(struct book *b, struct store_batch *batch);
+
 /* State by the units' progress and by time; true when the document must be stored again. */
 bool book_settle(struct alert *a, int64_t now);
 bool book_ended(const struct alert *a, int64_t now); /* nothing of it is on air or under way any more */
@@ -138,8 +156,14 @@ extern const struct payload_ops book_payload;
 /* Shared by the book's own files. */
 struct alert *alert_new(struct book *b);
 void book_serial(struct book *b, uint16_t identifier, uint16_t next);
+/* book_clock.c */
+json_t *alert_clock_json(const struct book *b, const struct alert *a);
+void alert_clock_follow(struct book *b, struct alert *a);
+void alert_clock_restore(struct book *b, struct alert *a, const json_t *o);
 /* book_rings.c */
+void alert_set_conf(struct alert *a, const struct conf *conf);
 int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct reasons *reasons);
+int alert_plan_aside(struct book *b, struct alert *a, size_t ring, struct reasons *reasons); /* -EAGAIN until it is done */
 bool alert_grows(const struct alert *a, int64_t now); /* rings are still to come */
 /* book_regroup.c: a ring's groups as the document keeps them, and the ring's new plan brought back to them: what cannot be served
  * any more is left without units (plan_group.gone), and counted in the return. -EBADMSG. */

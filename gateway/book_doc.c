@@ -50,7 +50,7 @@ static json_t *rings_json(const struct alert *a)
 	return list;
 }
 
-static json_t *alert_json(const struct alert *a)
+static json_t *alert_json(const struct book *b, const struct alert *a)
 {
 	json_t *wordings = json_array(), *subs = json_object(), *at_risk = json_array(), *missed = json_array();
 
@@ -64,19 +64,19 @@ static json_t *alert_json(const struct alert *a)
 		if (a->missed[i])
 			json_array_append_new(missed, json_string(a->conf->carriers[i].name));
 	}
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 			 "number", a->number, "id", a->id, "agency", a->agency, "case_number", a->case_number, "type", a->type,
 			 "action", a->action, "accepted_at", (json_int_t)a->accepted_at, "reported_at", (json_int_t)a->reported_at,
 			 "deadline_at", (json_int_t)a->deadline_at, "expires_at", (json_int_t)a->expires_at, "recalled_at",
 			 (json_int_t)a->recalled_at, "recall_reason", text_or_null(a->recall_reason), "lat", a->lat, "lon", a->lon,
 			 "radius_km", a->radius_km, "repetition_s", a->repetition_s, "state", a->state, "wordings", wordings, "map",
 			 hex64(a->maps->map.checksum), "subs", subs, "rings", rings_json(a), "at_risk", at_risk, "missed",
-			 missed);
+			 missed, "clock", alert_clock_json(b, a), "over", a->over);
 }
 
 void book_alert_record(struct book *b, const struct alert *a, struct store_batch *batch)
 {
-	json_t *doc = alert_json(a);
+	json_t *doc = alert_json(b, a);
 	char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(17)), next[16];
 	const char *id;
 	json_t *code;
@@ -248,6 +248,32 @@ static void resume(struct book *b, struct alert *a, int64_t now, uint64_t now_us
 	a->changed = true;
 }
 
+/* An alert that ended while the gateway was down has ended for ever, also should the clock be set back. */
+static void note_over(struct book *b, const char *id, json_t *doc)
+{
+	if (json_is_true(json_object_get(doc, "over")))
+		return;
+	json_object_set_new(doc, "over", json_true());
+	json_object_set(b->over, id, doc);
+}
+
+bool book_over_records(struct book *b, struct store_batch *batch)
+{
+	bool any = json_object_size(b->over) > 0;
+	const char *id;
+	json_t *doc;
+
+	json_object_foreach(b->over, id, doc) {
+		char *text = json_dumps(doc, JSON_COMPACT | JSON_REAL_PRECISION(17));
+
+		OSMO_ASSERT(text);
+		store_batch_add(batch, STORE_ALERT, id, text, strlen(text), 0);
+		free(text);
+	}
+	json_object_clear(b->over);
+	return any;
+}
+
 int book_restore(struct book *b, const struct conf *conf, const char *state, const void *json, size_t len, int64_t now, uint64_t now_us,
 		 book_chunks_cb chunks, void *arg, char *err, size_t err_len)
 {
@@ -261,11 +287,13 @@ int book_restore(struct book *b, const struct conf *conf, const char *state, con
 		snprintf(err, err_len, "the ledger holds an alert document that cannot be read; run `reunion ledger check`");
 		goto out;
 	}
+	alert_clock_restore(b, a, json_object_get(o, "clock"));
 	snprintf(key, sizeof(key), "%s/%s", a->agency, a->case_number);
 	json_object_set_new(b->cases, key, json_string(a->id));
 	b->next_number = OSMO_MAX(b->next_number, a->number + 1);
 	ends = OSMO_MAX(a->expires_at, a->recalled_at ? a->recalled_at + 86400 : 0);
-	if (now > ends) {
+	if (now > ends || json_is_true(json_object_get(o, "over"))) { /* its maps may be gone, whatever the clock says now */
+		note_over(b, a->id, o);
 		rc = 1; /* its case stays known, nothing of it lives */
 		goto out;
 	}

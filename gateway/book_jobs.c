@@ -39,10 +39,16 @@ struct earlier {
 };
 
 /* First octet of a unit in an update or found job. */
-static uint8_t first_octet(void *arg, uint32_t unit)
+static uint8_t first_octet(void *arg, uint32_t unit, uint32_t *same)
 {
 	const struct earlier *e = arg;
 
+	*same = UINT32_MAX;
+	for (size_t i = 0; i < e->n; i++) {
+		uint32_t n = dispatch_unit_same(e->jobs[i]->job, unit);
+
+		*same = n < *same ? n : *same;
+	}
 	for (size_t i = 0; i < e->n; i++) {
 		uint8_t o = dispatch_unit(e->jobs[i]->job, unit);
 

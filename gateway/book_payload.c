@@ -7,6 +7,8 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
+#define AHEAD 16 /* units */
+
 #define GS_PLMN	   1	 /* one display per network, wherever the phone moves (TS 23.041 9.4.1.2.1) */
 #define CODE_ALERT 0x300 /* top bits of the message code: emergency user alert, popup */
 
@@ -70,6 +72,8 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 		return -ERANGE;
 	if (a->action == ACTION_EXERCISE)
 		return plan_test_number(g, unit, out);
+	if (g->n_units - unit > AHEAD) /* the cells of a circle lie far apart in the file */
+		subs_expect(a->maps->plain[carrier], g->units[unit + AHEAD]);
 	return subs_msisdn(a->maps->plain[carrier], g->units[unit], out);
 }
 

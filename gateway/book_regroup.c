@@ -10,33 +10,15 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-static uint64_t mix(uint64_t sum, uint32_t word)
-{
-	return (sum ^ word) * 0x100000001B3ull; /* FNV-1a, by words: lists have millions */
-}
-
-static uint64_t sum_of(const struct plan_group *g)
-{
-	uint64_t sum = mix(0xCBF29CE484222325ull, g->n_units);
-
-	if (g->gone)
-		return g->sum;
-	for (uint32_t i = 0; g->units && i < g->n_units; i++)
-		sum = mix(sum, g->units[i]);
-	return sum;
-}
-
 json_t *alert_groups_json(const struct plan *plan)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; plan && i < plan->n_groups; i++) {
-		struct plan_group *g = &plan->groups[i];
+		const struct plan_group *g = &plan->groups[i];
 		json_t *links = json_array();
 		char sum[20];
 
-		if (g->sum == 0)
-			g->sum = sum_of(g);
 		snprintf(sum, sizeof(sum), "%016" PRIx64, g->sum);
 		for (size_t l = 0; l < g->n_links; l++)
 			json_array_append_new(links, json_string(g->links[l]->name));
@@ -73,7 +55,7 @@ static int read_kept(const json_t *o, struct kept *k)
 
 static bool is_it(const struct plan_group *g, const struct kept *k)
 {
-	if (g->kind != k->kind || strcmp(g->carrier->name, k->carrier) || g->n_units != k->n_units || sum_of(g) != k->sum)
+	if (g->kind != k->kind || strcmp(g->carrier->name, k->carrier) || g->n_units != k->n_units || g->sum != k->sum)
 		return false;
 	return g->kind != GROUP_CBSP || !strcmp(g->links[0]->name, json_string_value(json_array_get(k->links, 0)));
 }

@@ -22,8 +22,10 @@ static struct plan_input input_of(const struct alert *a)
 				   .deadline_at = a->deadline_at};
 }
 
-static void set_conf(struct alert *a, const struct conf *conf)
+void alert_set_conf(struct alert *a, const struct conf *conf)
 {
+	if (a->conf == conf)
+		return;
 	a->conf = conf;
 	a->at_risk = talloc_zero_array(a, bool, conf->n_carriers + 1);
 	a->missed = talloc_zero_array(a, bool, conf->n_carriers + 1);
@@ -50,8 +52,7 @@ int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct rea
 	int rc;
 
 	OSMO_ASSERT(inner);
-	if (a->conf != conf)
-		set_conf(a, conf);
+	alert_set_conf(a, conf);
 	in = ring_input(a, ring, inner);
 	rc = plan_make(a, &in, &a->rings[ring].plan, reasons);
 	talloc_free(inner);
@@ -59,10 +60,9 @@ int alert_plan(struct alert *a, size_t ring, const struct conf *conf, struct rea
 }
 
 /* The same aside; -EAGAIN until it is done. A ring of 200 km over ten million cells would hold up the loop for a third of a second. */
-static int plan_aside(struct alert *a, size_t ring)
+int alert_plan_aside(struct book *b, struct alert *a, size_t ring, struct reasons *reasons)
 {
 	struct alert_ring *r = &a->rings[ring];
-	struct reasons none = {0};
 	struct planwork *work;
 	struct plan_input in;
 	double *inner;
@@ -72,14 +72,14 @@ static int plan_aside(struct alert *a, size_t ring)
 			return -EAGAIN;
 		work = r->work;
 		r->work = NULL;
-		return planwork_take(work, a, &r->plan);
+		return planwork_take(work, a, &r->plan, reasons);
 	}
 	inner = talloc_array(a, double, a->n_rings);
 	OSMO_ASSERT(inner);
 	in = ring_input(a, ring, inner);
-	r->work = planwork_start(&in);
+	r->work = planwork_start(&in, b->wake_fd);
 	talloc_free(inner);
-	return r->work ? -EAGAIN : alert_plan(a, ring, a->conf, &none);
+	return r->work ? -EAGAIN : alert_plan(a, ring, a->conf, reasons);
 }
 
 static bool to_come(const struct alert *a, size_t ring)
@@ -110,7 +110,7 @@ int book_ring_begin(struct book *b, struct alert *a, int64_t now)
 	if (r == a->n_rings || a->rings[r].pending || a->recalled_at || a->state == ALERT_EXPIRED || now < a->rings[r].at ||
 	    now >= a->expires_at)
 		return -EAGAIN;
-	rc = b->threads ? plan_aside(a, r) : alert_plan(a, r, a->conf, &reasons);
+	rc = b->threads ? alert_plan_aside(b, a, r, &reasons) : alert_plan(a, r, a->conf, &reasons);
 	if (rc == -EAGAIN)
 		return rc;
 	if (rc < 0) {

@@ -42,6 +42,7 @@ struct pending {
 	char *undo_alert, *undo_trigger; /* keys of a refused acceptance, to be deleted, or NULL */
 	int *fate; /* where the outcome goes for who awaits it, or NULL */
 	size_t ring;
+	uint64_t due_us; /* of a result: not later */
 	char *told;  /* key of what a carrier told (onair.c), or NULL; its value, NULL = it is over */
 	void *value;
 	size_t len;
@@ -64,6 +65,8 @@ struct daemon {
 	struct predict *predict;
 	struct agentx *agentx;
 	struct total_counters total;
+	struct llist_head drafts; /* alerts that are being planned, in the order of their files */
+	struct llist_head tell;	  /* alerts in force whose result is to be written */
 	struct llist_head pending, unsaved; /* unsaved: changes in force whose record could not be written yet */
 	uint64_t next_tag, receipts_tag; /* receipts_tag: of the batch that receipts ride in, 0 = none */
 	bool store_failing, store_full;
@@ -77,7 +80,8 @@ struct daemon {
 	struct fleet_events fleet_events;
 	struct control_ops control;
 	struct ready ready;
-	struct osmo_fd wake, store_fd, signal_fd;
+	uint64_t late_us; /* of the running second: how late the loop came at worst to what was due */
+	struct osmo_fd wake, store_fd, plan_fd, signal_fd;
 };
 
 /* reuniond.c */
@@ -100,6 +104,9 @@ uint64_t intake_tick(struct daemon *d, uint64_t now_us);
 /* intake.c: trigger files, clues, operator's cancel */
 void intake_clue(void *arg, struct fleet_link *fl, const struct link_clue *clue, uint64_t token);
 void intake_save(struct daemon *d, struct alert *a); /* its record, again and again until it is durable */
+void intake_drafts(struct daemon *d); /* goes on with those that are planned now */
+uint64_t intake_tell(struct daemon *d, uint64_t now_us); /* results of alerts that were accepted */
+bool intake_changing(const struct daemon *d); /* a change is in force whose record is not durable yet */
 void intake_save_again(struct daemon *d); /* changes whose record could not be written */
 void intake_write(struct daemon *d, struct pending *p); /* hands a pending change over to the store */
 void intake_results(struct daemon *d); /* alerts/ID.json of what changed */
@@ -132,6 +139,7 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
+void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? */
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */

@@ -141,13 +141,29 @@ static void plan_chunks(struct job *j)
 	talloc_free(has);
 }
 
-static void apply_initial(struct dispatch *d, struct job *j, uint8_t (*initial)(void *arg, uint32_t unit),
-			  void *arg)
+static void set_chunk(struct dispatch *d, struct job *j, struct chunk *c, uint8_t octet)
+{
+	if (c->all == octet)
+		return;
+	sums_add(j, c, -1);
+	chunk_fill(c, octet);
+	sums_add(j, c, 1);
+	mark_dirty(d, j, c);
+}
+
+/* Of millions of units most are in chunks that are all alike: nobody should wait for each of them. */
+static void apply_initial(struct dispatch *d, struct job *j, dispatch_initial initial, void *arg)
 {
 	for (uint32_t unit = 0; unit < j->pub.spec.n_units; unit++) {
 		struct chunk *c = chunk_of(j, unit);
-		uint8_t octet = initial(arg, unit);
+		uint32_t same = 1;
+		uint8_t octet = initial(arg, unit, &same);
 
+		if (index_of(j, unit) == 0 && same >= c->count) {
+			set_chunk(d, j, c, octet);
+			unit += c->count - 1;
+			continue;
+		}
 		if (chunk_get(c, index_of(j, unit)) != octet)
 			unit_set(d, j, unit, octet);
 		if (index_of(j, unit) == c->count - 1)
@@ -172,7 +188,7 @@ static void copy_spec(struct job *j, const struct job_spec *spec)
 }
 
 struct dispatch_job *dispatch_add_job(struct dispatch *d, const struct job_spec *spec,
-				      uint8_t (*initial)(void *arg, uint32_t unit), void *arg)
+				      dispatch_initial initial, void *arg)
 {
 	struct job *j = talloc_zero(d, struct job);
 
@@ -255,6 +271,14 @@ uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit)
 
 	OSMO_ASSERT(unit < job->spec.n_units);
 	return chunk_get(chunk_of(j, unit), index_of(j, unit));
+}
+
+uint32_t dispatch_unit_same(const struct dispatch_job *job, uint32_t unit)
+{
+	const struct job *j = job_of(job);
+	const struct chunk *c = chunk_of(j, unit);
+
+	return index_of(j, unit) == 0 && !c->unit && !c->runs ? c->count : 1;
 }
 
 uint16_t dispatch_unit_link(const struct dispatch_job *job, uint32_t unit)

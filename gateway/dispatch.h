@@ -56,10 +56,11 @@ struct dispatch_job { /* read-only outside dispatch.c */
 
 struct dispatch *dispatch_new(void *ctx);
 /* New job: all waiting, nothing to write. `initial` (may be NULL) gives each unit's first octet (found
- * texts); chunks that are not all waiting then are written before the first unit is given out. Spec arrays
- * are copied. */
+ * texts), and how many units from it on have the same (1 when it does not say); chunks that are not all
+ * waiting then are written before the first unit is given out. Spec arrays are copied. */
+typedef uint8_t (*dispatch_initial)(void *arg, uint32_t unit, uint32_t *same);
 struct dispatch_job *dispatch_add_job(struct dispatch *d, const struct job_spec *spec,
-				      uint8_t (*initial)(void *arg, uint32_t unit), void *arg);
+				      dispatch_initial initial, void *arg);
 /* After a restart: a job without chunks of its own in the store is all waiting; stored chunks are then loaded
  * one by one. HANDED units wait again with their attempt kept; those with three become UNKNOWN. -ERANGE: no
  * such chunk; -EBADMSG. */
@@ -75,6 +76,9 @@ void dispatch_remove_job(struct dispatch *d, struct dispatch_job *job); /* at re
 bool dispatch_job_at_rest(
 	const struct dispatch_job *job); /* nothing waiting, in flight, or not yet durable */
 uint8_t dispatch_unit(const struct dispatch_job *job, uint32_t unit); /* its octet */
+/* So many units from this one on are known to have its octet: its chunk's when it is the first of a uniform one, else 1.
+ * Jobs of as many units have the same chunks. */
+uint32_t dispatch_unit_same(const struct dispatch_job *job, uint32_t unit);
 uint16_t dispatch_unit_link(const struct dispatch_job *job,
 			    uint32_t unit); /* link index of its chunk's owner */
 

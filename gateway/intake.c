@@ -15,6 +15,8 @@
 
 #define AWAIT_MS       2000
 #define REASONS_LOGGED 3 /* of one trigger */
+#define TELL_US        30000 /* an alert's first units have so long before its result is written */
+#define PLANS_AT_ONCE  2 /* the others wait their turn: the machine has more to do */
 
 static json_t *result_json(const char *decision, const char *alert_id, const struct reasons *reasons, json_t *take_plan)
 {
@@ -115,6 +117,7 @@ static void undo(struct daemon *d, const struct alert *a, const struct trigger *
 static void alert_durable(struct daemon *d, struct pending *p, int rc)
 {
 	struct alert *a = p->alert;
+	struct pending *tell;
 
 	if (rc < 0) {
 		if (rc == -EIO)
@@ -128,38 +131,100 @@ static void alert_durable(struct daemon *d, struct pending *p, int rc)
 	     log_safe(a->case_number, strlen(a->case_number)));
 	if (d->agentx)
 		agentx_notify(d->agentx, NOTIFY_ALERT_ACCEPTED, a->id, a->case_number);
-	accepted(p->intake, p->item, a, NULL);
+	tell = talloc_zero(d, struct pending);
+	OSMO_ASSERT(tell);
+	*tell = (struct pending){.intake = p->intake, .item = p->item, .alert = a, .due_us = clock_mono_us() + TELL_US};
+	llist_add_tail(&tell->entry, &d->tell);
 	daemon_wake(d);
+}
+
+static bool all_begun(const struct alert *a)
+{
+	const struct book_job *j;
+
+	llist_for_each_entry(j, &a->jobs, entry)
+		if (j->job->first_us == 0)
+			return false;
+	return true;
+}
+
+/* Its first units go before its result, whose syncs take the loop as long as a commit: unless a link is down. */
+uint64_t intake_tell(struct daemon *d, uint64_t now_us)
+{
+	struct pending *p, *after;
+	uint64_t next = UINT64_MAX;
+
+	llist_for_each_entry_safe(p, after, &d->tell, entry) {
+		if (p->due_us > now_us && !all_begun(p->alert)) {
+			next = sooner(next, p->due_us);
+			continue;
+		}
+		llist_del(&p->entry);
+		accepted(p->intake, p->item, p->alert, NULL);
+		talloc_free(p);
+	}
+	return next;
+}
+
+/* A draft that is planned, or cannot be. */
+static void drafted(struct daemon *d, struct pending *p, int rc, struct reasons *reasons)
+{
+	struct alert *a = p->alert;
+	struct store_batch *b;
+	char err[512];
+
+	if (rc < 0) {
+		if (!reasons->n)
+			reasons_add(p->trigger, reasons, 0, NULL, "the alert cannot be planned: %s", strerror(-rc));
+		intake_reject(p->intake, p->item, NULL, reasons);
+		talloc_free(p);
+		return;
+	}
+	rc = maps_keep(a->maps, a->conf, d->conf->state_directory, err, sizeof(err));
+	if (rc < 0) {
+		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
+		book_discard(d->book, a, p->trigger);
+		intake_defer(p->intake, p->item, rc);
+		talloc_free(p);
+		return;
+	}
+	b = daemon_batch(d);
+	book_decide(d->book, p->trigger, "accepted", a->id, b);
+	book_alert_record(d->book, a, b);
+	daemon_store(d, b, p);
 }
 
 static void take_alert(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct daemon *d = in->d;
-	struct store_batch *b;
-	struct pending *p;
+	struct pending *p = talloc_zero(d, struct pending);
 	struct alert *a;
-	char err[512];
 	int rc = book_draft(d->book, d->conf, d->maps, t, clock_wall_s(), &a, reasons);
 
-	if (rc < 0) {
-		if (!reasons->n)
-			reasons_add(t, reasons, 0, NULL, "the alert cannot be planned: %s", strerror(-rc));
-		intake_reject(in, item, NULL, reasons);
-		return;
-	}
-	rc = maps_keep(d->maps, d->conf, d->conf->state_directory, err, sizeof(err));
-	if (rc < 0) {
-		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
-		book_discard(d->book, a, t);
-		intake_defer(in, item, rc);
-		return;
-	}
-	p = talloc_zero(d, struct pending);
+	OSMO_ASSERT(p);
 	*p = (struct pending){.done = alert_durable, .intake = in, .item = item, .trigger = talloc_steal(p, t), .alert = a};
-	b = daemon_batch(d);
-	book_decide(d->book, t, "accepted", a->id, b);
-	book_alert_record(d->book, a, b);
-	daemon_store(d, b, p);
+	if (rc == -EAGAIN)
+		llist_add_tail(&p->entry, &d->drafts);
+	else
+		drafted(d, p, rc, reasons);
+}
+
+void intake_drafts(struct daemon *d)
+{
+	struct pending *p, *next;
+	int planning = 0;
+
+	llist_for_each_entry_safe(p, next, &d->drafts, entry) {
+		struct reasons reasons = {0};
+		int rc = book_drafted(d->book, p->alert, p->trigger, &reasons);
+
+		if (rc != -EAGAIN) {
+			llist_del(&p->entry);
+			drafted(d, p, rc, &reasons);
+		} else if (++planning == PLANS_AT_ONCE) {
+			return;
+		}
+	}
 }
 
 /* ---- recall and update ---- */
@@ -217,6 +282,21 @@ static struct pending *store_change(struct daemon *d, struct intake *in, struct 
 	intake_write(d, p);
 	daemon_wake(d);
 	return p;
+}
+
+static bool has_change(const struct llist_head *list)
+{
+	const struct pending *p;
+
+	llist_for_each_entry(p, list, entry)
+		if (p->done == change_durable)
+			return true;
+	return false;
+}
+
+bool intake_changing(const struct daemon *d)
+{
+	return has_change(&d->pending) || has_change(&d->unsaved);
 }
 
 void intake_save(struct daemon *d, struct alert *a)
@@ -363,9 +443,11 @@ static json_t *alert_named(const struct snapshot *s, const char *id)
 
 void intake_results(struct daemon *d)
 {
-	struct snapshot *s = snapshot_get();
+	struct snapshot *s;
 	struct alert *a;
 
+	intake_tell(d, UINT64_MAX);
+	s = snapshot_get();
 	llist_for_each_entry(a, &d->book->alerts, entry) {
 		struct intake *in = intake_of(d, a->agency);
 		bool busy = under_way(a);

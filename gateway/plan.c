@@ -286,7 +286,8 @@ static int fill_subscribers(struct view *v, struct plan_group *g, const struct s
 		return rc;
 	OSMO_ASSERT(n_inner <= n);
 	g->n_units = (uint32_t)(n - n_inner);
-	memmove(g->units, g->units + n_inner, g->n_units * sizeof(*g->units));
+	if (n_inner)
+		memmove(g->units, g->units + n_inner, g->n_units * sizeof(*g->units));
 	if (g->n_units == 0 && v->n > 0)
 		plan_warn(v->plan, "%s: no subscriber stands in the circle", v->carrier->name);
 	return 0;
@@ -438,6 +439,22 @@ static int refuse(struct plan *p, int rc, const struct plan_input *in, struct re
 	return rc;
 }
 
+/* FNV-1a, by words: lists have millions. */
+static uint64_t mix(uint64_t sum, uint32_t word)
+{
+	return (sum ^ word) * 0x100000001B3ull;
+}
+
+/* By this a restart knows a list again. */
+static uint64_t sum_of(const struct plan_group *g)
+{
+	uint64_t sum = mix(0xCBF29CE484222325ull, g->n_units);
+
+	for (uint32_t i = 0; g->units && i < g->n_units; i++)
+		sum = mix(sum, g->units[i]);
+	return sum ? sum : 1;
+}
+
 int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons)
 {
 	struct plan *p;
@@ -458,6 +475,8 @@ int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct
 	if (in->n_inner) /* of a step only what its own time is: all else was said of the alert */
 		p->n_warnings = 0;
 	plan_figures(p, in);
+	for (size_t i = 0; i < p->n_groups; i++)
+		p->groups[i].sum = sum_of(&p->groups[i]);
 	*plan = p;
 	return 0;
 }

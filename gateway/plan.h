@@ -27,7 +27,7 @@ struct plan_group {
 	uint32_t parts;	     /* per unit: SMS parts over all texts, of the link with most; CBSP: 1 */
 	uint32_t pages;	     /* CBSP: pages over all texts */
 	double seconds;	     /* at the agreed rate, or as window and round trip (50 ms) allow */
-	uint64_t sum;	     /* of the unit list (book_regroup.c) */
+	uint64_t sum;	     /* of the unit list, never 0 */
 	bool gone;	     /* left the configuration while its alert ran: nothing more can be sent */
 };
 

@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
@@ -11,21 +12,23 @@ struct planwork {
 	double *inner_km;
 	void *ctx; /* a tree of its own: talloc knows no locks */
 	struct plan *plan;
-	int rc;
+	struct reasons reasons;
+	int rc, wake_fd;
 	int done; /* atomic */
 };
 
 static void *work(void *arg)
 {
 	struct planwork *w = arg;
-	struct reasons reasons = {0};
 
-	w->rc = plan_make(w->ctx, &w->in, &w->plan, &reasons);
+	w->rc = plan_make(w->ctx, &w->in, &w->plan, &w->reasons);
 	__atomic_store_n(&w->done, 1, __ATOMIC_RELEASE);
+	if (w->wake_fd >= 0)
+		eventfd_write(w->wake_fd, 1);
 	return NULL;
 }
 
-struct planwork *planwork_start(const struct plan_input *in)
+struct planwork *planwork_start(const struct plan_input *in, int wake_fd)
 {
 	struct planwork *w = calloc(1, sizeof(*w));
 	sigset_t all, before;
@@ -35,6 +38,7 @@ struct planwork *planwork_start(const struct plan_input *in)
 	w->ctx = talloc_named_const(NULL, 0, "planwork");
 	OSMO_ASSERT(w->ctx);
 	w->in = *in;
+	w->wake_fd = wake_fd;
 	w->inner_km = talloc_zero_array(w->ctx, double, in->n_inner + 1);
 	OSMO_ASSERT(w->inner_km);
 	for (size_t i = 0; i < in->n_inner; i++)
@@ -57,7 +61,7 @@ bool planwork_done(const struct planwork *w)
 	return __atomic_load_n(&w->done, __ATOMIC_ACQUIRE);
 }
 
-int planwork_take(struct planwork *w, void *ctx, struct plan **plan)
+int planwork_take(struct planwork *w, void *ctx, struct plan **plan, struct reasons *reasons)
 {
 	int rc;
 
@@ -65,6 +69,11 @@ int planwork_take(struct planwork *w, void *ctx, struct plan **plan)
 	rc = w->rc;
 	if (rc == 0 && ctx)
 		*plan = talloc_steal(ctx, w->plan);
+	for (size_t i = 0; i < w->reasons.n && ctx && reasons; i++) {
+		const struct reason *r = &w->reasons.v[i];
+
+		reasons_add(ctx, reasons, r->line, r->key, "%s", r->text);
+	}
 	talloc_free(w->ctx);
 	free(w);
 	return rc;

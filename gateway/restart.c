@@ -138,9 +138,12 @@ int restart_load(struct daemon *d, char *err, size_t err_len)
 	struct loading l = {.d = d, .err = err, .err_len = err_len};
 	struct alert *a;
 	unsigned int running = 0;
+	char boot[37];
 	int rc;
 
 	err[0] = '\0';
+	clock_boot(boot);
+	book_clock_start(d->book, boot, clock_wall_us(), clock_mono_us());
 	rc = ops->load(d->store, STORE_META, load_meta, &l);
 	if (rc == 0)
 		rc = ops->load(d->store, STORE_SERIAL, load_serial, &l);

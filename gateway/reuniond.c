@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -109,12 +110,17 @@ void daemon_await(struct daemon *d, const int *fate, unsigned int timeout_ms)
 	}
 }
 
-/* False: there is nothing to be written, or what was before is not reaped yet. */
+/* False: there is nothing to be written, or what was before is not reaped yet. No progress before the change of an alert that it
+ * may belong to: a crash must not find chunks of jobs whose text or recall the ledger does not know. */
 static bool commit(struct daemon *d, bool with_receipts, uint64_t now_us)
 {
-	struct store_batch *b = store_batch_new(NULL);
-	bool any = dispatch_take_batch(d->dispatch, b);
+	struct store_batch *b;
+	bool any;
 
+	if (intake_changing(d))
+		return false;
+	b = store_batch_new(NULL);
+	any = dispatch_take_batch(d->dispatch, b);
 	if (!any)
 		b->tag = TAG_BOOK | d->next_tag++;
 	if (with_receipts)
@@ -179,10 +185,15 @@ static void step(struct daemon *d)
 {
 	uint64_t now_us = clock_mono_us(), next = d->next_second_us;
 
+	if (d->wake_us && now_us > d->wake_us)
+		d->late_us = OSMO_MAX(d->late_us, now_us - d->wake_us);
+	watch_clock(d, now_us);
 	reap(d, now_us);
+	intake_drafts(d);
 	dispatch_run(d->dispatch, now_us);
 	next = sooner(next, commit_tick(d, now_us));
 	next = sooner(next, fleet_pump(d->fleet, now_us));
+	next = sooner(next, intake_tell(d, now_us));
 	next = sooner(next, dispatch_next_us(d->dispatch, now_us));
 	next = sooner(next, intake_tick(d, now_us));
 	next = sooner(next, ready_tick(&d->ready, now_us));
@@ -417,9 +428,13 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	d->book->threads = true;
+	if (rc == 0)
+		rc = add_fd(&d->plan_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), drain_fd, d);
+	d->book->wake_fd = d->plan_fd.fd;
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		d->fleet->links[i].link->payload = &book_payload;
-	rc = open_store(d, err, err_len);
+	if (rc == 0)
+		rc = open_store(d, err, err_len);
 	if (rc == 0)
 		rc = restart_load(d, err, err_len);
 	return rc == 0 ? onair_restore(d) : rc;
@@ -570,6 +585,8 @@ int main(int argc, char **argv)
 		fputs("reuniond: which configuration? Say -c FILE; --help tells more\n", stderr);
 		return 2;
 	}
+	INIT_LLIST_HEAD(&d->drafts);
+	INIT_LLIST_HEAD(&d->tell);
 	INIT_LLIST_HEAD(&d->pending);
 	INIT_LLIST_HEAD(&d->unsaved);
 	INIT_LLIST_HEAD(&d->dead);

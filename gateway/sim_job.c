@@ -27,12 +27,13 @@ void sim_job_withdraw(struct sim *s, struct sim_job *j)
 }
 
 /* Only whom the earlier text reached, or may have. */
-static uint8_t first_octet(void *arg, uint32_t unit)
+static uint8_t first_octet(void *arg, uint32_t unit, uint32_t *same)
 {
 	const struct dispatch_job *earlier = arg;
 	uint8_t octet = dispatch_unit(earlier, unit);
 	enum unit_state state = UNIT_STATE(octet);
 
+	*same = dispatch_unit_same(earlier, unit);
 	return state == UNIT_ACCEPTED || state == UNIT_UNKNOWN ||
 			       (state != UNIT_REFUSED && UNIT_ATTEMPT(octet) > 0)
 		       ? UNIT_WAITING

@@ -70,32 +70,34 @@ bool subs_number_parse(const char *text, size_t len, uint64_t *number)
 	return true;
 }
 
-/* Eight digits, two a division. */
-static void print8(char *p, uint32_t v)
+/* Eight digits, the first in the lowest octet: all pairs, then all digits at a time. 10486/2^20 and 103/2^10 are exact enough for
+ * what has four and two digits. */
+static uint64_t digits8(uint32_t v)
 {
-	for (int i = 6; i >= 0; i -= 2, v /= 100) {
-		uint32_t two = v % 100;
+	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, t;
 
-		p[i] = (char)('0' + two / 10);
-		p[i + 1] = (char)('0' + two % 10);
-	}
+	t = x * 10486 >> 20 & 0x0000007F0000007F;
+	x = t | (x - 100 * t) << 16;
+	t = x * 103 >> 10 & 0x000F000F000F000F;
+	x = t | (x - 10 * t) << 8;
+	return x | 0x3030303030303030;
 }
 
-/* Done for every message: two halves that do not wait for each other. */
+/* Done for every message. Little-endian, as the file is. */
 int subs_number_print(uint64_t number, char out[16])
 {
+	static const uint64_t above[16] = {0, 0, 0, 0, 0, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000,
+					   100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000};
 	unsigned int len = number >> SUBS_VALUE_BITS & 15;
 	uint64_t value = number & ((UINT64_C(1) << SUBS_VALUE_BITS) - 1);
-	char digits[32] = "", odd = 0; /* as long again in NULs, so that all copies are of one length */
+	uint64_t digits[4] = {0}; /* as long again in NULs, so that all copies are of one length */
 
-	if (len < SUBS_DIGITS_MIN || value >= UINT64_C(10000000000000000))
+	if (value >= above[len])
 		return -EBADMSG;
-	print8(digits, value / 100000000);
-	print8(digits + 8, value % 100000000);
-	for (unsigned int i = 0; i < 16 - len; i++)
-		odd |= digits[i] ^ '0';
-	memcpy(out, digits + 16 - len, 16);
-	return odd ? -EBADMSG : 0;
+	digits[0] = digits8(value / 100000000);
+	digits[1] = digits8(value % 100000000);
+	memcpy(out, (const char *)digits + 16 - len, 16);
+	return 0;
 }
 
 static const char *header_fault(const struct subs_header *h, uint64_t size)
@@ -376,74 +378,154 @@ uint64_t subs_unresolved(const struct subs *subs)
 }
 
 /* --- selection --- */
-static bool find_cell(const struct subs *s, uint32_t index, uint32_t *cell)
-{
-	uint32_t low, high, i = index >> JUMP_SHIFT;
 
-	if (i >= s->n_jumps)
-		return false;
-	low = s->jump[i];
-	high = s->jump[i + 1];
+/* Cells of a circle lie anywhere in the file, and each is some steps away from its entries. So a block of them takes each step
+ * together, asking the memory for what all need next: to wait for every one alone would be most of what a selection costs. */
+#define BLOCK 64
+
+struct cell_entries {
+	uint32_t cell, first, last, multi, multi_end;
+};
+
+static uint32_t lower_bound(const uint32_t *v, uint32_t low, uint32_t high, uint32_t index)
+{
 	while (low < high) {
 		uint32_t mid = low + (high - low) / 2;
 
-		if (s->known_index[mid] < index)
+		if (v[mid] < index)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == s->jump[i + 1] || s->known_index[low] != index)
-		return false;
-	*cell = known_cell(s, low);
-	return true;
+	return low;
 }
 
-/* Entries of one cell that were not taken yet; returns how many went into ids. */
-static uint32_t take_cell(const struct subs *s, uint32_t c, uint64_t *seen, uint32_t *ids)
+/* The cells of n hits that have subscribers, nearest first; how many. */
+static size_t find_cells(const struct subs *s, const struct cell_hit *hits, size_t n, struct cell_entries *out)
 {
-	uint32_t n = 0, m = s->first_multi[c], end = s->first_multi[c + 1];
+	size_t found = 0;
 
-	for (uint32_t e = s->first[c]; e < s->first[c + 1]; e++) {
-		if (s->entries[e] & SUBS_MULTI && (m == end || bit_set(seen, s->multi[m++])))
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].index >> JUMP_SHIFT < s->n_jumps)
+			__builtin_prefetch(&s->jump[hits[i].index >> JUMP_SHIFT]);
+	for (size_t i = 0; i < n; i++)
+		if (hits[i].index >> JUMP_SHIFT < s->n_jumps)
+			__builtin_prefetch(&s->known_index[s->jump[hits[i].index >> JUMP_SHIFT]]);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t index = hits[i].index, block = index >> JUMP_SHIFT, at;
+
+		if (block >= s->n_jumps)
 			continue;
-		ids[n++] = e;
+		at = lower_bound(s->known_index, s->jump[block], s->jump[block + 1], index);
+		if (at == s->jump[block + 1] || s->known_index[at] != index)
+			continue;
+		out[found].cell = known_cell(s, at);
+		__builtin_prefetch(&s->first[out[found].cell]);
+		__builtin_prefetch(&s->first_multi[out[found++].cell]);
 	}
+	return found;
+}
+
+static uint64_t find_entries(const struct subs *s, struct cell_entries *c, size_t n)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		c[i].first = s->first[c[i].cell];
+		c[i].last = s->first[c[i].cell + 1];
+		c[i].multi = s->first_multi[c[i].cell];
+		c[i].multi_end = s->first_multi[c[i].cell + 1];
+		sum += c[i].last - c[i].first;
+		if (c[i].multi == c[i].multi_end)
+			continue;
+		__builtin_prefetch(&s->entries[c[i].first]);
+		__builtin_prefetch(&s->entries[c[i].first] + 8);
+		__builtin_prefetch(&s->multi[c[i].multi]);
+	}
+	return sum;
+}
+
+/* Entries of one cell that were not taken yet; returns how many went into ids. Without branches on what stands there, which
+ * nothing can foretell; behind the last number of several cells nothing needs to be looked at. */
+static size_t take_cell(const struct subs *s, const struct cell_entries *c, uint64_t *seen, uint32_t *ids)
+{
+	uint32_t e = c->first, m = c->multi;
+	size_t n = 0;
+
+	for (; m < c->multi_end && e < c->last; e++) {
+		uint64_t flag = s->entries[e] >> 63, *word = &seen[s->multi[m] / 64], bit = flag << s->multi[m] % 64;
+
+		ids[n] = e;
+		n += !(*word & bit);
+		*word |= bit;
+		m += flag;
+	}
+	while (e < c->last)
+		ids[n++] = e++;
 	return n;
+}
+
+/* ids has room for all entries. */
+static int take_all(const struct subs *s, const struct cell_hit *hits, size_t n_hits, uint64_t *seen, uint32_t *ids, size_t *n)
+{
+	struct cell_entries cells[BLOCK];
+	uint64_t most = 0;
+
+	for (size_t from = 0; from < n_hits; from += BLOCK) {
+		size_t found = find_cells(s, hits + from, n_hits - from < BLOCK ? n_hits - from : BLOCK, cells);
+
+		most += find_entries(s, cells, found);
+		if (most >= IDS_MAX)
+			return -E2BIG;
+		if (most > s->head->n_entries) /* a cell twice among the hits */
+			return -EINVAL;
+		for (size_t i = 0; i < found; i++)
+			*n += take_cell(s, &cells[i], seen, ids + *n);
+	}
+	return 0;
+}
+
+/* A page fault for every thousand ids costs more than to write them. */
+static void use_large_pages(void *base, size_t size)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)base + page - 1) & ~(page - 1);
+
+	if (size > 4 * page)
+		(void)!madvise((void *)from, size - (from - (uintptr_t)base), MADV_HUGEPAGE); /* only for speed */
 }
 
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits,
 		uint32_t **ids, size_t *n)
 {
-	uint64_t *seen, most = 0;
-	uint32_t *cells, n_cells = 0, c;
+	uint64_t *seen;
+	size_t room;
+	int rc;
 
 	*ids = NULL;
 	*n = 0;
 	if (!subs->tied)
 		return -EINVAL;
-	cells = talloc_array(ctx, uint32_t, n_hits + 1);
-	OSMO_ASSERT(cells);
-	for (size_t i = 0; i < n_hits; i++)
-		if (find_cell(subs, hits[i].index, &c)) {
-			cells[n_cells++] = c;
-			most += subs->first[c + 1] - subs->first[c];
-		}
-	if (most > subs->head->n_entries || most >= IDS_MAX) {
-		talloc_free(cells);
-		return most >= IDS_MAX ? -E2BIG : -EINVAL; /* -EINVAL: a cell twice among the hits */
-	}
-	*ids = talloc_array(ctx, uint32_t, most + 1);
+	room = OSMO_MIN(subs->head->n_entries, IDS_MAX) + 1;
+	*ids = talloc_array(ctx, uint32_t, room); /* what is not written to takes no memory */
 	seen = bits_new(ctx, subs->head->n_multi);
 	OSMO_ASSERT(*ids);
-	for (uint32_t i = 0; i < n_cells; i++)
-		*n += take_cell(subs, cells[i], seen, *ids + *n);
+	use_large_pages(*ids, room * sizeof(**ids));
+	rc = take_all(subs, hits, n_hits, seen, *ids, n);
 	talloc_free(seen);
-	talloc_free(cells);
-	if (*n < most) {
-		*ids = talloc_realloc(ctx, *ids, uint32_t, *n + 1);
-		OSMO_ASSERT(*ids);
+	if (rc < 0) {
+		TALLOC_FREE(*ids);
+		*n = 0;
+		return rc;
 	}
+	*ids = talloc_realloc(ctx, *ids, uint32_t, *n + 1);
+	OSMO_ASSERT(*ids);
 	return 0;
+}
+
+void subs_expect(const struct subs *subs, uint32_t id)
+{
+	if (id < subs->head->n_entries)
+		__builtin_prefetch(&subs->entries[id]);
 }
 
 int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])

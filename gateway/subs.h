@@ -19,4 +19,5 @@ uint64_t subs_unresolved(const struct subs *subs); /* of the last subs_resolve()
  * -EINVAL: not tied to a map, or a cell twice among the hits; -E2BIG: more than 62 million. */
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n);
 int subs_msisdn(const struct subs *subs, uint32_t id, char out[16]);
+void subs_expect(const struct subs *subs, uint32_t id); /* subs_msisdn() will be asked for it soon: only for speed */
 int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell); /* where it stands; -ERANGE: no such id */

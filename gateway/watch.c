@@ -121,22 +121,41 @@ static void settle(struct daemon *d, struct alert *a, uint64_t now_us, int64_t n
 	a->changed |= store;
 }
 
+#define LATE_US 20000
+
+static void keep_set(struct daemon *d, uint64_t **keep, size_t *n, const struct mapset *set)
+{
+	*keep = talloc_realloc(d, *keep, uint64_t, *n + 1 + set->n);
+	OSMO_ASSERT(*keep);
+	(*keep)[(*n)++] = set->map.checksum;
+	for (size_t i = 0; i < set->n; i++)
+		(*keep)[(*n)++] = set->subs[i].checksum;
+}
+
+/* Also what the next alert would keep anew, and what alerts need that become durable just now. */
 static void sweep(struct daemon *d)
 {
-	size_t n = 0, max = 2;
-	struct alert *a;
-	uint64_t *keep;
+	uint64_t *keep = NULL;
+	const struct pending *p;
+	const struct alert *a;
+	size_t n = 0;
 
+	keep_set(d, &keep, &n, d->maps);
+	llist_for_each_entry(p, &d->pending, entry)
+		if (p->alert)
+			keep_set(d, &keep, &n, p->alert->maps);
 	llist_for_each_entry(a, &d->book->alerts, entry)
-		max += 1 + a->maps->n;
-	keep = talloc_array(d, uint64_t, max + d->maps->n);
-	llist_for_each_entry(a, &d->book->alerts, entry) {
-		keep[n++] = a->maps->map.checksum;
-		for (size_t i = 0; i < a->maps->n; i++)
-			keep[n++] = a->maps->subs[i].checksum;
-	}
+		keep_set(d, &keep, &n, a->maps);
 	maps_sweep(d->conf->state_directory, keep, n);
 	talloc_free(keep);
+}
+
+/* Above this an alert that runs may fall short of its rate. */
+static void tell_late(struct daemon *d)
+{
+	if (d->late_us > LATE_US)
+		LOGP(DMAIN, LOGL_INFO, "the loop came %u ms late\n", (unsigned int)(d->late_us / 1000));
+	d->late_us = 0;
 }
 
 /* Its receipts are of no use any more. */
@@ -163,20 +182,50 @@ static bool names(const struct llist_head *list, const struct alert *a)
 	return false;
 }
 
+static void save_over(struct daemon *d)
+{
+	struct store_batch *b = daemon_batch(d);
+
+	if (book_over_records(d->book, b))
+		daemon_store(d, b, NULL);
+	else
+		talloc_free(b);
+}
+
+void watch_clock(struct daemon *d, uint64_t now_us)
+{
+	struct alert *a;
+	int64_t by;
+
+	if (!book_clock_step(d->book, clock_wall_us(), now_us, &by))
+		return;
+	if (by)
+		LOGP(DMAIN, LOGL_NOTICE, "the clock was set %s by %" PRId64 " s; no alert gains or loses time by it\n",
+		     by < 0 ? "back" : "forward", by < 0 ? -by : by);
+	llist_for_each_entry(a, &d->book->alerts, entry)
+		intake_save(d, a);
+}
+
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
 	bool forgot = false;
 
+	tell_late(d);
 	fleet_second(d->fleet);
 	deadbook_second(d);
+	save_over(d);
 	watch_links_second(d, now);
 	watch_trouble(d);
 	predict_second(d, now_us);
 	llist_for_each_entry_safe(a, next, &d->book->alerts, entry) {
 		grow(d, a, now);
 		settle(d, a, now_us, now);
-		if (book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
+		if (!a->over && book_ended(a, now)) {
+			a->over = true;
+			intake_save(d, a);
+		}
+		if (a->over && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);

@@ -104,6 +104,29 @@ static void memory(void)
 	talloc_free(d);
 }
 
+static uint8_t served(void *arg, uint32_t unit, uint32_t *same)
+{
+	*same = dispatch_unit_same(arg, unit);
+	return UNIT_STATE(dispatch_unit(arg, unit)) == UNIT_ACCEPTED ? UNIT_WAITING : UNIT_EXCLUDED;
+}
+
+/* The loop waits so long for a recall. */
+static void recall(void)
+{
+	struct dispatch *d = new_dispatch(1000);
+	struct dispatch_job *alert = add_job(d, 1, UNITS);
+	struct job_spec found = alert->spec;
+	double from;
+
+	send(d, NULL, UNITS / 2, 0);
+	from = cpu_s();
+	dispatch_withdraw(d, alert, UNIT_WITHDRAWN, 1);
+	found.id = 2;
+	dispatch_add_job(d, &found, served, alert);
+	printf("%-44s %.1f ms CPU\n", "recall of 10 M recipients, half done:", (cpu_s() - from) * 1e3);
+	talloc_free(d);
+}
+
 /* What an alert leaves in the ledger when a carrier refuses some at random, keys included. */
 static void mixed(unsigned int refused)
 {
@@ -187,6 +210,7 @@ int main(int argc, char **argv)
 	cost(store, "with SQLite, durable:", 100, UNITS / 50);
 	cost(store, "with SQLite, durable:", 10, UNITS / 1000);
 	memory();
+	recall();
 	mixed(0);
 	mixed(1);
 	mixed(30);

@@ -38,6 +38,7 @@ tests_test_sim_scenarios_SOURCES = tests/test_sim_scenarios.c
 tests_test_sim_scenarios_LDADD = $(SIM_LIBS)
 EXTRA_DIST += tests/scenarios
 # Every promise in 5000 worlds of each kind.
-sim-long: tests/test_sim
+sim-long: tests/test_sim tests/test_sim_alerts
 	REUNION_SEEDS=$${REUNION_SEEDS:-5000} tests/test_sim
+	REUNION_SEEDS=$${REUNION_SEEDS:-5000} tests/test_sim_alerts
 .PHONY: sim-long

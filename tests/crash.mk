@@ -23,3 +23,10 @@ CLEANFILES += tests/bench_ledger$(EXEEXT)
 bench-ledger: reuniond reunion reunion-carrier tests/bench_ledger
 	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_ledger.sh
 .PHONY: bench-ledger
+
+# Whole alerts in a simulated world.
+check_PROGRAMS += tests/test_sim_alerts
+TESTS += tests/test_sim_alerts
+tests_test_sim_alerts_SOURCES = tests/test_sim_alerts.c tests/sim_alerts.h tests/sim_alerts_int.h tests/sim_alerts.c \
+	tests/sim_alerts_plan.c tests/sim_alerts_gw.c tests/sim_alerts_check.c tests/plan_map.c tests/plan_map.h
+tests_test_sim_alerts_LDADD = $(BOOK_LIBS)

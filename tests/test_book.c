@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <string.h>
 #include <cmocka.h>
 #include <osmocom/core/talloc.h>
@@ -76,6 +78,60 @@ static void a_discarded_draft_leaves_nothing(void **state)
 	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), 0);
 	book_decide(b->book, t, "accepted", a->id, batch);
 	assert_int_equal(b->maps->uses, uses + 1);
+	book_discard(b->book, a, t);
+	assert_int_equal(b->maps->uses, uses);
+	assert_int_equal(judge(b, t, &subject), VERDICT_ACCEPT);
+}
+
+/* -EAGAIN until the plan is there, then as book_draft() alone. */
+static int drafted(struct bed *b, struct alert *a, const struct trigger *t, struct reasons *reasons)
+{
+	eventfd_t count;
+	int rc;
+
+	while ((rc = book_drafted(b->book, a, t, reasons)) == -EAGAIN)
+		assert_int_equal(eventfd_read(b->book->wake_fd, &count), 0);
+	return rc;
+}
+
+static void a_draft_is_planned_aside(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_ALERT, "c"), *far = bed_trigger(b, ACTION_ALERT, "far");
+	struct reasons reasons = {0};
+	unsigned int uses = b->maps->uses;
+	struct alert *a, *other, *subject;
+
+	b->book->threads = true;
+	b->book->wake_fd = eventfd(0, 0);
+	far->lat = -70;
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), -EAGAIN);
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, far, b->now, &other, &reasons), -EAGAIN);
+	assert_int_equal(verdict(b, ACTION_ALERT, "c"), VERDICT_LATER);
+	assert_int_equal(drafted(b, a, t, &reasons), 0);
+	assert_int_equal(reasons.n, 0);
+	assert_int_equal(drafted(b, other, far, &reasons), -ENOENT);
+	assert_int_equal(reasons.n, 1);
+	assert_int_equal(judge(b, far, &subject), VERDICT_ACCEPT);
+	book_enter(b->book, a, bed_us(b), b->now);
+	bed_serve_all(b);
+	assert_int_equal(verdict(b, ACTION_ALERT, "c"), VERDICT_REJECT);
+	talloc_free(far); /* the draft is its child now */
+	assert_int_equal(b->maps->uses, uses + 1);
+	close(b->book->wake_fd);
+}
+
+static void a_draft_that_is_being_planned_may_go(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_ALERT, "c");
+	struct reasons reasons = {0};
+	unsigned int uses = b->maps->uses;
+	struct alert *a, *subject;
+
+	b->book->threads = true;
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), -EAGAIN);
+	(void)book_drafted(b->book, a, t, &reasons);
 	book_discard(b->book, a, t);
 	assert_int_equal(b->maps->uses, uses);
 	assert_int_equal(judge(b, t, &subject), VERDICT_ACCEPT);
@@ -349,6 +405,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(a_draft_keeps_its_case_until_it_is_durable),
 		CASE(a_discarded_draft_leaves_nothing),
+		CASE(a_draft_is_planned_aside),
+		CASE(a_draft_that_is_being_planned_may_go),
 		CASE(the_same_content_is_a_duplicate),
 		CASE(changes_name_their_subject),
 		CASE(an_ended_alert_takes_no_changes),

@@ -260,10 +260,46 @@ static void test_retry_moves(void **state)
 	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 16);
 }
 
-static uint8_t only_even(void *arg, uint32_t unit)
+static uint8_t only_even(void *arg, uint32_t unit, uint32_t *same)
 {
 	(void)arg;
 	return unit % 2 ? UNIT_EXCLUDED : UNIT_WAITING;
+}
+
+static uint8_t as_earlier(void *arg, uint32_t unit, uint32_t *same)
+{
+	const struct dispatch_job *earlier = arg;
+
+	*same = dispatch_unit_same(earlier, unit);
+	return UNIT_STATE(dispatch_unit(earlier, unit)) == UNIT_ACCEPTED ? UNIT_WAITING : UNIT_EXCLUDED;
+}
+
+/* By chunks, where these are all alike, comes to the same as by units. */
+static void test_initial_by_chunks(void **state)
+{
+	struct rig *r = *state;
+	uint16_t l = rig_link(r, 1000, 0);
+	struct job_spec spec = rig_spec(1, 64 * 128 + 5, &l, 1), found = rig_spec(2, spec.n_units, &l, 1);
+	struct dispatch_job *one = dispatch_add_job(r->d, &spec, NULL, NULL), *two;
+
+	rig_commit(r);
+	for (uint32_t i = 0; i < 200; i++) {
+		struct handed h;
+
+		assert_true(dispatch_next(r->d, l, r->now, &h));
+		dispatch_answer(r->d, l, h.job, h.unit, i % 7 ? OUT_ACCEPTED : OUT_REFUSED, r->now);
+	}
+	dispatch_withdraw(r->d, one, UNIT_WITHDRAWN, r->now);
+	two = dispatch_add_job(r->d, &found, as_earlier, one);
+	assert_int_equal(two->sums.n[UNIT_WAITING], one->sums.n[UNIT_ACCEPTED]);
+	assert_int_equal(two->sums.n[UNIT_WAITING] + two->sums.n[UNIT_EXCLUDED], found.n_units);
+	assert_int_equal(two->link_sums[0].n[UNIT_EXCLUDED], two->sums.n[UNIT_EXCLUDED]);
+	for (uint32_t u = 0; u < found.n_units; u++)
+		assert_int_equal(UNIT_STATE(dispatch_unit(two, u)) == UNIT_WAITING,
+				 UNIT_STATE(dispatch_unit(one, u)) == UNIT_ACCEPTED);
+	assert_true(rig_begin(r));
+	assert_true(r->batch->n >= two->n_chunks); /* who is excluded is durable before the first leaves */
+	rig_end(r);
 }
 
 static void test_initial(void **state)
@@ -359,6 +395,7 @@ int main(void)
 		TEST(test_suspect_gets_no_first_chunk),
 		TEST(test_retry_moves),
 		TEST(test_initial),
+		TEST(test_initial_by_chunks),
 		TEST(test_empty_job),
 		TEST(test_ten_million),
 		TEST(test_allocates_per_chunk_only),
