@@ -133,8 +133,7 @@ static int refresh(struct sqlite_store *s)
 
 	if (!s->reopen)
 		return 0;
-	if (s->db)
-		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	ledger_keep_log(s, true);
 	ledger_close_db(s);
 	rc = ledger_open_db(s, err, sizeof(err));
 	if (rc == 0)
@@ -143,8 +142,7 @@ static int refresh(struct sqlite_store *s)
 		s->reopen = false;
 		return 0;
 	}
-	if (s->db)
-		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	ledger_keep_log(s, true);
 	ledger_close_db(s);
 	return rc;
 }
@@ -241,6 +239,8 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 	if (ret == 0)
 		ret = ledger_errno(s->db, rc);
 	sqlite3_reset(stmt);
+	if (ret == -EBADMSG)
+		ledger_keep_log(s, true);
 	return ret;
 }
 

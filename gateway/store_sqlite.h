@@ -31,6 +31,8 @@ struct sqlite_store {
 /* Opens the database file and prepares all statements; the caller holds the lock. -EBADMSG with advice in err. */
 int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len);
 void ledger_close_db(struct sqlite_store *s);
+/* Whether a close leaves the log as it is, instead of moving it into the file: for what is damaged, or not trusted. */
+void ledger_keep_log(struct sqlite_store *s, bool keep);
 int ledger_errno(sqlite3 *db, int rc); /* SQLite's result as 0 or -errno */
 const char *ledger_table(enum store_kind kind);
 /* The row that stmt (key, value, epoch, sum) stands on; -EBADMSG when an octet of it changed. r lives until the next step. */

@@ -266,6 +266,12 @@ static int configure(struct sqlite_store *s, char *err, size_t err_len)
 	return rc == SQLITE_OK ? 0 : failed(s, rc, err, err_len);
 }
 
+void ledger_keep_log(struct sqlite_store *s, bool keep)
+{
+	if (s->db)
+		sqlite3_db_config(s->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep, NULL);
+}
+
 int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len)
 {
 	off_t size = 0;
@@ -280,6 +286,7 @@ int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len)
 		return failed(s, rc, err, err_len);
 	sqlite3_extended_result_codes(s->db, 1);
 	sqlite3_busy_timeout(s->db, BUSY_MS);
+	ledger_keep_log(s, true); /* what is refused stays as it is */
 	rc = configure(s, err, err_len);
 	if (rc == 0)
 		rc = check_version(s, err, err_len);
@@ -289,9 +296,11 @@ int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len)
 		rc = prepare(s, err, err_len);
 	if (rc == 0)
 		rc = look_for_leases(s, err, err_len);
-	if (rc == 0) /* only for speed */
-		store_file_lengthen_wal(s->path, (WAL_FRAMES + WAL_MORE) * WAL_FRAME);
-	return rc;
+	if (rc < 0)
+		return rc;
+	ledger_keep_log(s, false);
+	store_file_lengthen_wal(s->path, (WAL_FRAMES + WAL_MORE) * WAL_FRAME); /* only for speed */
+	return 0;
 }
 
 void ledger_close_db(struct sqlite_store *s)

@@ -1,5 +1,5 @@
 # Tests with kills, full disks and failing calls; figures of the ledger.
-CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh tests/crash_parser.sh \
+CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh tests/crash_clock.sh tests/crash_parser.sh \
 	tests/crash_ledger.sh tests/crash_stop.sh tests/crash_disk.sh tests/crash_power.sh
 TESTS += $(CRASH)
 EXTRA_DIST += $(CRASH) tests/crash_lib.sh tests/crash_shim.c tests/bench_ledger.sh

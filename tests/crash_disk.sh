@@ -73,7 +73,7 @@ for ((i = 1; i <= FILLS; i++)); do
 	[ $full = 0 ] && t_result "d$i" > /dev/null && { early=$((early + 1)); echo "# round $i: accepted with a full disk"; }
 	[ -e "$D/disk/state/ledger.db.reserve" ] || given=$((given + 1))
 	goes_on() { [ "$(sent)" -gt "$before" ]; }
-	((i % 2 == 0)) || t_until 5 goes_on || { stalled=$((stalled + 1)); echo "# round $i: nothing is sent"; }
+	((i % 2 == 0)) || t_until $((G_SECONDS / 3)) goes_on || { stalled=$((stalled + 1)); echo "# round $i: nothing is sent"; }
 	kill -0 "$G_PID" 2>/dev/null || { died=$((died + 1)); g_start; }
 	rm -f "$D"/disk/fill.*
 	from=$(now_ms)
