@@ -24,7 +24,7 @@ uint8_t identity_mnc_digits(uint16_t mcc, uint16_t mnc, uint8_t known)
 
 bool identity_text(const struct cell_id *id, uint8_t mnc_digits, char text[IDENTITY_MAX])
 {
-	int w = identity_mnc_digits(id->mcc, id->mnc, mnc_digits);
+	int w = identity_mnc_digits(id->mcc, id->mnc, mnc_digits) > 2 ? 3 : 2;
 	uint64_t c = id->cell; /* a negative one is too large for every kind */
 	bool plmn = id->mnc <= 999 && c > 0;
 

@@ -143,6 +143,7 @@ void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? 
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */
+struct osmo_tdef *watch_timers(void *arg, void *ctx, size_t place, const char **link);
 json_t *watch_block(void *arg, const char *name, bool block, const char *who);
 json_t *watch_rate(void *arg, const char *name, double rate, const char *who);
 void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */

@@ -1,6 +1,7 @@
 /* noc: the doors for people and machines that watch: AgentX (own thread), VTY and control socket
  * (the loop), HTTP (own thread). */
 #pragma once
+#include <osmocom/core/tdef.h>
 #include "gateway/conf.h"
 #include "gateway/snapshot.h"
 #include "gateway/snapshot_json.h"
@@ -37,6 +38,8 @@ struct control_ops {
 		void *arg, const char *alert_id); /* in full: per carrier and link, reasons; NULL = unknown */
 	/* A part of the same, cell by cell, from a place (NULL: the beginning) on: reach.h; NULL = unknown */
 	json_t *(*alert_cells)(void *arg, const char *alert_id, const char *from);
+	/* The timers of the link in that place, child of ctx, and its name; NULL: there are no more links. */
+	struct osmo_tdef *(*timers)(void *arg, void *ctx, size_t place, const char **link);
 	void (*refresh)(void *arg);               /* publish a fresh snapshot now */
 	void *arg;
 };

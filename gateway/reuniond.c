@@ -400,7 +400,7 @@ static int open_doors(struct daemon *d)
 	int rc = 0;
 
 	d->control = (struct control_ops){
-		.cancel = intake_cancel, .block = watch_block, .rate = watch_rate, .alert_show = watch_alert,
+		.cancel = intake_cancel, .block = watch_block, .rate = watch_rate, .timers = watch_timers, .alert_show = watch_alert,
 		.alert_cells = watch_cells, .refresh = watch_publish, .arg = d};
 	if (c->control_socket)
 		rc = control_listen(d, c->control_socket, &d->control);

@@ -2,6 +2,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include <osmocom/vty/command.h>
+#include <osmocom/vty/tdef_vty.h>
 #include <osmocom/vty/telnet_interface.h>
 #include <osmocom/vty/vector.h>
 #include <osmocom/vty/vty.h>
@@ -104,6 +105,19 @@ static void who(struct vty *vty, char *out, size_t size)
 DEFUN(show_links, show_links_cmd, "show links", SHOW_STR "Links to carriers: state, rate, window, counters\n")
 {
 	return show(vty, control_status(noc_of(vty)->ops), statusview_links);
+}
+
+DEFUN(show_timers, show_timers_cmd, "show timers", SHOW_STR "Timers of each link, as the configuration sets them\n")
+{
+	const struct control_ops *ops = noc_of(vty)->ops;
+	void *ctx = talloc_named_const(noc_of(vty), 0, "timers");
+	struct osmo_tdef *timers;
+	const char *link;
+
+	for (size_t i = 0; ops->timers && (timers = ops->timers(ops->arg, ctx, i, &link)); i++)
+		osmo_tdef_vty_out_all(vty, timers, "%s: ", link);
+	talloc_free(ctx);
+	return CMD_SUCCESS;
 }
 
 DEFUN(show_alerts, show_alerts_cmd, "show alerts",
@@ -291,6 +305,7 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 	vty_init(&noc->app);
 	install_element_ve(&show_links_cmd);
 	install_element_ve(&show_link_cmd);
+	install_element_ve(&show_timers_cmd);
 	install_element_ve(&show_alerts_cmd);
 	install_element_ve(&show_alert_cmd);
 	install_element_ve(&show_cellmap_cmd);

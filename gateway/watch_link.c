@@ -3,6 +3,7 @@
 #include <string.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/conf_timers.h"
 #include "gateway/daemon.h"
 #include "gateway/log.h"
 #include "gateway/snapshot_json.h"
@@ -90,6 +91,18 @@ void watch_links_second(struct daemon *d, int64_t now)
 {
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		sum_up(&d->fleet->links[i], now);
+}
+
+struct osmo_tdef *watch_timers(void *arg, void *ctx, size_t place, const char **link)
+{
+	const struct daemon *d = arg;
+	const struct conf_link *cfg;
+
+	if (place >= d->fleet->n_links)
+		return NULL;
+	cfg = d->fleet->links[place].link->cfg;
+	*link = cfg->name;
+	return conf_timers(ctx, cfg);
 }
 
 /* ---- the operator's hand ---- */

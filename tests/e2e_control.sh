@@ -4,8 +4,12 @@
 t_begin
 t_map 3000 && t_subs 460-00 400 "$D/c.subs" || exit 1
 t_carrier one || exit 1
-t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $(t_smpp one "$SMPP_one" 'rate = 1000; burst = 100; window = 100; rehearse_min = 1; rehearse_number = "8613800000000";') ); }"
+vty=$((20000 + RANDOM % 12000))
+T_GATEWAY="vty = { address = \"127.0.0.1\"; port = $vty; };" t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $(t_smpp one "$SMPP_one" 'rate = 1000; burst = 100; window = 100; rehearse_min = 1; rehearse_number = "8613800000000";') ); }"
 t_gateway && t_until 10 t_links_up 1; t_ok $? "the gateway starts, the link is up"
+timers=$({ exec 3<> "/dev/tcp/127.0.0.1/$vty" && printf 'terminal length 0\r\nshow timers\r\n' >&3 && timeout 1 cat <&3; } 2> /dev/null | tr -d '\r\0')
+t_ok "$(grep -qE '^one: X[0-9]+ = 1 m[[:space:]]+rehearse_min: .*default: 0' <<< "$timers"; echo $?)" "show timers tells each, with unit and default"
+t_is "$(grep -cE '^one: X[0-9]+ = ' <<< "$timers")" 9 "all nine of an smpp link"
 began=$SECONDS
 link() { reunion link "$@" -c "$D/reunion.cfg"; }
 link rate one 40 --reason 'asked for by the carrier'; t_ok $? "reunion link rate"

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "gateway/conf.h"
+#include "gateway/conf_timers.h"
 #include "tests/conf_base.h"
 
 static void *ctx;
@@ -434,10 +435,42 @@ static void test_warnings(void **state)
 	assert_int_equal(w.n, 3); /* unsigned, anywhere, no subscribers */
 }
 
+static const struct osmo_tdef *timer(const struct osmo_tdef *all, const char *name)
+{
+	const struct osmo_tdef *t;
+
+	osmo_tdef_for_each(t, all)
+		if (!strncmp(t->desc, name, strlen(name)) && t->desc[strlen(name)] == ':')
+			return t;
+	return NULL;
+}
+
+static void test_timers(void **state)
+{
+	const struct conf *c = load(WITH_SMPP("enquire_link_s = 7; rehearse_min = 5;"));
+	struct conf_link other = c->carriers[0].links[0];
+	const struct osmo_tdef *all = conf_timers(ctx, &c->carriers[0].links[0]), *t, *cbsp;
+
+	t = timer(all, "enquire_link_s");
+	assert_int_equal(t->val, 7);
+	assert_int_equal(t->default_val, 30);
+	assert_int_equal(t->min_val, 1);
+	assert_int_equal(t->max_val, 3600);
+	assert_int_equal(t->unit, OSMO_TDEF_S);
+	assert_int_equal(timer(all, "rehearse_min")->unit, OSMO_TDEF_M);
+	assert_int_equal(timer(all, "unbind_s")->val, 5);
+	assert_null(timer(all, "window"));
+	other.type = LINK_CBSP;
+	cbsp = conf_timers(ctx, &other);
+	assert_null(timer(cbsp, "unbind_s"));
+	assert_int_equal(timer(cbsp, "enquire_link_s")->T, t->T);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_burst_is_at_least_one),
 		cmocka_unit_test(test_point_or_no_point),
 		cmocka_unit_test(test_values),
