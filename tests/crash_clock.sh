@@ -3,10 +3,8 @@
 # time, its ring comes when it would have, and what has ended stays ended.
 . "${SRCDIR:?}/tests/lib.sh"
 . "$S/tests/crash_lib.sh"
-[ -z "$SAN" ] || t_skip_all "a preloaded library and sanitizers do not go together"
-${CC:-cc} --version > /dev/null 2>&1 || t_skip_all "no C compiler for the shim"
 crash_begin
-${CC:-cc} -shared -fPIC -O1 -o "$D/shim.so" "$S/tests/crash_shim.c" -ldl || t_skip_all "the shim cannot be built"
+crash_shim
 t_map 2000 && t_subs 460-00 2000 "$D/a.subs" || exit 1
 t_carrier one --latency-ms 1-10 || exit 1
 T_LIFETIME=60 T_DEADLINE=50 T_TYPE='rings = ( { after_s = 12; radius_km = 80.0; } );' t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/a.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" 'rate = 40.0; burst = 4; window = 20;') ); }"

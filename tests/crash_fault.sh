@@ -3,10 +3,8 @@
 # doubled, the gateway lives on, and a descriptor whose sync failed is not used any more.
 . "${SRCDIR:?}/tests/lib.sh"
 . "$S/tests/crash_lib.sh"
-[ -z "$SAN" ] || t_skip_all "a preloaded library and sanitizers do not go together"
-${CC:-cc} --version > /dev/null 2>&1 || t_skip_all "no C compiler for the shim"
 crash_begin
-${CC:-cc} -shared -fPIC -O1 -o "$D/shim.so" "$S/tests/crash_shim.c" -ldl || t_skip_all "the shim cannot be built"
+crash_shim
 t_map 2000 && t_subs 460-00 600 "$D/a.subs" || exit 1
 t_carrier one --latency-ms 1-10 || exit 1
 t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/a.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" 'rate = 800.0; burst = 80; window = 20;') ); }"

@@ -7,6 +7,11 @@ SAN=${SANITIZED:-$(grep -qa __asan_init "$B/reuniond" && echo 1)} # slower: fewe
 [ "$SAN" = 0 ] && SAN=
 G_SECONDS=60; [ -z "$SAN" ] || G_SECONDS=180 # patience with a machine that others use too
 
+crash_shim() { # the library between the gateway and the kernel, as $D/shim.so; after crash_begin
+	[ -z "$SAN" ] || t_skip_all "a preloaded library and sanitizers do not go together"
+	${CC:-cc} --version > /dev/null 2>&1 || t_skip_all "no C compiler for the shim"
+	${CC:-cc} -shared -fPIC -O1 -o "$D/shim.so" "$S/tests/crash_shim.c" -ldl || t_skip_all "the shim cannot be built"
+}
 crash_begin() {
 	t_begin
 	trap crash_end EXIT
