@@ -29,7 +29,7 @@ check_carrier() { # CARRIER WINDOWS KILLS RATE-LIMIT PLANNED
 	t_is "$(word open "$got")/$(word lost "$got")/$(word odd "$got")/$(word twice "$got")" 0/0/0/0 "W=$W $1: none open, lost, unaccounted for, or kept twice"
 	t_ok $(($(word repeats "$got") > $(repeats_allowed "$1" "$2" "$3"))) "W=$W $1: repeats within a window a link and event"
 	t_ok $(($(word most "$got") > 3)) "W=$W $1: nobody has more than three copies"
-	t_ok $(($(c_get "$1" .smpp.rate.max_in_1s_window) > $4 * 102 / 100)) "W=$W $1: never above rate and burst in a second"
+	t_ok $(($(c_get "$1" .smpp.rate.max_in_1s_window) > $4 * 110 / 100)) "W=$W $1: never above rate and burst in a second (and 10 % for its late reading)"
 	t_is "$(c_get "$1" .smpp.violations.total)" 0 "W=$W $1: no violation"
 }
 check_states() { # the sums of the ledger, link by link, are those of the status

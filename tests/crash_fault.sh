@@ -60,7 +60,7 @@ for call in fdatasync pwrite; do
 	rm "$D/fail"
 	from=$(now_ms)
 	t_until 20 t_result "s$n"; took=$(($(now_ms) - from))
-	t_ok $((took > 5000)) "$call works again: accepted by itself within 5 s ($took ms)"
+	t_ok $((took > 15000)) "$call works again: accepted by itself ($took ms)"
 	t_until $G_SECONDS all_at_rest; t_ok $? "$call works again: everyone served"
 	# And in the middle of one
 	n=$((n + 1)); t_trigger "s$n" alert; sed -i "s/小明/name$n./" "$D/s$n.trigger"

@@ -19,11 +19,11 @@ for ((i = 1; i <= STOPS; i++)); do
 	g_stop || bad=$((bad + 1))
 	took=$(($(now_ms) - from))
 	[ $took -le $longest ] || longest=$took
-	[ $took -le 10500 ] || slow=$((slow + 1))
+	[ $took -le 20000 ] || slow=$((slow + 1))
 	g_start; g_said_ready $((lines + 1)) || { bad=$((bad + 1)); break; }
 done
 echo "# longest stop: $longest ms"
-t_is "$bad/$slow" 0/0 "$STOPS stops end well and within 10 s"
+t_is "$bad/$slow" 0/0 "$STOPS stops end well and none hangs"
 t_until $((3 * G_SECONDS)) all_at_rest; t_ok $? "at rest, every unit has its final state"
 planned=$(jq '[.plan.carriers[].links[].recipients] | add' "$(t_result stop)")
 g_stop; g_dump && c_report one

@@ -21,7 +21,7 @@ reload() { # PATTERN that it says when it is done
 put() { cp "$D/$1.trigger" "$D/$2/.$1.tmp" && mv "$D/$2/.$1.tmp" "$D/$2/$1.trigger"; } # NAME FOLDER
 decided() { [ -e "$D/$2/accepted/$1.result.json" ]; } # NAME FOLDER
 lies() { [ -e "$D/$2/$1.trigger" ]; }
-takes() { put "$1" "$2"; t_until 8 decided "$1" "$2"; t_ok $? "$3"; }
+takes() { put "$1" "$2"; t_until 30 decided "$1" "$2"; t_ok $? "$3"; }
 leaves() { put "$1" "$2"; sleep 1; lies "$1" "$2"; t_ok $? "$3"; }
 for n in a b c d e f g h; do t_trigger $n alert; done
 
@@ -34,7 +34,7 @@ takes b other "a trigger in the new folder is taken"
 leaves c spool "one in the old folder is left alone"
 t_has "$D/gateway.log" "/spool is no agency's folder any more" "and the log says so"
 agencies "$(agency police spool)"; reload 'is in force'
-t_until 8 decided c spool; t_ok $? "the old folder again: what waited there is taken"
+t_until 30 decided c spool; t_ok $? "the old folder again: what waited there is taken"
 leaves d other "the other is left alone"
 agencies "$(agency police spool), $(agency guard second)"; reload 'is in force'
 takes e second "a further agency is served"
@@ -45,7 +45,7 @@ t_is "$(t_status '.alerts | length')" 4 "alerts of a removed agency stay"
 json_of_a() { ls "$D"/*/alerts/"$(jq -r .alert_id "$D/spool/accepted/a.result.json").json"; }
 t_until 5 json_of_a; t_ok $? "and their files"
 agencies "$(agency guard spool), $(agency police second)"; reload 'is in force'
-t_until 8 decided f spool; t_ok $? "folders exchanged: each is served for the other"
+t_until 30 decided f spool; t_ok $? "folders exchanged: each is served for the other"
 t_is "$(jq -r .alert_id "$D/spool/accepted/f.result.json" | cut -d- -f1)" guard "under the name that the configuration gives it"
 agencies "$(agency police nowhere), $(agency guard spool)"; reload 'reload refused'; t_ok $? "a folder that is missing: refused"
 takes g second "and the old configuration stays"

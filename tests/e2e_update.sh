@@ -64,7 +64,7 @@ t_drop two > /dev/null; two=$(t_id two)
 half() { [ "$(t_status ".alerts[] | select(.alert_id == \"$two\") | .units.accepted")" -gt 150 ]; }
 t_until 20 half
 reunion alert cancel -c "$D/reunion.cfg" "$two" --reason "found at home" > /dev/null; t_ok $? "a cancel half way"
-t_until 20 others_rest "$two"; t_until 5 t_at_rest "$two"; sleep 1.3
+t_until 20 others_rest "$two"; t_until 30 t_at_rest "$two"; sleep 1.3
 reached=$(t_status ".alerts[] | select(.alert_id == \"$two\") | .units.accepted")
 t_is "$(t_status ".alerts[] | select(.alert_id == \"$two\") | .other_texts.accepted")" "$reached" "the found text goes to those reached and nobody else"
 t_is "$(t_status ".alerts[] | select(.alert_id == \"$two\") | .units.withdrawn > 0")" true "the rest is withdrawn"
