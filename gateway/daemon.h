@@ -149,6 +149,7 @@ json_t *watch_rate(void *arg, const char *name, double rate, const char *who);
 void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
+void watch_leases(struct daemon *d, uint64_t now_us); /* looks at chunks that may be another gateway's */
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);
