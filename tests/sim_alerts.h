@@ -17,12 +17,13 @@ enum {
 	BREAK_LOST = 64,    /* what a broken link had under way is taken for accepted */
 	BREAK_ORDER = 256,  /* progress is written before the change that it follows on */
 	BREAK_RELOAD = 128, /* a reload gives running alerts the new map */
+	BREAK_TWICE = 512,  /* a file is taken though one of its case is becoming durable */
 };
 
 struct sim_alerts_report {
 	char error[200]; /* empty: every promise was kept */
 	uint64_t hash, steps, seconds;
-	uint64_t alerts, rings, updates, cancels, reloads, jumps, crashes, flaps, failed_commits;
+	uint64_t alerts, again, rings, updates, cancels, reloads, jumps, crashes, flaps, failed_commits;
 	uint64_t submits, copies, repeats, unknown;
 	unsigned int worst_person; /* copies of one text to one person */
 };
