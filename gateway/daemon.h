@@ -140,6 +140,7 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? */
+void watch_judge(struct daemon *d, struct alert *a); /* is it at risk by plan? Else each second asks */
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */

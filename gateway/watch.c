@@ -73,6 +73,15 @@ static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us)
 	return news;
 }
 
+void watch_judge(struct daemon *d, struct alert *a)
+{
+	predict_refresh(d);
+	if (a->state == ALERT_RUNNING && judge_alert(d, a, clock_mono_us())) {
+		intake_save(d, a);
+		a->changed = true;
+	}
+}
+
 /* ---- rings ---- */
 
 static void ring_durable(struct daemon *d, struct pending *p, int rc)
