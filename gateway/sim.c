@@ -11,6 +11,7 @@
 #define END_US      (SIM_START_US + UINT64_C(200000) * 1000000)
 #define LATE_US     2000 /* the loop comes so late at most */
 #define RECOUNT     64   /* every so many steps, and before every crash */
+#define RECOUNT_LONG 16384 /* in a long world that is run for its figures */
 #define RETRY_US    UINT64_C(100000)
 #define RETRY_SHIFT 5 /* tries that double the wait */
 #define LEASE_US    UINT64_C(10000000)
@@ -520,7 +521,7 @@ static void run(struct sim *s)
 			gateway_step(s);
 		talloc_free(e.data);
 		watch(s);
-		sim_check_step(s, ++s->report->steps % RECOUNT == 0);
+		sim_check_step(s, ++s->report->steps % (s->plan->watch ? RECOUNT_LONG : RECOUNT) == 0);
 		if (finished(s, acted))
 			break;
 	}
