@@ -255,6 +255,15 @@ static bool cell_ok(const struct cellmap *map, uint32_t index)
 	       map_ok(map, &map->ids[index]);
 }
 
+void cellmap_expect(const struct cellmap *map, uint32_t index)
+{
+	if (index >= map->head->n_cells)
+		return;
+	__builtin_prefetch(&map->ids[index]);
+	__builtin_prefetch(&map->ranges[index]);
+	__builtin_prefetch(&map->blocks[index / MAP_BLOCK]);
+}
+
 int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 {
 	const struct map_network *n;
