@@ -134,6 +134,9 @@ void deadbook_second(struct daemon *d);
 bool deadbook_load(struct daemon *d, const struct store_rec *rec); /* after a restart; false: of an alert that is over */
 void deadbook_end(struct daemon *d, const struct alert *a);
 
+/* reached.c: whether alerts/ID.cells.csv tells how the alert stands, now that it is at rest; goes on writing it, some ms. */
+bool reached_told(struct daemon *d, struct alert *a);
+
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);
 
