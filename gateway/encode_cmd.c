@@ -158,12 +158,14 @@ static void put_text(const struct work *w, const struct smpp_draft *draft)
 static const char *coding_name(const struct smpp_text *t, char *out, size_t size)
 {
 	static const char *const shifts[SMPP_SHIFTS] = {"", " with Turkish", " with Spanish", " with Portuguese"};
+	static const char *const locks[SMPP_SHIFTS] = {[SMPP_SHIFT_TURKISH] = " locked to Turkish",
+						       [SMPP_SHIFT_PORTUGUESE] = " locked to Portuguese"};
 	const char *name = t->data_coding == 8 ? "UCS-2" : t->data_coding == 3 ? "Latin-1" : t->data_coding == 1 ? "ASCII" : "GSM-7";
 
 	if (t->forced_ucs2)
 		snprintf(out, size, "%s because of U+%04X", name, t->forced_ucs2);
 	else
-		snprintf(out, size, "%s%s", name, shifts[t->shift]);
+		snprintf(out, size, "%s%s%s", name, t->lock ? locks[t->lock] : "", shifts[t->shift]);
 	return out;
 }
 
