@@ -59,6 +59,21 @@ t_is "$(sums_of_json < "$D/spool/alerts/$ID.json")" "$sums" "alerts/ID.json has 
 t_is "$(awk '{ print ($3 == 0), ($5 > 600), ($7 > 10), ($9 > 100), ($11 == 0), ($13 == 0), ($1 == $5 + $7 + $9) }' <<< "$sums")" "1 1 1 1 1 1 1" "accepted, refused and expired, and nothing else"
 t_is "$(awk -F, 'NR > 1 && $2 == "sms" { n += $10 } END { print n }' "$T")" "$(wc -l < "$D/one.recipients")" "as many messages as the carrier took"
 t_is "$(jq '.smpp.duplicates' "$D/one.json")" 0 "none twice"
+
+# One that ends while nobody runs
+t_trigger late alert
+sed -i "s/^reported_at = .*/reported_at = \"$(date -d '-50 seconds' +%Y-%m-%dT%H:%M:%S%:z)\";/" "$D/late.trigger"
+t_is "$(t_drop late)" accepted "another alert, with ten seconds to live"
+ID=$(t_id late)
+sleep 3
+kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
+sleep 9
+t_gateway
+t_until 10 ended; t_ok $? "it ended while the gateway was down, and is not sent any more"
+T=$D/spool/alerts/$ID.cells.csv
+t_is "$(sums_of_json < "$D/spool/alerts/$ID.json")" "$(sums_of_table "$T")" "its last word is in both files"
+echo "# $(sums_of_table "$T")"
+t_is "$(awk '{ print ($3 == 0), ($5 > 20), ($9 > 1000), ($13 <= 20 + 28) }' <<< "$(sums_of_table "$T")")" "1 1 1 1" "what was not sent has expired, a window is in doubt"
 t_stop_gateway
 grep -E "ERROR|runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end
