@@ -143,6 +143,7 @@ int restart_load(struct daemon *d, char *err, size_t err_len);
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? */
+void watch_judge(struct daemon *d, struct alert *a); /* is it at risk by plan? Else each second asks */
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */
@@ -152,6 +153,7 @@ json_t *watch_rate(void *arg, const char *name, double rate, const char *who);
 void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
+void watch_leases(struct daemon *d, uint64_t now_us); /* looks at chunks that may be another gateway's */
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);

@@ -18,6 +18,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/dispatch_lease.h"
 #include "gateway/log.h"
 #include "gateway/ready.h"
 #include "gateway/sooner.h"
@@ -28,6 +29,8 @@
 #define FLUSH_NAP_MS   50
 #define NAP_US         1000
 #define STORE_RETRY_US 250000
+#define OWNER	       "gateway" /* of leases: the embedded ledger is one gateway's, and locked by it */
+#define LEASE_US       30000000
 #ifndef STORE_URI /* the benchmark's gateway forgets: "memory:%.0s" */
 #define STORE_URI "sqlite:%s/ledger.db"
 #endif
@@ -189,6 +192,7 @@ static void step(struct daemon *d)
 		d->late_us = OSMO_MAX(d->late_us, now_us - d->wake_us);
 	watch_clock(d, now_us);
 	reap(d, now_us);
+	watch_leases(d, now_us);
 	intake_drafts(d);
 	dispatch_run(d->dispatch, now_us);
 	next = sooner(next, commit_tick(d, now_us));
@@ -424,6 +428,7 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 		return rc;
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
+	dispatch_share(d->dispatch, OWNER, LEASE_US, clock_wall_us() - (int64_t)clock_mono_us());
 	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held, .dead = deadbook_letter};
 	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
