@@ -8,6 +8,7 @@
 #include "gateway/spool.h"
 #include "gateway/store.h"
 #include "gateway/storethread.h"
+#include "gateway/warm.h"
 #include <osmocom/core/select.h>
 
 struct daemon;
@@ -53,6 +54,7 @@ struct daemon {
 	char *conf_file;
 	struct conf *conf;
 	struct mapset *maps; /* in force for new alerts */
+	struct warm *warm;   /* reads them in, or NULL */
 	struct store *store;
 	struct storethread *storethread;
 	struct dispatch *dispatch;
@@ -136,6 +138,10 @@ void deadbook_end(struct daemon *d, const struct alert *a);
 
 /* reached.c: whether alerts/ID.cells.csv tells how the alert stands, now that it is at rest; goes on writing it, some ms. */
 bool reached_told(struct daemon *d, struct alert *a);
+/* reload.c */
+int reload_read(void *ctx, const char *file, struct conf **conf); /* prints what is wrong */
+void reload_begin(struct daemon *d); /* SIGHUP */
+void reload_reap(struct daemon *d);  /* while d->build_pid: is the map there? */
 
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);
