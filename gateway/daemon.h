@@ -136,6 +136,8 @@ void deadbook_second(struct daemon *d);
 bool deadbook_load(struct daemon *d, const struct store_rec *rec); /* after a restart; false: of an alert that is over */
 void deadbook_end(struct daemon *d, const struct alert *a);
 
+/* reached.c: whether alerts/ID.cells.csv tells how the alert stands, now that it is at rest; goes on writing it, some ms. */
+bool reached_told(struct daemon *d, struct alert *a);
 /* reload.c */
 int reload_read(void *ctx, const char *file, struct conf **conf); /* prints what is wrong */
 void reload_begin(struct daemon *d); /* SIGHUP */

@@ -2,6 +2,7 @@
 #include "gateway/deadletter.h"
 #include <errno.h>
 #include <string.h>
+#include "gateway/cbsp.h"
 #include "gateway/ledger.h"
 #include "smpp/status.h"
 
@@ -69,7 +70,7 @@ int dead_next(const void *row, size_t len, size_t *at, struct dead_letter *lette
 	if (left == 0)
 		return 0;
 	if (left < FIXED || p[16] >= DEAD_TO || p[16] > left - FIXED || p[12] == 0 || p[12] >= DEAD_WHY_END ||
-	    p[13] >= UNIT_STATES || p[15] < ' ' || p[15] > '~')
+	    p[13] >= UNIT_STATES || p[15] < ' ' || p[15] > '~' || (p[12] == DEAD_CAUSE && get32(p + 8) > UINT8_MAX))
 		return -EBADMSG;
 	*letter = (struct dead_letter){.unit = get32(p),
 				       .at = get32(p + 4),
@@ -87,7 +88,10 @@ const char *dead_reason(const struct dead_letter *letter)
 {
 	static const char *const words[] = {[DEAD_SILENT] = "no answer",
 					    [DEAD_NAMELESS] = "no number or name for it",
-					    [DEAD_TEXTLESS] = "no text for this link"};
+					    [DEAD_TEXTLESS] = "no text for this link",
+					    [DEAD_CAUSELESS] = "failure without a cause"};
 
+	if (letter->why == DEAD_CAUSE)
+		return cbsp_cause_name(letter->status);
 	return letter->why == DEAD_STATUS ? smpp_status_name(letter->status) : words[letter->why];
 }

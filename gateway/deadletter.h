@@ -11,6 +11,8 @@ enum dead_why {
 	DEAD_SILENT,	 /* no answer in time, or before the connection ended */
 	DEAD_NAMELESS,	 /* its number or name cannot be written on this link */
 	DEAD_TEXTLESS,	 /* the alert has no text for this link */
+	DEAD_CAUSE,	 /* a BSC's cause (TS 48.049 8.2.13) */
+	DEAD_CAUSELESS,	 /* a BSC's failure that names none for the cell */
 	DEAD_WHY_END
 };
 
@@ -18,7 +20,7 @@ enum dead_why {
 struct dead_letter {
 	uint32_t unit;
 	uint32_t at;	 /* wall, seconds; for its keeper to fill in */
-	uint32_t status; /* DEAD_STATUS: of the last answer */
+	uint32_t status; /* DEAD_STATUS, DEAD_CAUSE: of the last answer */
 	enum dead_why why;
 	uint8_t state; /* enum unit_state: refused or unknown */
 	uint8_t tries; /* hand-overs, the last included */
@@ -33,5 +35,5 @@ size_t dead_add(uint8_t *row, size_t room, const struct dead_letter *letter); /*
 int dead_open(const void *row, size_t len, char alert_id[256], size_t *at);
 /* The letter at *at, which moves on. 1; 0 at the end; -EBADMSG. */
 int dead_next(const void *row, size_t len, size_t *at, struct dead_letter *letter);
-/* "RINVDSTADR", "no answer" ... */
+/* "RINVDSTADR", "cell memory exceeded", "no answer" ... */
 const char *dead_reason(const struct dead_letter *letter);

@@ -127,8 +127,8 @@ static void print_letter(const char *alert, const char *key, const struct dead_l
 	printf("%s\t", log_safe(link, end - link));
 	printf("%s\t%s\t%s\t", letter->to[0] ? log_safe(letter->to, strlen(letter->to)) : "?", unit_state_name(letter->state),
 	       dead_reason(letter));
-	if (letter->why == DEAD_STATUS)
-		printf("0x%08" PRIx32 "\t%c\t%u\n", letter->status, letter->class, letter->tries);
+	if (letter->why == DEAD_STATUS || letter->why == DEAD_CAUSE)
+		printf("0x%0*" PRIx32 "\t%c\t%u\n", letter->why == DEAD_CAUSE ? 2 : 8, letter->status, letter->class, letter->tries);
 	else
 		printf("-\t-\t%u\n", letter->tries);
 }

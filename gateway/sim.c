@@ -399,6 +399,18 @@ static bool handle(struct sim *s, struct sim_event *e)
 	return e->type == EV_TO_GW;
 }
 
+/* A peer may have said that it lost all. */
+static bool on_the_line(const struct sim *s)
+{
+	for (size_t i = 0; i < s->n_heap; i++) {
+		const struct sim_event *e = &s->heap[i];
+
+		if ((e->type == EV_TO_PEER || e->type == EV_REPLY || e->type == EV_TO_GW) && e->life == s->link[e->who].conn)
+			return true;
+	}
+	return false;
+}
+
 static bool finished(const struct sim *s, size_t acted)
 {
 	if (acted < s->plan->n_actions + s->plan->n_jobs || !s->life || s->batch)
@@ -409,7 +421,7 @@ static bool finished(const struct sim *s, size_t acted)
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].ops->settled && !s->link[i].ops->settled(s->link[i].driver))
 			return false;
-	return true;
+	return !on_the_line(s);
 }
 
 static void begin(struct sim *s)

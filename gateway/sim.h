@@ -92,6 +92,7 @@ struct sim_plan {
 	bool full_bucket, lost_is_accepted, lying_disk;
 	bool no_recall, quiet_restart,
 		found_to_all; /* KILLs are forgotten; a BSC does not say that it lost all */
+	bool resend; /* a driver sends some messages once more on its own account */
 };
 
 struct sim_report {

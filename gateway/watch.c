@@ -219,7 +219,7 @@ void watch_clock(struct daemon *d, uint64_t now_us)
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
-	bool forgot = false;
+	bool forgot = false, told;
 
 	tell_late(d);
 	fleet_second(d->fleet);
@@ -235,7 +235,8 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			a->over = true;
 			intake_save(d, a);
 		}
-		if (a->over && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a) && !names(&d->tell, a)) {
+		told = reached_told(d, a);
+		if (a->over && told && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a) && !names(&d->tell, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);

@@ -18,7 +18,7 @@ crash-long: SHELL = /bin/bash
 .PHONY: crash-long
 EXTRA_PROGRAMS += tests/bench_ledger
 tests_bench_ledger_SOURCES = tests/bench_ledger.c
-tests_bench_ledger_LDADD = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS)
+tests_bench_ledger_LDADD = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS) -lm
 CLEANFILES += tests/bench_ledger$(EXEEXT)
 bench-ledger: reuniond reunion reunion-carrier tests/bench_ledger
 	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_ledger.sh

@@ -1,5 +1,6 @@
 /* The process in the world of alerts: what the daemon does around the book, in its order. */
 #include "tests/sim_alerts_int.h"
+#include "gateway/dispatch_int.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -319,6 +320,8 @@ static void link_answers(struct world *w, struct sim_link *l)
 		l->out[i] = l->out[--l->n_out];
 		if (!f.refused)
 			check_copy(w, l, f.job, f.unit);
+		if (!f.refused && w->breaks & BREAK_RESEND && f.unit % 16 == 0)
+			check_copy(w, l, f.job, f.unit);
 		dispatch_answer(w->dispatch, l->link.index, f.job, f.unit, f.refused ? OUT_REFUSED : OUT_ACCEPTED, world_mono(w));
 	}
 }
@@ -415,6 +418,7 @@ void gw_boot(struct world *w)
 	INIT_LLIST_HEAD(&w->writes);
 	INIT_LLIST_HEAD(&w->unsaved);
 	w->dispatch = dispatch_new(w->process);
+	dispatch_break(w->dispatch, (w->breaks & BREAK_WINDOW ? FAULT_LAZY_ANSWERS : 0) | (w->breaks & BREAK_TRIES ? FAULT_NO_ATTEMPTS : 0));
 	dispatch_share(w->dispatch, "sim", 30 * SEC, (int64_t)w->boot_at);
 	for (unsigned int i = 0; i < LINKS; i++) {
 		struct sim_link *l = &w->link[i];

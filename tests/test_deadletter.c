@@ -35,6 +35,28 @@ static void comes_back_as_it_was(void **state)
 	assert_int_equal(dead_next(row, len, &at, &got), 0);
 }
 
+/* What a BSC says has its own words; a number that is no cause is damage. */
+static void causes_have_their_words(void **state)
+{
+	struct dead_letter got, cause = {.status = 7, .why = DEAD_CAUSE, .state = UNIT_REFUSED, .tries = 5, .class = 'T', .to = "46000-4301-6969"};
+	char id[256];
+	uint8_t row[256];
+	size_t len = dead_begin(row, sizeof(row), "20261123-0001"), at;
+
+	len += dead_add(row + len, sizeof(row) - len, &cause);
+	assert_int_equal(dead_open(row, len, id, &at), 0);
+	assert_int_equal(dead_next(row, len, &at, &got), 1);
+	assert_memory_equal(&got, &cause, sizeof(got));
+	assert_string_equal(dead_reason(&got), "cell memory exceeded");
+	got.why = DEAD_CAUSELESS;
+	assert_string_equal(dead_reason(&got), "failure without a cause");
+	cause.status = 256;
+	len = dead_begin(row, sizeof(row), "20261123-0001");
+	len += dead_add(row + len, sizeof(row) - len, &cause);
+	assert_int_equal(dead_open(row, len, id, &at), 0);
+	assert_int_equal(dead_next(row, len, &at, &got), -EBADMSG);
+}
+
 static void nothing_is_written_beyond_the_room(void **state)
 {
 	uint8_t row[64];
@@ -154,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_back_as_it_was),
+		cmocka_unit_test(causes_have_their_words),
 		cmocka_unit_test(nothing_is_written_beyond_the_room),
 		cmocka_unit_test(damage_is_refused_or_harmless),
 		cmocka_unit_test(told_with_status_class_and_tries),

@@ -99,6 +99,36 @@ static void test_change_before_progress(void **state)
 	assert_int_equal(sim_alerts_run(2603, true, 0, &r), 0);
 }
 
+/* How many of 60 worlds notice it, of one kind. */
+static unsigned int noticed(unsigned int broken, bool storm, const char *what)
+{
+	unsigned int n = 0;
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct sim_alerts_report r;
+
+		sim_alerts_run(seed, storm, broken, &r);
+		n += strstr(r.error, what) != NULL;
+	}
+	print_message("%u of 60 %s say \"%s\"\n", n, storm ? "storms" : "worlds", what);
+	return n;
+}
+
+/* What may be repeated, and how often, in storms too. */
+static void test_repeats_are_noticed(void **state)
+{
+	unsigned int fourth = 0, resent = 0, beyond = 0;
+
+	(void)state;
+	for (int storm = 0; storm < 2; storm++) {
+		fourth += noticed(BREAK_TRIES, storm, "4 copies");
+		resent += noticed(BREAK_RESEND, storm, "repeats by");
+		beyond += noticed(BREAK_WINDOW, storm, "repeats by");
+		assert_int_equal(noticed(0, storm, "repeats by"), 0);
+	}
+	assert_true(fourth > 0 && resent > 0 && beyond > 0);
+}
+
 static void test_gates_can_fail(void **state)
 {
 	static const struct {
@@ -135,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_same_seed_same_trace),
 		cmocka_unit_test(test_change_before_progress),
 		cmocka_unit_test(test_gates_can_fail),
+		cmocka_unit_test(test_repeats_are_noticed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
