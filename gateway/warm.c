@@ -22,6 +22,7 @@ struct warm {
 
 void warm_memory(void)
 {
+	mallopt(M_ARENA_MAX, 1); /* or what one thread has touched is none of the next one's */
 	mallopt(M_MMAP_THRESHOLD, LARGEST_BLOCK);
 	mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
 }
