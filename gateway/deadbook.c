@@ -20,7 +20,7 @@ struct dead_list {
 	char link[64];
 	uint32_t rows, letters; /* written ones; all */
 	uint8_t *v;		/* NULL: nothing to write */
-	size_t len;
+	struct dead_row row;
 };
 
 static struct dead_list *the_list(struct daemon *d, uint64_t job, const char *link)
@@ -50,7 +50,7 @@ static void flush(struct daemon *d, struct dead_list *l)
 {
 	if (!l->v)
 		return;
-	write_row(d, l, l->rows++, l->v, l->len);
+	write_row(d, l, l->rows++, l->v, l->row.len);
 	TALLOC_FREE(l->v);
 }
 
@@ -70,8 +70,10 @@ static bool begin(struct daemon *d, struct dead_list *l)
 		return false;
 	l->v = talloc_size(l, ROW_MAX);
 	OSMO_ASSERT(l->v);
-	l->len = dead_begin(l->v, ROW_MAX, id);
-	return l->len > 0;
+	if (dead_begin(&l->row, l->v, ROW_MAX, id) == 0)
+		return true;
+	TALLOC_FREE(l->v);
+	return false;
 }
 
 void deadbook_letter(void *arg, struct fleet_link *fl, uint64_t job, const struct dead_letter *letter)
@@ -89,9 +91,11 @@ void deadbook_letter(void *arg, struct fleet_link *fl, uint64_t job, const struc
 		return;
 	l->letters++;
 	dated.at = clock_wall_s();
-	l->len += dead_add(l->v + l->len, ROW_MAX - l->len, &dated);
-	if (ROW_MAX - l->len < DEAD_LETTER_MAX)
+	if (dead_add(&l->row, &dated) < 0) {
 		flush(d, l);
+		if (begin(d, l))
+			dead_add(&l->row, &dated);
+	}
 }
 
 void deadbook_second(struct daemon *d)
@@ -110,17 +114,17 @@ bool deadbook_load(struct daemon *d, const struct store_rec *rec)
 	struct dead_list *l;
 	char name[64], id[256];
 	uint64_t job;
-	size_t at;
+	struct dead_row row;
 
 	if (strlen(rec->key) < strlen(DEAD_KEY) + 19 || no <= link || no - link >= (int)sizeof(name) ||
-	    sscanf(rec->key + strlen(DEAD_KEY), "%16" SCNx64, &job) != 1 || dead_open(rec->value, rec->len, id, &at) != 0)
+	    sscanf(rec->key + strlen(DEAD_KEY), "%16" SCNx64, &job) != 1 || dead_open(&row, rec->value, rec->len, id) != 0)
 		return false;
 	snprintf(name, sizeof(name), "%.*s", (int)(no - link), link);
 	if (!alert_id(d, job))
 		return false;
 	l = the_list(d, job, name);
 	l->rows = OSMO_MAX(l->rows, (uint32_t)strtoul(no + 1, NULL, 16) + 1);
-	while (dead_next(rec->value, rec->len, &at, &letter) > 0)
+	while (dead_next(&row, &letter) > 0)
 		l->letters++;
 	return true;
 }
