@@ -265,7 +265,8 @@ const char *dead_reason(const struct dead_letter *letter)
 	static const char *const words[] = {[DEAD_SILENT] = "no answer",
 					    [DEAD_NAMELESS] = "no number or name for it",
 					    [DEAD_TEXTLESS] = "no text for this link",
-					    [DEAD_CAUSELESS] = "failure without a cause"};
+					    [DEAD_CAUSELESS] = "failure without a cause",
+					    [DEAD_DOUBT] = "in doubt at an end or restart"};
 
 	if (letter->why == DEAD_CAUSE)
 		return cbsp_cause_name(letter->status);

@@ -15,6 +15,7 @@ enum dead_why {
 	DEAD_TEXTLESS,	 /* the alert has no text for this link */
 	DEAD_CAUSE,	 /* a BSC's cause (TS 48.049 8.2.13) */
 	DEAD_CAUSELESS,	 /* a BSC's failure that names none for the cell */
+	DEAD_DOUBT,	 /* under way when the gateway was killed for the third time, or when the alert was ended */
 	DEAD_WHY_END
 };
 

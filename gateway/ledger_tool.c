@@ -129,6 +129,8 @@ static void print_letter(const char *alert, const char *key, const struct dead_l
 	       dead_reason(letter));
 	if (letter->why == DEAD_STATUS || letter->why == DEAD_CAUSE)
 		printf("0x%0*" PRIx32 "\t%c\t%u\n", letter->why == DEAD_CAUSE ? 2 : 8, letter->status, letter->class, letter->tries);
+	else if (letter->why == DEAD_DOUBT)
+		puts("-\t-\t-");
 	else
 		printf("-\t-\t%u\n", letter->tries);
 }
