@@ -275,13 +275,14 @@ static void fill_test_numbers(struct view *v, struct plan_group *g)
 /* The ids of the steps before stand first, as they were chosen then. */
 static int fill_subscribers(struct view *v, struct plan_group *g, const struct subs *subs)
 {
-	uint32_t *inner = NULL;
+	void *scratch = talloc_new(v->plan);
+	uint32_t *inner;
 	size_t n, n_inner = 0;
 	int rc = subs_select(v->plan, subs, v->hits, v->n, &g->units, &n);
 
 	if (rc == 0 && v->inner)
-		rc = subs_select(v->plan, subs, v->hits, v->inner, &inner, &n_inner);
-	talloc_free(inner);
+		rc = subs_select(scratch, subs, v->hits, v->inner, &inner, &n_inner);
+	talloc_free(scratch);
 	if (rc < 0)
 		return rc;
 	OSMO_ASSERT(n_inner <= n);

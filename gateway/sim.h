@@ -67,8 +67,16 @@ struct sim_expect {
 	uint64_t value;
 };
 
+/* Told once a second of the world's time, while the process lives: parts that have their final state, and that are still to do, of
+ * all jobs. */
+struct sim_watch {
+	void (*second)(void *arg, uint64_t now_us, double done, double left);
+	void *arg;
+};
+
 struct sim_plan {
 	uint64_t seed;
+	const struct sim_watch *watch; /* or NULL */
 	struct sim_link_plan link[SIM_LINKS];
 	size_t n_links;
 	double carrier_rate[SIM_LINKS];

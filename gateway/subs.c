@@ -11,10 +11,12 @@
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "cellmap/bigmem.h"
 #include "gateway/subs_format.h"
 
 #define IDS_MAX (60u << 20) /* what one talloc chunk holds */
 #define JUMP_SHIFT 6
+#define LARGE_PAGE (2u << 20)
 
 struct subs {
 	const uint8_t *base;
@@ -485,41 +487,43 @@ static int take_all(const struct subs *s, const struct cell_hit *hits, size_t n_
 	return 0;
 }
 
-/* A page fault for every thousand ids costs more than to write them. */
-static void use_large_pages(void *base, size_t size)
+/* To touch a page for the first time costs more than to write what it holds: with large ones that is done for half a million ids
+ * at once. What is not written to takes no memory. */
+static uint32_t *ids_new(void *ctx, size_t room)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)base + page - 1) & ~(page - 1);
+	size_t size = (room * sizeof(uint32_t) + LARGE_PAGE - 1) & ~(size_t)(LARGE_PAGE - 1);
+	uintptr_t at;
 
-	if (size > 4 * page)
-		(void)!madvise((void *)from, size - (from - (uintptr_t)base), MADV_HUGEPAGE); /* only for speed */
+	if (room < LARGE_PAGE / sizeof(uint32_t) / 2) {
+		uint32_t *ids = talloc_array(ctx, uint32_t, room);
+
+		OSMO_ASSERT(ids);
+		return ids;
+	}
+	at = ((uintptr_t)bigmem(ctx, size + LARGE_PAGE) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	(void)!madvise((void *)at, size, MADV_HUGEPAGE); /* only for speed */
+	return (uint32_t *)at;
 }
 
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits,
 		uint32_t **ids, size_t *n)
 {
 	uint64_t *seen;
-	size_t room;
 	int rc;
 
 	*ids = NULL;
 	*n = 0;
 	if (!subs->tied)
 		return -EINVAL;
-	room = OSMO_MIN(subs->head->n_entries, IDS_MAX) + 1;
-	*ids = talloc_array(ctx, uint32_t, room); /* what is not written to takes no memory */
+	*ids = ids_new(ctx, OSMO_MIN(subs->head->n_entries, IDS_MAX) + 1);
 	seen = bits_new(ctx, subs->head->n_multi);
-	OSMO_ASSERT(*ids);
-	use_large_pages(*ids, room * sizeof(**ids));
 	rc = take_all(subs, hits, n_hits, seen, *ids, n);
 	talloc_free(seen);
 	if (rc < 0) {
-		TALLOC_FREE(*ids);
+		*ids = NULL;
 		*n = 0;
-		return rc;
 	}
-	*ids = talloc_realloc(ctx, *ids, uint32_t, *n + 1);
-	OSMO_ASSERT(*ids);
-	return 0;
+	return rc;
 }
 
 void subs_expect(const struct subs *subs, uint32_t id)

@@ -27,6 +27,10 @@ TESTS += tests/test_dispatch
 tests_test_dispatch_SOURCES = tests/test_dispatch.c tests/rig.h
 tests_test_dispatch_LDADD = $(CORE_TEST_LIBS)
 
+check_PROGRAMS += tests/test_dispatch_lease
+TESTS += tests/test_dispatch_lease
+tests_test_dispatch_lease_SOURCES = tests/test_dispatch_lease.c tests/rig.h
+tests_test_dispatch_lease_LDADD = $(CORE_TEST_LIBS)
 check_PROGRAMS += tests/test_dispatch_share
 TESTS += tests/test_dispatch_share
 tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h

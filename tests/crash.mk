@@ -30,3 +30,4 @@ TESTS += tests/test_sim_alerts
 tests_test_sim_alerts_SOURCES = tests/test_sim_alerts.c tests/sim_alerts.h tests/sim_alerts_int.h tests/sim_alerts.c \
 	tests/sim_alerts_plan.c tests/sim_alerts_gw.c tests/sim_alerts_check.c tests/plan_map.c tests/plan_map.h
 tests_test_sim_alerts_LDADD = $(BOOK_LIBS)
+tests_test_sim_alerts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=plan_make
