@@ -7,6 +7,8 @@
 #include <osmocom/core/utils.h>
 #include "gateway/subs_format.h"
 
+#define AHEAD 16
+
 /* A cell of one carrier in the circle. */
 struct seen {
 	uint32_t lac;
@@ -95,6 +97,8 @@ static int look_at_cells(struct view *v)
 	v->seen = talloc_zero_array(v->plan, struct seen, v->n + 1);
 	OSMO_ASSERT(v->seen);
 	for (size_t i = 0; i < v->n; i++) {
+		if (i + AHEAD < v->n) /* by distance they lie anywhere in the map */
+			cellmap_expect(v->in->map, v->hits[i + AHEAD].index);
 		rc = cellmap_get(v->in->map, v->hits[i].index, &cell);
 		if (rc < 0)
 			return rc;

@@ -11,6 +11,7 @@
 #define END_US      (SIM_START_US + UINT64_C(200000) * 1000000)
 #define LATE_US     2000 /* the loop comes so late at most */
 #define RECOUNT     64   /* every so many steps, and before every crash */
+#define RECOUNT_LONG 16384 /* in a long world that is run for its figures */
 #define RETRY_US    UINT64_C(100000)
 #define RETRY_SHIFT 5 /* tries that double the wait */
 #define LEASE_US    UINT64_C(10000000)
@@ -398,6 +399,18 @@ static bool handle(struct sim *s, struct sim_event *e)
 	return e->type == EV_TO_GW;
 }
 
+/* A peer may have said that it lost all. */
+static bool on_the_line(const struct sim *s)
+{
+	for (size_t i = 0; i < s->n_heap; i++) {
+		const struct sim_event *e = &s->heap[i];
+
+		if ((e->type == EV_TO_PEER || e->type == EV_REPLY || e->type == EV_TO_GW) && e->life == s->link[e->who].conn)
+			return true;
+	}
+	return false;
+}
+
 static bool finished(const struct sim *s, size_t acted)
 {
 	if (acted < s->plan->n_actions + s->plan->n_jobs || !s->life || s->batch)
@@ -408,7 +421,7 @@ static bool finished(const struct sim *s, size_t acted)
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].ops->settled && !s->link[i].ops->settled(s->link[i].driver))
 			return false;
-	return true;
+	return !on_the_line(s);
 }
 
 static void begin(struct sim *s)
@@ -520,7 +533,7 @@ static void run(struct sim *s)
 			gateway_step(s);
 		talloc_free(e.data);
 		watch(s);
-		sim_check_step(s, ++s->report->steps % RECOUNT == 0);
+		sim_check_step(s, ++s->report->steps % (s->plan->watch ? RECOUNT_LONG : RECOUNT) == 0);
 		if (finished(s, acted))
 			break;
 	}

@@ -17,3 +17,9 @@ tests_test_book_restart_SOURCES = tests/test_book_restart.c $(BOOK_BED)
 tests_test_book_restart_LDADD = $(BOOK_LIBS)
 tests_test_forecast_SOURCES = tests/test_forecast.c
 tests_test_forecast_LDADD = libdaemon.a $(OSMO_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/test_sim_forecast
+TESTS += tests/test_sim_forecast
+tests_test_sim_forecast_SOURCES = tests/test_sim_forecast.c
+tests_test_sim_forecast_LDADD = libdaemon.a libsim.a libsmpplink.a libplan.a libconf.a libcbsp.a libreusmpp.a libcellmap.a libcore.a libstore.a \
+	libcore.a $(SMPP34_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) $(SODIUM_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(PROJ_LIBS) $(OSMO_LIBS) \
+	$(CMOCKA_LIBS)
