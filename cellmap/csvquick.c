@@ -209,6 +209,7 @@ INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
 {
 	struct walk w = {line, line - 1, {marks_of(line), marks_of(line + 64)}, 0, 0};
 	const char *newline;
+	int32_t lon, lat;
 
 	row->radio = take_radio(&w);
 	row->mcc = (uint16_t)take(&w, 999);
@@ -218,14 +219,17 @@ INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
 	row->area = (uint32_t)take(&w, UINT32_MAX);
 	row->cell = (int64_t)take(&w, (UINT64_C(1) << 36) - 1);
 	skip(&w);
-	row->lon = take_degrees(&w, DEGREES_E7(180));
-	row->lat = take_degrees(&w, DEGREES_E7(90));
+	lon = take_degrees(&w, DEGREES_E7(180));
+	lat = take_degrees(&w, DEGREES_E7(90));
+	row->lon = lon;
+	row->lat = lat;
 	row->range_m = take_optional(&w);
 	row->samples = take_optional(&w);
 	skip(&w);
 	skip(&w);
 	row->updated = take_optional(&w);
-	if (w.bad || (row->lon == 0 && row->lat == 0) || w.at > end)
+	w.bad |= (lon | lat) == 0; /* of the row itself, just written, that would take long */
+	if (w.bad || w.at > end)
 		return 0;
 	newline = line + next_mark(&w);
 	if (*newline != '\n')

@@ -84,32 +84,6 @@ int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t
 	return 0;
 }
 
-void row_pack(const struct csv_row *from, struct row *to)
-{
-	uint64_t cell = from->cell < 0 ? (uint64_t)-from->cell : (uint64_t)from->cell;
-	uint32_t range = from->range_m ? OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX) << 8
-				       : map_default_range(from->radio) << 8 | MAP_RANGE_UNKNOWN;
-
-	*to = (struct row){from->lat,
-			   from->lon,
-			   from->area,
-			   (uint32_t)cell,
-			   range | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
-				   (uint32_t)(cell >> 32),
-			   from->updated,
-			   from->samples,
-			   (uint32_t)from->mcc << 18 | (uint32_t)from->mnc << 2 | (from->mnc_digits & 3u)};
-}
-
-uint32_t row_hash(const struct row *r)
-{
-	uint32_t net = row_network(r);
-
-	return (uint32_t)(map_hash((uint16_t)(net >> 16), (uint16_t)net, map_word_radio(r->word), r->area,
-				   map_word_cell(r->word, r->cell_low)) >>
-			  32);
-}
-
 static bool same_key(const struct row *a, const struct row *b)
 {
 	return a->cell_low == b->cell_low && a->area == b->area && ((a->word ^ b->word) & MAP_WORD_KEY) == 0 &&
