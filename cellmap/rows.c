@@ -14,6 +14,7 @@
 #define PART_ROWS 8192 /* about: what finds its duplicates within the cache */
 #define PARTS_MAX 4096
 #define JOBS      32 /* pieces of the rows */
+#define WHOLE     (1 << 17) /* rows: whole large pages of each kind */
 #define ROOM      (sizeof(struct row) + 2 * sizeof(uint32_t)) /* octets of addresses a row */
 
 static int drop(struct rows *r)
@@ -41,7 +42,7 @@ struct rows *rows_new(void *ctx)
 	struct rows *r = talloc_zero(ctx, struct rows);
 
 	OSMO_ASSERT(r);
-	r->size = UINT32_MAX - 1;
+	r->size = UINT32_MAX / WHOLE * WHOLE;
 	r->row = reserved(&r->size, ROOM);
 	r->hash = (uint32_t *)(r->row + r->size);
 	talloc_set_destructor(r, drop);

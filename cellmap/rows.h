@@ -63,7 +63,7 @@ static inline uint32_t row_hash(const struct row *r)
 }
 
 struct rows *rows_new(void *ctx); /* child of ctx */
-/* With their row_hash(). -EFBIG beyond 2^32 - 2 rows. */
+/* With their row_hash(). -EFBIG beyond `size` rows, somewhat less than 2^32. */
 int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t n);
 /* Keeps of the rows with one key: the table of higher priority, then newer `updated`, then more `samples`,
  * then the later row. priority[i] counts from row starts[i] on; n_tables may be 0. Returns how many rows
