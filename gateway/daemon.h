@@ -58,6 +58,7 @@ struct daemon {
 	struct store *store;
 	struct storethread *storethread;
 	struct dispatch *dispatch;
+	struct hot *hot;
 	struct fleet *fleet;
 	struct book *book;
 	struct intake **intakes;

@@ -178,7 +178,7 @@ static void sleep_until(struct daemon *d, uint64_t when_us)
 	wake_at(d, d->wake_us - now_us);
 }
 
-static void step(struct daemon *d)
+static uint64_t step(struct daemon *d)
 {
 	uint64_t now_us = clock_mono_us(), next = d->next_second_us;
 
@@ -203,6 +203,7 @@ static void step(struct daemon *d)
 		next = sooner(next, d->next_second_us);
 	}
 	sleep_until(d, next);
+	return now_us;
 }
 
 static int drain_fd(struct osmo_fd *ofd, unsigned int what)
@@ -233,12 +234,12 @@ static int signal_cb(struct osmo_fd *ofd, unsigned int what)
 	return 0;
 }
 
-static int add_fd(struct osmo_fd *ofd, int fd, int (*cb)(struct osmo_fd *, unsigned int), struct daemon *d)
+static int add_fd(struct osmo_fd *ofd, int fd, int (*cb)(struct osmo_fd *, unsigned int), struct daemon *d, struct hot *hot)
 {
 	if (fd < 0)
 		return -errno;
 	osmo_fd_setup(ofd, fd, OSMO_FD_READ, cb, d, 0);
-	return osmo_fd_register(ofd);
+	return hot ? hot_add(hot, ofd) : osmo_fd_register(ofd);
 }
 
 static int loop_fds(struct daemon *d)
@@ -246,15 +247,16 @@ static int loop_fds(struct daemon *d)
 	sigset_t set;
 	int rc;
 
+	d->hot = hot_new(d);
 	sigemptyset(&set);
 	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	signal(SIGPIPE, SIG_IGN);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	rc = add_fd(&d->signal_fd, signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), signal_cb, d);
+	rc = add_fd(&d->signal_fd, signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC), signal_cb, d, NULL);
 	if (rc == 0)
-		rc = add_fd(&d->wake, timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC), drain_fd, d);
+		rc = add_fd(&d->wake, timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC), drain_fd, d, d->hot);
 	return rc;
 }
 
@@ -286,7 +288,7 @@ static int open_store(struct daemon *d, char *err, size_t err_len)
 
 	if (rc == 0)
 		rc = storethread_start(d, d->store, &d->storethread);
-	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d) : rc;
+	return rc == 0 ? add_fd(&d->store_fd, storethread_fd(d->storethread), store_cb, d, d->hot) : rc;
 }
 
 static int open_doors(struct daemon *d)
@@ -320,11 +322,11 @@ static int start_inside(struct daemon *d, char *err, size_t err_len)
 	d->maps->uses = 1;
 	d->dispatch = dispatch_new(d);
 	d->fleet_events = (struct fleet_events){.event = watch_event, .clue = intake_clue, .arg = d, .aired = onair_event, .held = onair_held, .dead = deadbook_letter};
-	d->fleet = fleet_new(d, d->conf, d->dispatch, &d->fleet_events, d->started_us);
+	d->fleet = fleet_new(d, d->conf, d->dispatch, d->hot, &d->fleet_events, d->started_us);
 	d->book = book_new(d, d->dispatch, link_index_cb, d);
 	d->book->threads = true;
 	if (rc == 0)
-		rc = add_fd(&d->plan_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), drain_fd, d);
+		rc = add_fd(&d->plan_fd, eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), drain_fd, d, NULL);
 	d->book->wake_fd = d->plan_fd.fd;
 	for (size_t i = 0; i < d->fleet->n_links; i++)
 		d->fleet->links[i].link->payload = &book_payload;
@@ -406,8 +408,7 @@ static void stop(struct daemon *d)
 	d->stop_by_us = clock_mono_us() + DRAIN_US;
 	fleet_stop(d->fleet, clock_mono_us());
 	while (clock_mono_us() < d->stop_by_us && (!fleet_stopped(d->fleet) || storethread_pending(d->storethread))) {
-		step(d);
-		osmo_select_main(0);
+		hot_turn(d->hot, step(d));
 	}
 	flush(d);
 	storethread_stop(d->storethread, 1000);
@@ -423,8 +424,7 @@ static int run(struct daemon *d)
 	if (start(d) < 0)
 		return 1;
 	while (!d->stopping) {
-		step(d);
-		osmo_select_main(0);
+		hot_turn(d->hot, step(d));
 		if (d->reload)
 			reload_begin(d);
 	}

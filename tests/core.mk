@@ -15,7 +15,7 @@ check_PROGRAMS += tests/fuzz/fuzz_chunk
 TESTS += tests/fuzz/fuzz_chunk
 EXTRA_DIST += tests/fuzz/seeds/chunk
 tests_fuzz_fuzz_chunk_SOURCES = tests/fuzz/fuzz_chunk.c
-tests_fuzz_fuzz_chunk_LDADD = libcore.a $(OSMO_LIBS)
+tests_fuzz_fuzz_chunk_LDADD = libsmpplink.a libcbsp.a libreusmpp.a libcore.a $(OSMO_LIBS)
 if FUZZING
 tests_fuzz_fuzz_chunk_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 else

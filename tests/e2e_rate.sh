@@ -41,9 +41,9 @@ for c in $cases; do
 	IFS=: read -r name net rate burst n window <<< "$c"
 	most=$(jq .smpp.rate.max_in_1s_window "$D/$name.json")
 	mean=$(jq "[.smpp.rate.per_second[2:12] | add, 0] | max / 10" "$D/$name.json")
-	port=SMPP_$name sent=-
+	port=SMPP_$name sent=- late=$(jq .smpp.rate.max_read_late_ms "$D/$name.json")
 	[ ! -s "$D/sent" ] || sent=$(most_sent "${!port}")
-	echo "# $name: $n link(s) at $rate/s + $burst: $mean/s over ten seconds; within one at most $sent written, $most come in, $(jq .smpp.rate.max_read_in_1s_window "$D/$name.json") read, up to $(jq .smpp.rate.max_read_late_ms "$D/$name.json") ms late"
+	echo "# $name: $n link(s) at $rate/s + $burst: $mean/s over ten seconds; within one at most $sent written, $most come in, $(jq .smpp.rate.max_read_in_1s_window "$D/$name.json") read, up to $late ms late"
 	# Who is kept from its processor between looking at the clock and writing writes late, and the kernel passes on late.
 	if [ "$sent" = - ]; then
 		t_skip "$name: never more than rate + burst written" "no library can be put between"
@@ -52,8 +52,9 @@ for c in $cases; do
 	else
 		t_ok $((sent > rate + burst)) "$name: never more than rate + burst written"
 	fi
-	if [ "$most" -gt $((rate + burst)) ] && [ "$most" -le $((rate + burst + n * window)) ] && busy; then
-		t_skip "$name: never more than rate + burst come in" "this machine is busy with other things"
+	# What waits to be read is merged, and counts as come in with the last of it: a window at most. The throttle allows for 48 ms.
+	if [ "$most" -gt $((rate + burst)) ] && [ "$most" -le $((rate + burst + n * window)) ] && [ "$late" -gt 48 ]; then
+		t_skip "$name: never more than rate + burst come in" "the carrier read $late ms late"
 	else
 		t_ok $((most > rate + burst)) "$name: never more than rate + burst come in"
 	fi

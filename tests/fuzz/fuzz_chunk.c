@@ -1,9 +1,10 @@
-/* A row of the ledger that somebody made up, with a sum that is right: two octets say how many units, the rest is their code. What
- * can be read can be written and read again. */
+/* Rows of the ledger that somebody made up, with a sum that is right. As a chunk: two octets say how many units, the rest is their
+ * code; what can be read can be written and read again. As dead letters: the whole. */
 #include <errno.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "gateway/deadletter.h"
 #include "gateway/ledger.h"
 #include "gateway/ledger_code.h"
 
@@ -14,6 +15,21 @@ static bool sound(uint8_t octet)
 	return octet != CODE_MARK && (UNIT_STATE(octet) != UNIT_HANDED || UNIT_ATTEMPT(octet) > 0);
 }
 
+static void read_letters(const uint8_t *data, size_t len)
+{
+	struct dead_letter letter;
+	struct dead_row row;
+	char id[256];
+	int rc = dead_open(&row, data, len, id);
+
+	OSMO_ASSERT(rc == 0 || rc == -EBADMSG);
+	while (rc == 0 && (rc = dead_next(&row, &letter)) > 0) {
+		OSMO_ASSERT(dead_reason(&letter) && strlen(letter.to) < sizeof(letter.to) && letter.state < UNIT_STATES);
+		rc = 0;
+	}
+	OSMO_ASSERT(rc == 0 || rc == -EBADMSG);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	uint8_t unit[CHUNK_UNITS], buf[CHUNK_ENCODED_MAX];
@@ -22,6 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	uint32_t count;
 	int n, rc;
 
+	read_letters(data, len);
 	count = len < 2 ? 1 : 1 + (data[0] << 8 | data[1]) % CHUNK_UNITS;
 	rc = len < 2 ? -EBADMSG : code_read(data + 2, len - 2, count, sound, unit);
 	OSMO_ASSERT(rc == 0 || rc == -EBADMSG);
