@@ -250,6 +250,15 @@ static bool addressable(uint8_t radio, uint64_t cell)
 	return cell > 0 && cell <= MAP_CELL_MAX && !(radio == CELL_GSM && cell > 65535);
 }
 
+void cellmap_expect(const struct cellmap *map, uint32_t index)
+{
+	if (index >= map->head->n_cells)
+		return;
+	__builtin_prefetch(&map->ids[index]);
+	__builtin_prefetch(&map->ranges[index]);
+	__builtin_prefetch(&map->blocks[index / MAP_BLOCK]);
+}
+
 int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 {
 	const struct map_network *n;

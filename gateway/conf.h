@@ -136,8 +136,8 @@ struct conf_link {
 	double receipts_sample; /* 0..1 for RECEIPTS_SAMPLE */
 	bool gsm7;		/* data_coding 0 is GSM 03.38 (default true); false: always UCS-2 */
 	enum conf_alphabet alphabet; /* of texts, where it holds them; else UCS-2 */
-	uint8_t *shifts;	/* enum smpp_shift */
-	size_t n_shifts;
+	uint8_t *shifts, *locks; /* enum smpp_shift: single and locking tables */
+	size_t n_shifts, n_locks;
 	uint8_t priority, protocol_id;
 	enum conf_validity validity;
 	struct conf_tlv *tlvs;

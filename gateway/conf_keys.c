@@ -292,6 +292,10 @@ const struct conf_key conf_keys_link[] = {
 	 .max = 3,
 	 .doc = "Languages whose characters phones there know beside GSM 7-bit: turkish, spanish, portuguese (TS 23.038 "
 		"A.2). Not with long_messages = payload."},
+	{"locking_tables", CONF_TAKES, LIST(conf_link, locks), .size = sizeof(uint8_t), SMPP, .take = conf_take_lock,
+	 .max = 2,
+	 .doc = "Languages whose own alphabet phones there know in place of GSM 7-bit: turkish, portuguese (TS 23.038 A.3). "
+		"Their letters take one septet, not two. Not with long_messages = payload."},
 	{"priority", CONF_U8, AT(conf_link, priority), SMPP, .max = 3, .preset = "0",
 	 .doc = "priority_flag of each message."},
 	{"protocol_id", CONF_U8, AT(conf_link, protocol_id), SMPP, .max = 255, .preset = "0",

@@ -99,6 +99,8 @@ static void check_smpp(struct conf_reader *r, const struct conf_link *l)
 		conf_problem(r, &l->alphabet, "gsm7 = false says that this carrier has no GSM 7-bit alphabet");
 	if (l->n_shifts && l->alphabet != ALPHABET_GSM7)
 		conf_problem(r, &l->shifts, "shift tables belong to alphabet = \"gsm7\"");
+	if (l->n_locks && l->alphabet != ALPHABET_GSM7)
+		conf_problem(r, &l->locks, "locking tables belong to alphabet = \"gsm7\"");
 	if (l->reconnect_max_s < l->reconnect_s)
 		conf_problem(r, &l->reconnect_s, "more than reconnect_max_s (%u)", l->reconnect_max_s);
 	if (l->rehearse_number && !l->rehearse_min)

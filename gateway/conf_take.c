@@ -182,3 +182,10 @@ const char *conf_take_shift(void *ctx, void *field, const char *text)
 		}
 	return "turkish, spanish or portuguese";
 }
+
+const char *conf_take_lock(void *ctx, void *field, const char *text)
+{
+	if (conf_take_shift(ctx, field, text) || *(uint8_t *)field == SMPP_SHIFT_SPANISH)
+		return "turkish or portuguese";
+	return NULL;
+}

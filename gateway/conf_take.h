@@ -15,4 +15,5 @@ const char *conf_take_repetition(void *ctx, void *field, const char *text); /* b
 const char *conf_take_address(void *ctx, void *field, const char *text); /* char *: IPv4 or IPv6, in digits */
 const char *conf_take_hex(void *ctx, void *field, const char *text);	 /* char *: octets, two digits each */
 const char *conf_take_shift(void *ctx, void *field, const char *text);	 /* uint8_t: enum smpp_shift */
+const char *conf_take_lock(void *ctx, void *field, const char *text);	 /* likewise, one with a locking table */
 const char *conf_take_pin(void *ctx, void *field, const char *text);	 /* char *: 64 hex digits */

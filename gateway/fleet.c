@@ -100,7 +100,7 @@ static void add_link(struct fleet *f, const struct conf_carrier *carrier, const 
 	OSMO_ASSERT(link->index == f->n_links);
 	link->edge = fl;
 	fl->link = link;
-	fl->sock = linksock_new(f, link);
+	fl->sock = linksock_new(f, link, f->hot);
 	throttle_init(&link->throttle, cfg->rate, cfg->burst, now_us);
 	f->n_links++;
 }
@@ -139,12 +139,14 @@ static void set_carriers(struct fleet *f, const struct conf *conf, uint64_t now_
 
 #define FLEET_MAX_LINKS 4096
 
-struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us)
+struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, struct hot *hot, const struct fleet_events *ev,
+			uint64_t now_us)
 {
 	struct fleet *f = talloc_zero(ctx, struct fleet);
 
 	OSMO_ASSERT(f);
 	f->dispatch = d;
+	f->hot = hot;
 	f->events = ev;
 	f->env = (struct link_env){.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = f, .aired = env_aired, .held = env_held, .dead = env_dead};
 	/* Links keep their place for good: drivers and sockets point into this array. */

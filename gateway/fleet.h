@@ -40,6 +40,7 @@ struct fleet {
 	struct fleet_carrier *carriers;
 	size_t n_carriers;
 	struct dispatch *dispatch;
+	struct hot *hot; /* watches their descriptors */
 	struct link_env env;
 	const struct fleet_events *events;
 	unsigned int second;
@@ -47,7 +48,8 @@ struct fleet {
 	bool stopping;
 };
 
-struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, const struct fleet_events *ev, uint64_t now_us);
+struct fleet *fleet_new(void *ctx, const struct conf *conf, struct dispatch *d, struct hot *hot, const struct fleet_events *ev,
+			uint64_t now_us);
 void fleet_start(struct fleet *f, uint64_t now_us);
 int fleet_index(const struct fleet *f, const char *name); /* or -ENOENT */
 /* Lets every link send what it may; returns when to come again. */

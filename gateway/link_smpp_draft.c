@@ -46,8 +46,8 @@ void link_smpp_moment(int64_t wall_s, char out[17])
 			 tm.tm_mday % 100u, tm.tm_hour % 100u, tm.tm_min % 100u, tm.tm_sec % 100u);
 }
 
-/* User data header of a part; its octets, 0 = none. TS 23.040 9.2.3.24.1, 9.2.3.24.8, 9.2.3.24.15. */
-#define UDH_MAX 10
+/* User data header of a part; its octets, 0 = none. TS 23.040 9.2.3.24.1, 9.2.3.24.8, 9.2.3.24.15, 9.2.3.24.16. */
+#define UDH_MAX 13
 static size_t put_udh(const struct smpp_text *text, enum conf_long how, uint16_t ref, unsigned int part,
 		      uint8_t out[UDH_MAX])
 {
@@ -61,7 +61,11 @@ static size_t put_udh(const struct smpp_text *text, enum conf_long how, uint16_t
 		n += 6;
 	}
 	if (text->shift) {
-		memcpy(out + n, (const uint8_t[]){0x24, 1, text->shift}, 3);
+		memcpy(out + n, (const uint8_t[]){SMPP_IE_SINGLE_SHIFT, 1, text->shift}, 3);
+		n += 3;
+	}
+	if (text->lock) {
+		memcpy(out + n, (const uint8_t[]){SMPP_IE_LOCKING_SHIFT, 1, text->lock}, 3);
 		n += 3;
 	}
 	out[0] = n - 1;

@@ -35,16 +35,22 @@ struct leg {
 
 struct linksock {
 	struct link *link;
+	struct hot *hot;
 	struct leg leg[LINK_LEGS];
 	struct osmo_fd listener;
 	uint8_t *buf;
 };
 
+static void leg_when(struct leg *leg, unsigned int when)
+{
+	hot_when(leg->sock->hot, &leg->ofd, when);
+}
+
 static void leg_close(struct leg *leg)
 {
 	if (!leg->open)
 		return;
-	osmo_fd_unregister(&leg->ofd);
+	hot_remove(leg->sock->hot, &leg->ofd);
 	TALLOC_FREE(leg->tls);
 	close(leg->ofd.fd);
 	leg->open = leg->connecting = false;
@@ -94,7 +100,7 @@ static void leg_flush(struct leg *leg, uint64_t now_us)
 		ssize_t n = leg_send(leg, data, len);
 
 		if (n == -EAGAIN || n == -EINTR) {
-			leg->ofd.when |= OSMO_FD_WRITE;
+			leg_when(leg, leg->ofd.when | OSMO_FD_WRITE);
 			return;
 		}
 		if (n < 0) {
@@ -104,7 +110,7 @@ static void leg_flush(struct leg *leg, uint64_t now_us)
 		link->ops->written(link, leg->no, n, now_us);
 	}
 	if (leg->open && !leg->connecting && !(leg->tls && linktls_pending(leg->tls)))
-		leg->ofd.when &= ~OSMO_FD_WRITE;
+		leg_when(leg, leg->ofd.when & ~OSMO_FD_WRITE);
 }
 
 static void leg_read(struct leg *leg)
@@ -127,7 +133,7 @@ static void leg_read(struct leg *leg)
 			return;
 	}
 	if (leg->open && leg->tls && linktls_pending(leg->tls))
-		leg->ofd.when |= OSMO_FD_WRITE; /* the socket will not tell */
+		leg_when(leg, leg->ofd.when | OSMO_FD_WRITE); /* the socket will not tell */
 }
 
 static void leg_ready(struct leg *leg)
@@ -135,7 +141,7 @@ static void leg_ready(struct leg *leg)
 	struct link *link = leg->sock->link;
 
 	leg->connecting = false;
-	leg->ofd.when = OSMO_FD_READ;
+	leg_when(leg, OSMO_FD_READ);
 	link->ops->connected(link, leg->no, clock_mono_us());
 }
 
@@ -148,7 +154,7 @@ static void leg_shake(struct leg *leg)
 	if (rc == 0) {
 		leg_ready(leg);
 	} else if (rc == -EAGAIN) {
-		leg->ofd.when = linktls_wants_write(leg->tls) ? OSMO_FD_WRITE : OSMO_FD_READ;
+		leg_when(leg, linktls_wants_write(leg->tls) ? OSMO_FD_WRITE : OSMO_FD_READ);
 	} else {
 		osmo_strlcpy(text, why, sizeof(text));
 		leg_lost(leg, text);
@@ -213,7 +219,7 @@ static void leg_adopt(struct leg *leg, int fd, bool called, uint32_t timeout_s)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
 	osmo_fd_setup(&leg->ofd, fd, called ? OSMO_FD_READ : OSMO_FD_WRITE, leg_cb, leg, leg->no);
-	OSMO_ASSERT(osmo_fd_register(&leg->ofd) == 0);
+	OSMO_ASSERT(hot_add(leg->sock->hot, &leg->ofd) == 0);
 	leg->open = leg->connecting = true;
 }
 
@@ -361,7 +367,7 @@ void linksock_deaf(struct linksock *s)
 {
 	if (s->listener.fd < 0)
 		return;
-	osmo_fd_unregister(&s->listener);
+	hot_remove(s->hot, &s->listener);
 	close(s->listener.fd);
 	s->listener.fd = -1;
 }
@@ -385,7 +391,7 @@ int linksock_listen(struct linksock *s)
 		return rc;
 	}
 	osmo_fd_setup(&s->listener, fd, OSMO_FD_READ, accept_cb, s, 0);
-	return osmo_fd_register(&s->listener);
+	return hot_add(s->hot, &s->listener);
 }
 
 uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
@@ -405,12 +411,13 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 	return next;
 }
 
-struct linksock *linksock_new(void *ctx, struct link *link)
+struct linksock *linksock_new(void *ctx, struct link *link, struct hot *hot)
 {
 	struct linksock *s = talloc_zero(ctx, struct linksock);
 
 	OSMO_ASSERT(s);
 	s->link = link;
+	s->hot = hot;
 	s->buf = talloc_size(s, READ_SIZE);
 	s->listener.fd = -1;
 	for (unsigned int i = 0; i < LINK_LEGS; i++) {

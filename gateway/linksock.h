@@ -1,10 +1,11 @@
 /* linksock: the sockets of links. Owns descriptors, knows no protocol: octets go between them and the link's driver. */
 #pragma once
+#include "gateway/hot.h"
 #include "gateway/link.h"
 
-/* Descriptors for a link: used as link->edge. connect_timeout by cfg. */
+/* Descriptors for a link: used as link->edge. connect_timeout by cfg. hot outlives it. */
 struct linksock;
-struct linksock *linksock_new(void *ctx, struct link *link);
+struct linksock *linksock_new(void *ctx, struct link *link, struct hot *hot);
 void linksock_connect(struct linksock *s, unsigned int leg);
 void linksock_close(struct linksock *s, unsigned int leg);
 /* Listens (anew) at the link's address for the carrier's connection (mode = "listen"). */

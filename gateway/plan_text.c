@@ -41,6 +41,8 @@ static unsigned int codings_of(const struct conf_link *link)
 		return all & SMPP_GSM7;
 	for (size_t i = 0; i < link->n_shifts; i++)
 		all |= SMPP_WITH_SHIFT << link->shifts[i];
+	for (size_t i = 0; i < link->n_locks; i++)
+		all |= SMPP_WITH_LOCK << link->locks[i];
 	return all;
 }
 

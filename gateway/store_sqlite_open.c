@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include <osmocom/core/utils.h>
 #include "gateway/store_file.h"
+#include "gateway/store_gather.h"
 #include "gateway/store_wal.h"
 
 #define LEDGER_ID       0x524E4C47 /* "RNLG": tells a ledger from any other SQLite file */
@@ -281,7 +282,7 @@ int ledger_open_db(struct sqlite_store *s, char *err, size_t err_len)
 		rc = create(s, err, err_len);
 	if (rc < 0)
 		return rc;
-	rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE, NULL);
+	rc = sqlite3_open_v2(s->path, &s->db, SQLITE_OPEN_READWRITE, store_gather_vfs());
 	if (rc != SQLITE_OK)
 		return failed(s, rc, err, err_len);
 	sqlite3_extended_result_codes(s->db, 1);

@@ -63,32 +63,44 @@ static int from_ucs2(struct cursor *c, struct writer *w)
 	return cursor_left(c) ? -EILSEQ : 0;
 }
 
-/* What a septet behind an escape stands for; unknown ones are shown as the base character, TS 23.038 6.2.1.1. */
-static uint32_t escaped(uint8_t septet, enum smpp_shift shift)
+/* The national tables that a user data header names. */
+struct tables {
+	enum smpp_shift shift, lock;
+};
+
+static uint32_t unescaped(uint8_t septet, struct tables t)
 {
-	uint32_t cp = shift ? smpp_shift_char(shift, septet) : smpp_gsm7_char(septet, true);
+	uint32_t cp = smpp_lock_char(t.lock, septet);
 
 	return cp ? cp : smpp_gsm7_char(septet, false);
 }
 
-static void from_gsm7(struct cursor *c, struct writer *w, enum smpp_shift shift)
+/* What a septet behind an escape stands for; unknown ones are shown as the base character, TS 23.038 6.2.1.1. */
+static uint32_t escaped(uint8_t septet, struct tables t)
+{
+	uint32_t cp = t.shift ? smpp_shift_char(t.shift, septet) : smpp_gsm7_char(septet, true);
+
+	return cp ? cp : unescaped(septet, t);
+}
+
+static void from_gsm7(struct cursor *c, struct writer *w, struct tables t)
 {
 	while (cursor_left(c) > 0) {
 		uint8_t septet = cursor_u8(c);
-		uint32_t cp = smpp_gsm7_char(septet, false);
+		uint32_t cp = unescaped(septet, t);
 
 		if (septet == 0x1B && cursor_left(c) > 0)
-			cp = escaped(cursor_u8(c), shift);
+			cp = escaped(cursor_u8(c), t);
 		put_utf8(w, cp ? cp : ' ');
 	}
 }
 
-/* Skips the user data header; the single shift table that it names, or none. TS 23.040 9.2.3.24.15. */
-static enum smpp_shift skip_header(struct cursor *c)
+/* Skips the user data header. TS 23.040 9.2.3.24.15, 9.2.3.24.16. */
+static struct tables skip_header(struct cursor *c)
 {
 	uint8_t len = cursor_u8(c);
 	struct cursor header = {c->p, c->p, false};
-	enum smpp_shift shift = SMPP_SHIFT_NONE;
+	struct tables tables = {SMPP_SHIFT_NONE, SMPP_SHIFT_NONE};
 
 	if (cursor_take(c, len))
 		header.end += len;
@@ -96,12 +108,14 @@ static enum smpp_shift skip_header(struct cursor *c)
 		uint8_t element = cursor_u8(&header), size = cursor_u8(&header);
 		const uint8_t *value = cursor_take(&header, size);
 
-		if (element == 0x24 && size == 1 && value && value[0] < SMPP_SHIFTS)
-			shift = value[0];
 		if (!value)
 			break;
+		if (element == SMPP_IE_SINGLE_SHIFT && size == 1 && value[0] < SMPP_SHIFTS)
+			tables.shift = value[0];
+		if (element == SMPP_IE_LOCKING_SHIFT && size == 1 && value[0] < SMPP_SHIFTS)
+			tables.lock = value[0];
 	}
-	return shift;
+	return tables;
 }
 
 int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t *octets, size_t len,
@@ -110,19 +124,19 @@ int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t 
 	struct cursor c = {octets, len ? octets + len : octets, false};
 	struct writer w = {(uint8_t *)out, (uint8_t *)out + size, false};
 	enum alphabet alphabet = alphabet_of(data_coding, gsm7);
-	enum smpp_shift shift = SMPP_SHIFT_NONE;
+	struct tables tables = {SMPP_SHIFT_NONE, SMPP_SHIFT_NONE};
 	int rc = 0;
 
 	if (alphabet == NONE)
 		return -ENOTSUP;
 	if (esm_class & 0x40)
-		shift = skip_header(&c);
+		tables = skip_header(&c);
 	if (c.bad)
 		return -EILSEQ;
 	if (alphabet == UCS2)
 		rc = from_ucs2(&c, &w);
 	else if (alphabet == GSM7)
-		from_gsm7(&c, &w, shift);
+		from_gsm7(&c, &w, tables);
 	else
 		while (cursor_left(&c) > 0)
 			put_utf8(&w, cursor_u8(&c));

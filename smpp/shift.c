@@ -28,26 +28,54 @@ static const struct shifted portuguese[] = { /* A.2.3 */
 	{0},
 };
 
-static const struct shifted *table_of(enum smpp_shift shift)
-{
-	static const struct shifted *const tables[SMPP_SHIFTS] = {
-		[SMPP_SHIFT_TURKISH] = turkish, [SMPP_SHIFT_SPANISH] = spanish, [SMPP_SHIFT_PORTUGUESE] = portuguese};
+static const struct shifted turkish_lock[] = { /* A.3.1 */
+	{0x04, 0x20AC}, {0x07, 0x131}, {0x0B, 0x11E}, {0x0C, 0x11F}, {0x1C, 0x15E},
+	{0x1D, 0x15F},  {0x40, 0x130}, {0x60, 0xE7},  {0},
+};
+static const struct shifted portuguese_lock[] = { /* A.3.3 */
+	{0x04, 0xEA},  {0x06, 0xFA}, {0x07, 0xED}, {0x08, 0xF3},   {0x09, 0xE7}, {0x0B, 0xD4}, {0x0C, 0xF4}, {0x0E, 0xC1},
+	{0x0F, 0xE1},  {0x12, 0xAA}, {0x13, 0xC7}, {0x14, 0xC0},   {0x15, 0x221E}, {0x16, '^'}, {0x17, '\\'}, {0x18, 0x20AC},
+	{0x19, 0xD3},  {0x1A, '|'},  {0x1C, 0xC2}, {0x1D, 0xE2},   {0x1E, 0xCA}, {0x24, 0xBA}, {0x40, 0xCD}, {0x5B, 0xC3},
+	{0x5C, 0xD5},  {0x5D, 0xDA}, {0x60, '~'},  {0x7B, 0xE3},   {0x7C, 0xF5}, {0x7D, '`'},  {0},
+};
 
-	return shift < SMPP_SHIFTS ? tables[shift] : NULL;
-}
+static const struct shifted *const singles[SMPP_SHIFTS] = {
+	[SMPP_SHIFT_TURKISH] = turkish, [SMPP_SHIFT_SPANISH] = spanish, [SMPP_SHIFT_PORTUGUESE] = portuguese};
+static const struct shifted *const locks[SMPP_SHIFTS] = {[SMPP_SHIFT_TURKISH] = turkish_lock,
+							 [SMPP_SHIFT_PORTUGUESE] = portuguese_lock};
 
-uint32_t smpp_shift_char(enum smpp_shift shift, uint8_t septet)
+static uint32_t char_of(const struct shifted *table, uint8_t septet)
 {
-	for (const struct shifted *s = table_of(shift); s && s->septet; s++)
+	for (const struct shifted *s = table; s && s->septet; s++)
 		if (s->septet == septet)
 			return s->code_point;
 	return 0;
 }
 
-uint8_t smpp_shift_septet(enum smpp_shift shift, uint32_t code_point)
+static uint8_t septet_of(const struct shifted *table, uint32_t code_point)
 {
-	for (const struct shifted *s = table_of(shift); s && s->septet; s++)
+	for (const struct shifted *s = table; s && s->septet; s++)
 		if (s->code_point == code_point)
 			return s->septet;
 	return 0;
+}
+
+uint32_t smpp_shift_char(enum smpp_shift shift, uint8_t septet)
+{
+	return shift < SMPP_SHIFTS ? char_of(singles[shift], septet) : 0;
+}
+
+uint8_t smpp_shift_septet(enum smpp_shift shift, uint32_t code_point)
+{
+	return shift < SMPP_SHIFTS ? septet_of(singles[shift], code_point) : 0;
+}
+
+uint32_t smpp_lock_char(enum smpp_shift lock, uint8_t septet)
+{
+	return lock < SMPP_SHIFTS ? char_of(locks[lock], septet) : 0;
+}
+
+uint8_t smpp_lock_septet(enum smpp_shift lock, uint32_t code_point)
+{
+	return lock < SMPP_SHIFTS ? septet_of(locks[lock], code_point) : 0;
 }

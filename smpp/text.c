@@ -90,20 +90,27 @@ int32_t smpp_utf8_next(const char **p, const char *end)
 	return cp;
 }
 
-/* One way to write a text: its coding and, for GSM-7, the table behind the escape. */
+/* One way to write a text: its coding and, for GSM-7, the table behind the escape and the one in front of it. */
 struct script {
 	enum smpp_coding coding; /* a single one */
-	enum smpp_shift shift;
+	enum smpp_shift shift, lock;
 };
 
-static unsigned int septets_of(uint32_t cp, enum smpp_shift shift, uint8_t out[2])
+static unsigned int septets_of(uint32_t cp, struct script script, uint8_t out[2])
 {
+	uint8_t locked = smpp_lock_septet(script.lock, cp);
 	unsigned int n = smpp_gsm7(cp, out);
 
-	if (n == 1 || shift == SMPP_SHIFT_NONE)
+	if (locked) {
+		out[0] = locked;
+		return 1;
+	}
+	if (n == 1 && smpp_lock_char(script.lock, out[0]))
+		n = 0; /* another character has its place */
+	if (n == 1 || script.shift == SMPP_SHIFT_NONE)
 		return n;
 	out[0] = ESCAPE;
-	out[1] = smpp_shift_septet(shift, cp);
+	out[1] = smpp_shift_septet(script.shift, cp);
 	return out[1] ? 2 : 0;
 }
 
@@ -123,7 +130,7 @@ static unsigned int units_of(uint32_t cp, struct script script)
 
 	switch (script.coding) {
 	case SMPP_GSM7:
-		return septets_of(cp, script.shift, septets);
+		return septets_of(cp, script, septets);
 	case SMPP_LATIN1:
 		return cp < 0x80 || (cp >= 0xA0 && cp <= 0xFF);
 	case SMPP_ASCII:
@@ -136,7 +143,7 @@ static unsigned int units_of(uint32_t cp, struct script script)
 static unsigned int encode(uint32_t cp, struct script script, uint8_t *out)
 {
 	if (script.coding == SMPP_GSM7)
-		return septets_of(cp, script.shift, out);
+		return septets_of(cp, script, out);
 	if (script.coding != SMPP_ONLY_UCS2) {
 		out[0] = cp;
 		return 1;
@@ -246,11 +253,12 @@ static int measure(const char *p, const char *end, struct script script, uint32_
 	return units;
 }
 
-static unsigned int header_octets(enum smpp_long how, bool several, enum smpp_shift shift)
+static unsigned int header_octets(enum smpp_long how, bool several, struct script script)
 {
 	unsigned int n = several ? (how == SMPP_LONG_UDH8 ? 5 : 6) : 0;
 
-	n += shift ? 3 : 0;
+	n += script.shift ? 3 : 0;
+	n += script.lock ? 3 : 0;
 	return n ? n + 1 : 0; /* its length */
 }
 
@@ -258,38 +266,67 @@ static unsigned int header_octets(enum smpp_long how, bool several, enum smpp_sh
  * longer header is assumed, so that what we count as parts is never less than what goes on air. */
 static unsigned int part_units(enum smpp_long how, struct script script, bool several)
 {
-	unsigned int octets = 140 - header_octets(how, several, script.shift);
+	unsigned int octets = 140 - header_octets(how, several, script);
 
 	if (script.coding == SMPP_ONLY_UCS2)
 		return octets / 2;
 	return script.coding == SMPP_LATIN1 ? octets : octets * 8 / 7;
 }
 
-/* The first script that holds the text: GSM-7 as it is, then with the shift table that needs the fewest septets,
- * then the carrier's other coding, then UCS-2. Returns units or -EILSEQ. */
-static int choose(const char *p, const char *end, unsigned int codings, struct script *script, uint32_t *lacking)
+static bool fits_in_one(unsigned int units, enum smpp_long how, struct script script)
+{
+	return units <= part_units(how, script, false);
+}
+
+/* What a text of so many units costs, to be compared: parts first, then octets of the last one's header and all units. */
+static unsigned int cost(unsigned int units, enum smpp_long how, struct script script)
+{
+	bool several = !fits_in_one(units, how, script);
+	unsigned int cap = part_units(how, script, several);
+
+	return ((units + cap - 1) / cap) * 0x10000 + units + header_octets(how, several, script);
+}
+
+/* Of the scripts with national tables the one that costs least; units, or -ERANGE when none holds the text. */
+static int choose_tables(const char *p, const char *end, unsigned int codings, enum smpp_long how, struct script *script)
+{
+	int best = -ERANGE;
+
+	for (enum smpp_shift lock = 0; lock < SMPP_SHIFTS; lock++)
+		for (enum smpp_shift shift = 0; shift < SMPP_SHIFTS; shift++) {
+			struct script s = {SMPP_GSM7, shift, lock};
+			bool may = (lock || shift) && (!lock || codings & SMPP_WITH_LOCK << lock) &&
+				   (!shift || codings & SMPP_WITH_SHIFT << shift);
+			uint32_t lacking;
+			int units = may ? measure(p, end, s, &lacking) : -ERANGE;
+
+			if (units >= 0 && (best < 0 || cost(units, how, s) < cost(best, how, *script))) {
+				best = units;
+				*script = s;
+			}
+		}
+	return best;
+}
+
+/* The first script that holds the text: GSM-7 as it is, then with national tables, then the carrier's other coding, then
+ * UCS-2. Returns units or -EILSEQ. */
+static int choose(const char *p, const char *end, unsigned int codings, enum smpp_long how, struct script *script,
+		  uint32_t *lacking)
 {
 	static const enum smpp_coding plain[] = {SMPP_GSM7, SMPP_ASCII, SMPP_LATIN1};
-	uint32_t other;
 	int best = -ERANGE;
+	uint32_t other;
 
 	for (unsigned int i = 0; i < 3 && best == -ERANGE; i++)
 		if (codings & plain[i]) {
-			*script = (struct script){plain[i], SMPP_SHIFT_NONE};
+			*script = (struct script){.coding = plain[i]};
 			best = measure(p, end, *script, lacking);
 		}
-	for (enum smpp_shift s = 1; s < SMPP_SHIFTS && (best == -ERANGE || script->shift); s++) {
-		struct script shifted = {SMPP_GSM7, s};
-		int units = codings & SMPP_WITH_SHIFT << s ? measure(p, end, shifted, &other) : -ERANGE;
-
-		if (units >= 0 && (best < 0 || units < best)) {
-			best = units;
-			*script = shifted;
-		}
-	}
+	if (best == -ERANGE)
+		best = choose_tables(p, end, codings, how, script);
 	if (best != -ERANGE)
 		return best;
-	*script = (struct script){SMPP_ONLY_UCS2, SMPP_SHIFT_NONE};
+	*script = (struct script){.coding = SMPP_ONLY_UCS2};
 	return measure(p, end, *script, &other);
 }
 
@@ -314,15 +351,14 @@ int smpp_text_split(const char *utf8, unsigned int codings, enum smpp_long how, 
 		utf8 += 3;
 	if (how == SMPP_LONG_PAYLOAD)
 		codings &= SMPP_WITH_SHIFT - 1;
-	units = choose(utf8, end, codings, &s.script, &lacking);
+	units = choose(utf8, end, codings, how, &s.script, &lacking);
 	if (units < 0)
 		return -EILSEQ;
 	text->data_coding = data_coding(s.script.coding);
 	text->shift = s.script.shift;
+	text->lock = s.script.lock;
 	text->forced_ucs2 = s.script.coding == SMPP_ONLY_UCS2 ? lacking : 0;
-	s.cap = part_units(how, s.script, false);
-	if ((unsigned int)units > s.cap)
-		s.cap = part_units(how, s.script, true);
+	s.cap = part_units(how, s.script, !fits_in_one(units, how, s.script));
 	split(&s, utf8, end);
 	if (needed)
 		*needed = s.n;

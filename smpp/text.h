@@ -15,6 +15,7 @@ enum smpp_coding {
 	SMPP_LATIN1 = 2,
 	SMPP_ASCII = 4,
 	SMPP_WITH_SHIFT = 8, /* << enum smpp_shift */
+	SMPP_WITH_LOCK = 64, /* << enum smpp_shift */
 };
 
 enum smpp_long { SMPP_LONG_UDH16, SMPP_LONG_UDH8, SMPP_LONG_SAR, SMPP_LONG_PAYLOAD };
@@ -26,14 +27,14 @@ struct smpp_part {
 
 struct smpp_text {
 	uint8_t data_coding; /* 0 GSM default alphabet, 1 ASCII, 3 Latin-1, 8 UCS-2 */
-	uint8_t shift;       /* enum smpp_shift: goes into the user data header of each part */
+	uint8_t shift, lock; /* enum smpp_shift, single and locking: go into the user data header of each part */
 	uint8_t n;           /* 1..SMPP_TEXT_MAX_PARTS */
 	struct smpp_part part[SMPP_TEXT_MAX_PARTS];
 	uint32_t forced_ucs2; /* the first character that the carrier's smaller coding lacks, 0 = none */
 };
 
-/* The smallest of the codings (bits of enum smpp_coding) that holds the text. Shift tables are of no use with
- * SMPP_LONG_PAYLOAD, whose header is the SMSC's. 0; -EILSEQ not UTF-8 (or NUL, unpaired surrogate); -E2BIG more than SMPP_TEXT_MAX_PARTS parts (*needed says
+/* The smallest of the codings (bits of enum smpp_coding) that holds the text; of shift tables those with which it takes
+ * the fewest parts, then octets, their headers counted. They are of no use with SMPP_LONG_PAYLOAD, whose header is the SMSC's. 0; -EILSEQ not UTF-8 (or NUL, unpaired surrogate); -E2BIG more than SMPP_TEXT_MAX_PARTS parts (*needed says
  * how many). */
 int smpp_text_split(const char *utf8, unsigned int codings, enum smpp_long how, struct smpp_text *text,
 		    unsigned int *needed);

@@ -36,4 +36,14 @@ read_ -Y cbsp -V > "$D/cbsp.txt"
 t_has "$D/cbsp.txt" '寻人：小明' "the page's text is readable in WRITE-REPLACE"
 t_has "$D/cbsp.txt" '4379|0x111b' "with message identifier 4379"
 t_is "$(read_ -Y _ws.malformed | wc -l)" 0 "nothing malformed"
+
+# A text with a locking shift table, as encode shows it
+t_config "{ name = \"one\"; networks = ( \"460-00\" ); rate = 0; subscribers = \"$D/c.subs\"; links = ( $(t_smpp s1 2775 'rate = 500.0; burst = 20; window = 20; locking_tables = ( "turkish" );' | sed 's/"zh"/"en"/') ); }"
+sed -i 's/Missing: {child.name}, {child.age}/Kayıp çocuk: {child.name}, {child.age} yaşında/' "$D/reunion.cfg"
+t_trigger tr alert; sed -i 's/小明/Ayşe/' "$D/tr.trigger"
+reunion encode -c "$D/reunion.cfg" "$D/tr.trigger" --link s1 > "$D/encoded"
+t_has "$D/encoded" 'GSM-7 locked to Turkish: Kayıp çocuk: Ayşe, 6 yaşında' "encode writes Turkish in its locking table, and reads it"
+awk 'NR == 1 { printf "0000"; for (i = 1; i < length($1); i += 2) printf " %s", substr($1, i, 2); print "" }' "$D/encoded" > "$D/pdu.txt"
+text2pcap -q -T 40000,2775 "$D/pdu.txt" "$D/pdu.pcap" > /dev/null 2>&1 && tshark -r "$D/pdu.pcap" -d tcp.port==2775,smpp -V > "$D/pdu.log" 2>/dev/null
+t_has "$D/pdu.log" 'Language \(Locking Shift\): Turkish \(1\)' "tshark reads the same table in the header"
 t_end

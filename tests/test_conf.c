@@ -150,7 +150,7 @@ static void test_values(void **state)
 
 static void test_text_and_tls_keys(void **state)
 {
-	const struct conf_link *l = &load(WITH_SMPP("alphabet = \"gsm7\"; shift_tables = ( \"turkish\", \"portuguese\" ); priority = 2; "
+	const struct conf_link *l = &load(WITH_SMPP("alphabet = \"gsm7\"; shift_tables = ( \"turkish\", \"portuguese\" ); locking_tables = ( \"portuguese\" ); priority = 2; "
 						    "validity = \"absolute\"; tlvs = ( { tag = 0x1401; hex = \"0aFF\"; } ); "
 						    "mode = \"listen\"; tls = { certificate_file = \"c\"; key_file = \"k\"; };"))
 					 ->carriers[0]
@@ -158,6 +158,8 @@ static void test_text_and_tls_keys(void **state)
 
 	assert_int_equal(l->n_shifts, 2);
 	assert_int_equal(l->shifts[1], 3);
+	assert_int_equal(l->n_locks, 1);
+	assert_int_equal(l->locks[0], 3);
 	assert_int_equal(l->priority, 2);
 	assert_int_equal(l->validity, VALIDITY_ABSOLUTE);
 	assert_int_equal(l->tlvs[0].tag, 0x1401);
@@ -168,6 +170,8 @@ static void test_text_and_tls_keys(void **state)
 	bad(WITH_SMPP("gsm7 = false; alphabet = \"gsm7\";"), "carriers[0].links[0].alphabet", "gsm7 = false");
 	bad(WITH_SMPP("alphabet = \"latin1\"; shift_tables = ( \"turkish\" );"), "carriers[0].links[0].shift_tables", "belong");
 	bad(WITH_SMPP("shift_tables = ( \"klingon\" );"), "carriers[0].links[0].shift_tables[0]", "turkish");
+	bad(WITH_SMPP("alphabet = \"latin1\"; locking_tables = ( \"turkish\" );"), "carriers[0].links[0].locking_tables", "belong");
+	bad(WITH_SMPP("locking_tables = ( \"spanish\" );"), "carriers[0].links[0].locking_tables[0]", "turkish or portuguese");
 	bad(WITH_SMPP("tlvs = ( { tag = 1; hex = \"0\"; } );"), "carriers[0].links[0].tlvs[0].hex", "two hex digits");
 	bad(WITH_SMPP("tls = { };"), "carriers[0].links[0].tls.ca_file", "missing");
 	bad(WITH_SMPP("mode = \"listen\"; tls = { ca_file = \"c\"; };"), "carriers[0].links[0].tls.certificate_file", "missing");

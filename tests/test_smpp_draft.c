@@ -87,6 +87,31 @@ static void by_udh_with_a_shift_table(void **state)
 	}
 }
 
+static void by_udh_with_a_locking_table(void **state)
+{
+	struct smpp_drafts *d;
+
+	payload.n_texts = 1;
+	payload.udh_ref = 0x1234;
+	cfg.long_messages = LONG_UDH16;
+	assert_int_equal(smpp_text_split("kayıp", SMPP_GSM7 | SMPP_WITH_LOCK << SMPP_SHIFT_TURKISH, SMPP_LONG_UDH16, &payload.sms[0], NULL), 0);
+	d = link_smpp_drafts(NULL, &cfg, &payload);
+	assert_int_equal(d->n, 1);
+	assert_int_equal(d->v[0].pdu.esm_class, 0x40);
+	assert_int_equal(d->v[0].pdu.message_len, 9);
+	assert_memory_equal(d->v[0].pdu.message, "\x03\x25\x01\x01kay\x07p", 9);
+	talloc_free(d);
+	memset(text, 'a', 200);
+	strcpy(text + 200, "şşãã");
+	assert_int_equal(smpp_text_split(text, SMPP_GSM7 | SMPP_WITH_LOCK << SMPP_SHIFT_TURKISH | SMPP_WITH_SHIFT << SMPP_SHIFT_PORTUGUESE,
+					 SMPP_LONG_UDH16, &payload.sms[0], NULL), 0);
+	d = link_smpp_drafts(NULL, &cfg, &payload);
+	assert_int_equal(d->n, 2);
+	assert_memory_equal(d->v[1].pdu.message, "\x0C\x08\x04\x12\x34\x02\x02\x24\x01\x03\x25\x01\x01", 13);
+	assert_int_equal(d->v[0].pdu.message_len, 13 + 145);
+	talloc_free(d);
+}
+
 static void as_the_carrier_wants_it(void **state)
 {
 	struct conf_tlv extra[] = {{0x1401, "0aFF"}, {0x1402, ""}};
@@ -284,6 +309,7 @@ int main(void)
 		cmocka_unit_test_setup(enums_agree, setup),
 		cmocka_unit_test_setup(by_udh, setup),
 		cmocka_unit_test_setup(by_udh_with_a_shift_table, setup),
+		cmocka_unit_test_setup(by_udh_with_a_locking_table, setup),
 		cmocka_unit_test_setup(as_the_carrier_wants_it, setup),
 		cmocka_unit_test_setup(by_sar, setup),
 		cmocka_unit_test_setup(by_payload, setup),

@@ -187,6 +187,61 @@ static void shift_tables(void **state)
 	assert_int_equal(text.forced_ucs2, 0x15F);
 }
 
+#define SHIFT(language) (SMPP_GSM7 | SMPP_WITH_SHIFT << SMPP_SHIFT_##language)
+#define LOCK(language)  (SMPP_GSM7 | SMPP_WITH_LOCK << SMPP_SHIFT_##language)
+
+static void locking_tables(void **state)
+{
+	static const struct {
+		unsigned int codings;
+		const char *utf8;
+		uint8_t coding, lock, shift, octets[8];
+	} cases[] = {
+		{LOCK(TURKISH), "ğİşı€çĞŞ", 0, 1, 0, {0x0C, 0x40, 0x1D, 0x07, 0x04, 0x60, 0x0B, 0x1C}},
+		{LOCK(TURKISH), "ş[]", 0, 1, 0, {0x1D, 0x1B, 0x3C, 0x1B, 0x3E}}, /* the default extension stays */
+		{LOCK(PORTUGUESE), "São ∞^|~", 0, 3, 0, {0x53, 0x7B, 0x6F, 0x20, 0x15, 0x16, 0x1A, 0x60}},
+		{LOCK(PORTUGUESE), "ÂºªÚ`\\Éà", 0, 3, 0, {0x1C, 0x24, 0x12, 0x5D, 0x7D, 0x17, 0x1F, 0x7F}},
+		{LOCK(TURKISH), "Äb", 0, 0, 0, {0x5B, 0x62}}, /* not when not needed */
+		{LOCK(TURKISH) | SHIFT(TURKISH), "ğIş", 0, 1, 0, {0x0C, 0x49, 0x1D}},
+		/* another character has its place */
+		{LOCK(TURKISH), "¡ş", 8, 0, 0, {0, 0xA1, 0x01, 0x5F}},
+		{LOCK(TURKISH) | SHIFT(TURKISH), "¡ş", 0, 0, 1, {0x40, 0x1B, 0x73}},
+		{LOCK(PORTUGUESE) | SHIFT(PORTUGUESE), "Φããããã", 0, 3, 3, {0x1B, 0x12, 0x7B, 0x7B, 0x7B, 0x7B, 0x7B}},
+		{LOCK(PORTUGUESE) | SHIFT(PORTUGUESE), "Φãã", 0, 0, 3, {0x12, 0x1B, 0x7B, 0x1B, 0x7B}},
+		{LOCK(TURKISH) | SHIFT(SPANISH), "şí", 0, 1, 2, {0x1D, 0x1B, 0x69}},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(smpp_text_split(cases[i].utf8, cases[i].codings, SMPP_LONG_UDH16, &text, NULL), 0);
+		assert_int_equal(text.data_coding, cases[i].coding);
+		assert_int_equal(text.lock, cases[i].lock);
+		assert_int_equal(text.shift, cases[i].shift);
+		assert_memory_equal(text.part[0].octets, cases[i].octets, text.part[0].len);
+	}
+	assert_int_equal(smpp_text_split("ş", LOCK(TURKISH), SMPP_LONG_PAYLOAD, &text, NULL), 0);
+	assert_int_equal(text.data_coding, 8);
+	for (unsigned int septet = 0; septet < 128; septet++) {
+		assert_int_equal(smpp_lock_char(SMPP_SHIFT_SPANISH, septet), 0);
+		for (enum smpp_shift lock = 0; lock <= SMPP_SHIFTS; lock++) {
+			uint32_t cp = smpp_lock_char(lock, septet);
+
+			assert_int_equal(cp ? smpp_lock_septet(lock, cp) : 0, cp ? septet : 0);
+		}
+	}
+}
+
+static void sizes_with_both_tables(void **state)
+{
+	/* 140 octets less 7 of header: 152 septets; less 13: 145 */
+	assert_int_equal(smpp_text_split(with_tail("ş", 150, "ã"), LOCK(TURKISH) | SHIFT(PORTUGUESE), SMPP_LONG_UDH16, &text, NULL), 0);
+	assert_int_equal(text.n, 1);
+	assert_int_equal(text.part[0].len, 152);
+	assert_int_equal(smpp_text_split(with_tail("ş", 151, "ã"), LOCK(TURKISH) | SHIFT(PORTUGUESE), SMPP_LONG_UDH16, &text, NULL), 0);
+	assert_int_equal(text.n, 2);
+	assert_int_equal(text.part[0].len, 145);
+	assert_int_equal(text.part[1].len, 8);
+}
+
 static void sizes_with_other_codings(void **state)
 {
 	static const struct {
@@ -197,6 +252,8 @@ static void sizes_with_other_codings(void **state)
 	} cases[] = {
 		/* 140 octets less 4 of header: 155 septets; less 10: 148; less 9: 149 */
 		{SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH16, 77, 1, 154}, {SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH16, 78, 2, 148},
+		{LOCK(TURKISH), "ş", SMPP_LONG_UDH16, 155, 1, 155}, {LOCK(TURKISH), "ş", SMPP_LONG_UDH16, 156, 2, 148},
+		{LOCK(TURKISH), "ş", SMPP_LONG_UDH8, 156, 2, 149}, {LOCK(TURKISH) | SHIFT(TURKISH), "ş", SMPP_LONG_UDH16, 155, 1, 155},
 		{SMPP_GSM7 | SMPP_WITH_SHIFT << 1, "ş", SMPP_LONG_UDH8, 78, 2, 148},  {SMPP_LATIN1, "ç", SMPP_LONG_UDH16, 140, 1, 140},
 		{SMPP_LATIN1, "ç", SMPP_LONG_UDH16, 141, 2, 133},		      {SMPP_LATIN1, "ç", SMPP_LONG_UDH8, 141, 2, 134},
 		{SMPP_ASCII, "a", SMPP_LONG_UDH16, 160, 1, 160},		      {SMPP_ASCII, "[", SMPP_LONG_UDH16, 81, 2, 76},
@@ -212,14 +269,17 @@ static void sizes_with_other_codings(void **state)
 /* What is written is read as the same text again, whatever it was written in. */
 static void comes_back(const char *utf8, unsigned int codings)
 {
-	uint8_t octets[200] = {3, 0x24, 1};
+	uint8_t octets[200] = {6, 0x24, 1, 0, 0x25, 1};
+	bool header;
 	char back[200];
 
 	assert_int_equal(smpp_text_split(utf8, codings, SMPP_LONG_UDH16, &text, NULL), 0);
 	octets[3] = text.shift;
-	memcpy(octets + 4, text.part[0].octets, text.part[0].len);
-	assert_true(smpp_plain(text.data_coding, text.shift ? 0x40 : 0, true, text.shift ? octets : octets + 4,
-			       text.part[0].len + (text.shift ? 4 : 0), back, sizeof(back)) >= 0);
+	octets[6] = text.lock;
+	header = text.shift || text.lock;
+	memcpy(octets + 7, text.part[0].octets, text.part[0].len);
+	assert_true(smpp_plain(text.data_coding, header ? 0x40 : 0, true, header ? octets : octets + 7,
+			       text.part[0].len + (header ? 7 : 0), back, sizeof(back)) >= 0);
 	assert_string_equal(back, utf8);
 }
 
@@ -228,6 +288,10 @@ static void every_coding_comes_back(void **state)
 	comes_back("Çocuk kayıp: Ğ İ Ş ğ ı ş ç €[]", SMPP_GSM7 | 7 << 4);
 	comes_back("Niña perdida: Á Í Ó Ú á í ó ú ç {}", SMPP_GSM7 | 7 << 4);
 	comes_back("Criança: ê ç Ô ô Á á Ê À Í Ó Ú Ã Õ Â í ó ú ã õ â Φ", SMPP_GSM7 | 7 << 4);
+	comes_back("Çocuk kayıp: Ğ İ Ş ğ ı ş ç €[] ¡", SMPP_GSM7 | 7 << 4 | 5 << 7);
+	comes_back("Çocuk kayıp: Ğ İ Ş ğ ı ş €[]", LOCK(TURKISH));
+	comes_back("Criança: ê ç Ô ô Á á Ê À Í Ó Ú Ã Õ Â í ó ú ã õ â ª º ∞ ~`|", LOCK(PORTUGUESE));
+	comes_back("Criança: ã õ â ã õ â ã õ â Φ", SMPP_GSM7 | 7 << 4 | 5 << 7);
 	comes_back("œil: çà et là", SMPP_LATIN1); /* by UCS-2 */
 	comes_back("Enfant: çà et là ÿ", SMPP_LATIN1);
 	comes_back("plain [ASCII] ~`", SMPP_ASCII);
@@ -265,6 +329,8 @@ int main(void)
 		cmocka_unit_test(two_flags_may_be_parted),
 		cmocka_unit_test(endless_grapheme_still_splits),
 		cmocka_unit_test(shift_tables),
+		cmocka_unit_test(locking_tables),
+		cmocka_unit_test(sizes_with_both_tables),
 		cmocka_unit_test(sizes_with_other_codings),
 		cmocka_unit_test(every_coding_comes_back),
 		cmocka_unit_test(bad_utf8),

@@ -25,6 +25,7 @@ struct faulty {
 static sqlite3_vfs *real_vfs, faulty_vfs;
 static sqlite3_io_methods methods;
 static int countdown, fault, times; /* the countdown-th call fails with fault, and times - 1 more */
+static unsigned int writes, syncs;
 static char folder[64], uri[128], err[512];
 
 static int strike(void)
@@ -49,6 +50,7 @@ static int f_write(sqlite3_file *f, const void *b, int n, sqlite3_int64 o)
 {
 	int rc = strike();
 
+	writes++;
 	return rc ? rc : REAL(f)->pMethods->xWrite(REAL(f), b, n, o);
 }
 static int f_truncate(sqlite3_file *f, sqlite3_int64 n)
@@ -59,6 +61,7 @@ static int f_sync(sqlite3_file *f, int flags)
 {
 	int rc = strike();
 
+	syncs++;
 	return rc ? (rc == SQLITE_IOERR_WRITE ? SQLITE_IOERR_FSYNC : rc)
 		  : REAL(f)->pMethods->xSync(REAL(f), flags);
 }
@@ -240,6 +243,62 @@ static void errors_have_their_names(void **state)
 	s->ops->close(s);
 }
 
+static void a_commit_is_one_write(void **state)
+{
+	struct store *s;
+
+	wipe();
+	countdown = 0;
+	assert_int_equal(store_open(NULL, uri, &s, err, sizeof(err)), 0);
+	assert_int_equal(put(s, 0), 0);
+	writes = syncs = 0;
+	for (int i = 1; i <= 10; i++)
+		assert_int_equal(put(s, i), 0);
+	assert_int_equal(writes, 10);
+	assert_int_equal(syncs, 10);
+	s->ops->close(s);
+}
+
+enum { ROWS = 3000, ROW_OCTETS = 3000 };
+
+static int check_row(void *arg, const struct store_rec *r)
+{
+	unsigned int i = (*(unsigned int *)arg)++;
+
+	assert_int_equal(r->len, ROW_OCTETS);
+	for (size_t k = 0; k < r->len; k += 100)
+		assert_int_equal(((const uint8_t *)r->value)[k], (uint8_t)(i + 1));
+	return 0;
+}
+
+/* More than SQLite keeps in memory, each row twice: its log is written before the commit, and read again. */
+static void a_commit_larger_than_memory(void **state)
+{
+	static struct store_rec recs[2 * ROWS];
+	static char keys[ROWS][16];
+	static uint8_t values[256][ROW_OCTETS];
+	unsigned int n = 0;
+	struct store *s;
+
+	wipe();
+	for (unsigned int i = 0; i < 256; i++)
+		memset(values[i], i, ROW_OCTETS);
+	for (unsigned int i = 0; i < 2 * ROWS; i++) {
+		snprintf(keys[i % ROWS], sizeof(keys[0]), "%08u", i % ROWS);
+		recs[i] = (struct store_rec){STORE_JOB, keys[i % ROWS], values[(i % ROWS + i / ROWS) % 256], ROW_OCTETS, 0};
+	}
+	assert_int_equal(store_open(NULL, uri, &s, err, sizeof(err)), 0);
+	assert_int_equal(s->ops->apply(s, recs, 2 * ROWS), 0);
+	assert_int_equal(s->ops->load(s, STORE_JOB, check_row, &n), 0);
+	assert_int_equal(n, ROWS);
+	s->ops->close(s);
+	n = 0;
+	assert_int_equal(store_open(NULL, uri, &s, err, sizeof(err)), 0);
+	assert_int_equal(s->ops->load(s, STORE_JOB, check_row, &n), 0);
+	assert_int_equal(n, ROWS);
+	s->ops->close(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +306,8 @@ int main(void)
 		cmocka_unit_test(every_run_of_io_errors),
 		cmocka_unit_test(every_full_disk),
 		cmocka_unit_test(errors_have_their_names),
+		cmocka_unit_test(a_commit_is_one_write),
+		cmocka_unit_test(a_commit_larger_than_memory),
 	};
 	int rc;
 

@@ -21,6 +21,7 @@
 #define IN_SIZE  (256 * 1024)
 #define OUT_HIGH (8 * 1024 * 1024) /* of unread answers: then nothing more is read from that peer */
 #define ENDS     32
+#define AGE_MAX_US 60000000
 
 enum watched { WATCH_SIGNAL, WATCH_END, WATCH_CONN };
 
@@ -137,6 +138,7 @@ static struct conn *conn_new(struct loop *l, int fd, struct end *end)
 		return NULL;
 	}
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof(one)); /* Linux 4.14 or newer */
 	conn = talloc_zero(l, struct conn);
 	OSMO_ASSERT(conn);
 	conn->io = talloc_zero(conn, struct loop_io);
@@ -259,10 +261,27 @@ static void feed(struct conn *conn)
 	flush(conn);
 }
 
+/* How long ago it came in; 0 where the kernel does not say so, or the wall clock was set meanwhile. */
+static uint64_t age_us(struct msghdr *m)
+{
+	uint64_t wall_us = loop_wall_us(), at_us = wall_us;
+	struct timespec t;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c))
+		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
+			memcpy(&t, CMSG_DATA(c), sizeof(t));
+			at_us = (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+		}
+	return at_us < wall_us && wall_us - at_us < AGE_MAX_US ? wall_us - at_us : 0;
+}
+
 static void readable(struct conn *conn)
 {
 	struct loop_io *io = conn->io;
-	ssize_t n = recv(io->fd, io->in + io->in_len, IN_SIZE - io->in_len, 0);
+	uint8_t control[CMSG_SPACE(sizeof(struct timespec))];
+	struct iovec iov = {io->in + io->in_len, IN_SIZE - io->in_len};
+	struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(io->fd, &m, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -272,6 +291,7 @@ static void readable(struct conn *conn)
 	}
 	io->in_len += (size_t)n;
 	conn->carrier->now_us = loop_clock_us();
+	conn->arrived_us = conn->carrier->now_us - age_us(&m);
 	feed(conn);
 }
 

@@ -26,6 +26,7 @@ struct conn {
 	bool stalled;   /* reading is stopped on purpose */
 	bool finishing; /* to be closed when its output is gone */
 	char peer[64];
+	uint64_t arrived_us; /* when the last of what was read came in; it may have waited to be read */
 	struct carrier *carrier;
 	const struct conn_ops *ops;
 	void *session; /* the protocol's */

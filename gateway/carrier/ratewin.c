@@ -49,10 +49,10 @@ static void forget(struct ratewin *w, uint64_t now_us)
 	}
 }
 
-void ratewin_add(struct ratewin *w, uint64_t now_us, uint32_t parts)
+void ratewin_add(struct ratewin *w, uint64_t at_us, uint32_t parts)
 {
 	struct arrival *last = w->used ? &w->ring[(w->head + w->used - 1) & (w->cap - 1)] : NULL;
-	uint64_t second = (now_us - w->start_us) / 1000000;
+	uint64_t now_us = at_us > w->last_us ? at_us : w->last_us, second = (now_us - w->start_us) / 1000000;
 
 	if (last && last->at_us == now_us) {
 		last->parts += parts;

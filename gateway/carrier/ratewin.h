@@ -8,7 +8,8 @@
 struct ratewin;
 
 struct ratewin *ratewin_new(const void *ctx, uint64_t start_us);
-void ratewin_add(struct ratewin *w, uint64_t now_us, uint32_t parts);
+/* Of several connections one may tell later what came earlier: it counts as come now, at the latest time told so far. */
+void ratewin_add(struct ratewin *w, uint64_t at_us, uint32_t parts);
 /* Parts that arrived in (now - 1 s, now]. */
 uint64_t ratewin_now(struct ratewin *w, uint64_t now_us);
 uint64_t ratewin_max(const struct ratewin *w);

@@ -70,6 +70,8 @@ static void put_rate(struct json *j, const struct smsc *s)
 	json_open(j, "rate", '{');
 	json_number(j, "max_in_1s_window", ratewin_max(s->arrived));
 	json_number(j, "max_in_1s_window_granted", ratewin_max(s->granted));
+	json_number(j, "max_read_in_1s_window", ratewin_max(s->taken));
+	json_number(j, "max_read_late_ms", s->read_late_us / 1000);
 	json_open(j, "per_second", '[');
 	j->depth += 5; /* on one line */
 	for (unsigned int i = 0; i < n; i++)

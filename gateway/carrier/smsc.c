@@ -19,6 +19,7 @@ struct smsc *smsc_new(struct carrier *c)
 	s->names = names_new(s);
 	s->arrived = ratewin_new(s, c->start_us);
 	s->granted = ratewin_new(s, c->start_us);
+	s->taken = ratewin_new(s, c->start_us);
 	s->delivers = smscdeliver_new(s);
 	s->bcasts = smscbcast_new(s);
 	return s;

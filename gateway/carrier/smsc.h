@@ -28,7 +28,9 @@ struct smsc {
 	struct texts *texts;
 	struct parts *parts;
 	struct names *names;               /* senders, system ids */
-	struct ratewin *arrived, *granted; /* all parts; those not throttled */
+	struct ratewin *arrived, *granted; /* all parts; those not throttled: when they came in */
+	struct ratewin *taken;             /* all parts, when they were read */
+	uint64_t read_late_us;             /* the longest that something lay unread */
 	struct faults faults;
 	struct smsc_counts n;
 	struct {

@@ -33,14 +33,14 @@ static uint32_t rolled_error(struct carrier *c)
 }
 
 /* The agreed rate: in no window of one second more than rate + burst parts. */
-static bool within_rate(struct smsc *s, unsigned int parts)
+static bool within_rate(struct smsc *s, uint64_t at_us, unsigned int parts)
 {
 	const struct settings *set = &s->c->set;
 	uint64_t burst = set->burst == UINT32_MAX ? set->rate / 10 : set->burst;
 
 	if (!set->rate)
 		return true;
-	if (ratewin_now(s->granted, s->c->now_us) + parts <= set->rate + (burst ? burst : 1))
+	if (ratewin_now(s->granted, at_us) + parts <= set->rate + (burst ? burst : 1))
 		return true;
 	faults_add(&s->faults, FAULT_RATE, "%u parts %llu ms after the start, above %u a second", parts,
 		   (unsigned long long)carrier_ms(s->c), set->rate);
@@ -150,22 +150,25 @@ static uint32_t judge(struct esme *e, const struct pdu *pdu, struct work *w)
 	struct smsc *s = e->smsc;
 	uint32_t status = e->tx ? examine(e, pdu, w) : 0x04;
 	unsigned int parts = status == 0x04 ? 1 : w->dests * w->text.parts;
+	uint64_t at_us = e->conn->arrived_us, late_us = s->c->now_us - at_us;
 
 	s->n.parts += parts;
-	ratewin_add(s->arrived, s->c->now_us, parts);
+	s->read_late_us = late_us > s->read_late_us ? late_us : s->read_late_us;
+	ratewin_add(s->arrived, at_us, parts);
+	ratewin_add(s->taken, s->c->now_us, parts);
 	if (status == 0x04) {
 		faults_add(&s->faults, FAULT_STATE, "0x%X without a bind as transmitter or transceiver",
 			   pdu->id);
 		return status;
 	}
-	if (status == 0 && !within_rate(s, parts)) {
+	if (status == 0 && !within_rate(s, at_us, parts)) {
 		s->n.throttled += parts;
 		return 0x58;
 	}
 	if (status == 0)
 		status = rolled_error(s->c);
 	if (s->c->set.rate && status == 0)
-		ratewin_add(s->granted, s->c->now_us, parts);
+		ratewin_add(s->granted, at_us, parts);
 	return status;
 }
 
