@@ -249,10 +249,13 @@ static bool addressable(uint8_t radio, uint64_t cell)
 	return cell > 0 && cell <= MAP_CELL_MAX && !(radio == CELL_GSM && cell > 65535);
 }
 
-static bool cell_ok(const struct cellmap *map, uint32_t index)
+void cellmap_expect(const struct cellmap *map, uint32_t index)
 {
-	return map_ok(map, &map->blocks[index / MAP_BLOCK]) && map_ok(map, &map->ranges[index]) &&
-	       map_ok(map, &map->ids[index]);
+	if (index >= map->head->n_cells)
+		return;
+	__builtin_prefetch(&map->ids[index]);
+	__builtin_prefetch(&map->ranges[index]);
+	__builtin_prefetch(&map->blocks[index / MAP_BLOCK]);
 }
 
 int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
@@ -263,7 +266,7 @@ int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 
 	if (index >= map->head->n_cells)
 		return -ERANGE;
-	if (!cell_ok(map, index))
+	if (!map_cell_ok(map, index))
 		return -EBADMSG;
 	n = map_network_of(map, index);
 	word = map->ranges[index];
@@ -278,10 +281,9 @@ int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell)
 	return 0;
 }
 
-/* The network of a key, or NULL. */
-static const struct map_network *network_of(const struct cellmap *map, const struct cell_id *id)
+const struct map_network *map_network(const struct cellmap *map, uint16_t mcc, uint16_t mnc)
 {
-	uint32_t key = (uint32_t)id->mcc << 16 | id->mnc, lo = 0, hi = map->head->n_networks;
+	uint32_t key = (uint32_t)mcc << 16 | mnc, lo = 0, hi = map->head->n_networks;
 
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
@@ -301,7 +303,7 @@ static const struct map_network *network_of(const struct cellmap *map, const str
 int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *index)
 {
 	const struct map_header *h = map->head;
-	const struct map_network *n = network_of(map, id);
+	const struct map_network *n = map_network(map, id->mcc, id->mnc);
 	uint64_t hash = map_hash(id->mcc, id->mnc, id->radio, id->area, id->cell);
 	uint32_t slot = map_slot((uint32_t)(hash >> 32), h->n_slots);
 
@@ -313,7 +315,7 @@ int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *
 		if (at == MAP_SLOT_FREE)
 			return -ENOENT;
 		if (at - n->first < n->count) { /* slots of other networks are passed over unseen */
-			if (!cell_ok(map, at))
+			if (!map_cell_ok(map, at))
 				return -EBADMSG;
 			if (map->ids[at].area == id->area && map_word_radio(map->ranges[at]) == id->radio &&
 			    map_word_cell(map->ranges[at], map->ids[at].cell_low) == id->cell) {

@@ -71,6 +71,7 @@ size_t cellmap_networks(const struct cellmap *map, const struct cell_network **n
 
 /* 0, -ERANGE (no such index) or -EBADMSG (block checksum). */
 int cellmap_get(const struct cellmap *map, uint32_t index, struct cell *cell);
+void cellmap_expect(const struct cellmap *map, uint32_t index); /* cellmap_get() comes for it soon: only for speed */
 /* Index of a key, or -ENOENT. */
 int cellmap_find(const struct cellmap *map, const struct cell_id *id, uint32_t *index);
 double cellmap_distance_m(double lat1, double lon1, double lat2, double lon2); /* geodesic, WGS-84 */

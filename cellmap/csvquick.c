@@ -9,6 +9,9 @@
 #define ABOVE_NINE    UINT64_C(0x7676767676767676) /* + digit: the high bit tells 10 and more */
 #define MARKS         128                          /* octets of a row in which its fields end */
 
+/* Into a function for young machines only what is inlined follows. */
+#define INLINE static inline __attribute__((always_inline))
+
 typedef char vc __attribute__((vector_size(16)));
 
 /* Walks from comma to comma. A bit of `marks` is a comma or a newline; a bit of `bad` set anywhere in the end
@@ -30,7 +33,7 @@ bool csv_quick_layout(const struct csv_layout *l)
 	       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
-static inline uint64_t marks_of(const char *p)
+INLINE uint64_t marks_of(const char *p)
 {
 	uint64_t marks = 0;
 
@@ -51,25 +54,19 @@ static inline uint64_t marks_of(const char *p)
 	return marks;
 }
 
-/* Where the next mark is, from the start of the line; MARKS when there is none. */
-static inline unsigned int next_mark(struct walk *w)
+/* Where the next mark is, from the start of the line; MARKS - 1, where none is, when there is none. Masks,
+ * since in which word it lies cannot be guessed. */
+INLINE unsigned int next_mark(struct walk *w)
 {
-	unsigned int base = 0;
-	uint64_t *marks = &w->marks[0];
+	uint64_t second = (uint64_t)0 - (w->marks[0] == 0), marks = w->marks[0] | (w->marks[1] & second);
 
-	if (!*marks) {
-		marks = &w->marks[1];
-		base = 64;
-		if (!*marks)
-			return MARKS;
-	}
-	base += (unsigned int)__builtin_ctzll(*marks);
-	*marks &= *marks - 1;
-	return base;
+	w->marks[0] &= w->marks[0] - 1;
+	w->marks[1] &= (w->marks[1] - 1) | ~second;
+	return (unsigned int)__builtin_ctzll(marks | UINT64_C(1) << 63) + (64 & (unsigned int)second);
 }
 
 /* The next field, which must end in a comma. */
-static inline void step(struct walk *w)
+INLINE void step(struct walk *w)
 {
 	const char *end;
 
@@ -80,7 +77,7 @@ static inline void step(struct walk *w)
 }
 
 /* 1 to 8 digits. The first comes lowest: what is shifted in below are zeros before it. */
-static inline uint64_t eight(struct walk *w, const char *at, unsigned int len)
+INLINE uint64_t eight(struct walk *w, const char *at, unsigned int len)
 {
 	uint64_t x;
 
@@ -96,14 +93,14 @@ static inline uint64_t eight(struct walk *w, const char *at, unsigned int len)
 	return (x & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
 }
 
-static inline uint64_t sixteen(struct walk *w, const char *at, unsigned int len)
+INLINE uint64_t sixteen(struct walk *w, const char *at, unsigned int len)
 {
 	if (len <= 8 || len > 16)
 		return eight(w, at, len);
 	return eight(w, at, len - 8) * 100000000 + eight(w, at + len - 8, 8);
 }
 
-static inline uint64_t take(struct walk *w, uint64_t most)
+INLINE uint64_t take(struct walk *w, uint64_t most)
 {
 	uint64_t v;
 
@@ -114,7 +111,7 @@ static inline uint64_t take(struct walk *w, uint64_t most)
 }
 
 /* The same, or nothing, which counts 0. */
-static inline uint32_t take_optional(struct walk *w)
+INLINE uint32_t take_optional(struct walk *w)
 {
 	uint64_t v;
 
@@ -126,7 +123,7 @@ static inline uint32_t take_optional(struct walk *w)
 	return (uint32_t)v;
 }
 
-static inline void skip(struct walk *w)
+INLINE void skip(struct walk *w)
 {
 	step(w);
 	w->bad |= w->at[0] == '"';
@@ -151,7 +148,7 @@ static int32_t take_long(struct walk *w, uint64_t whole, const char *at, unsigne
 }
 
 /* Degrees with a point, as 1e-7 degree. */
-static inline int32_t take_degrees(struct walk *w, uint64_t most)
+INLINE int32_t take_degrees(struct walk *w, uint64_t most)
 {
 	const char *at, *point;
 	unsigned int digits, len;
@@ -183,29 +180,32 @@ static inline int32_t take_degrees(struct walk *w, uint64_t most)
 	return negative ? -(int32_t)rest : (int32_t)rest;
 }
 
-static inline uint8_t take_radio(struct walk *w)
+#define WORD(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
+#define LETTER(c)        ((c) & 31)
+
+INLINE uint8_t take_radio(struct walk *w)
 {
-	uint32_t word, lte, gsm, umts, cdma;
+	static const struct {
+		uint32_t word, mask;
+		uint8_t len, radio;
+	} radios[32] = {
+		[LETTER('G')] = {WORD('G', 'S', 'M', 0), 0xFFFFFF, 3, CELL_GSM},
+		[LETTER('U')] = {WORD('U', 'M', 'T', 'S'), 0xFFFFFFFF, 4, CELL_UMTS},
+		[LETTER('L')] = {WORD('L', 'T', 'E', 0), 0xFFFFFF, 3, CELL_LTE},
+		[LETTER('N')] = {WORD('N', 'R', 0, 0), 0xFFFF, 2, CELL_NR},
+		[LETTER('C')] = {WORD('C', 'D', 'M', 'A'), 0xFFFFFFFF, 4, CELL_CDMA},
+	};
+	unsigned int letter;
+	uint32_t word;
 
 	step(w);
 	memcpy(&word, w->at, sizeof(word));
-	memcpy(&lte, "LTE,", sizeof(lte));
-	memcpy(&gsm, "GSM,", sizeof(gsm));
-	memcpy(&umts, "UMTS", sizeof(umts));
-	memcpy(&cdma, "CDMA", sizeof(cdma));
-	if (word == lte)
-		return CELL_LTE;
-	if (word == gsm)
-		return CELL_GSM;
-	if (word == umts && w->len == 4)
-		return CELL_UMTS;
-	if (w->len == 2 && w->at[0] == 'N' && w->at[1] == 'R')
-		return CELL_NR;
-	w->bad |= word != cdma || w->len != 4;
-	return CELL_CDMA;
+	letter = LETTER(word);
+	w->bad |= ((word ^ radios[letter].word) & radios[letter].mask) | (w->len ^ radios[letter].len);
+	return radios[letter].radio;
 }
 
-size_t csv_quick(const char *line, const char *end, struct csv_row *row)
+INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
 {
 	struct walk w = {line, line - 1, {marks_of(line), marks_of(line + 64)}, 0, 0};
 	const char *newline;
@@ -228,7 +228,33 @@ size_t csv_quick(const char *line, const char *end, struct csv_row *row)
 	if (w.bad || (row->lon == 0 && row->lat == 0) || w.at > end)
 		return 0;
 	newline = line + next_mark(&w);
-	if (newline >= line + MARKS || *newline != '\n')
+	if (*newline != '\n')
 		newline = w.at < end ? memchr(w.at, '\n', (size_t)(end - w.at)) : NULL;
 	return newline && newline < end && newline - line <= CSV_LINE_MAX ? (size_t)(newline - line) + 1 : 0;
 }
+
+size_t csv_quick(const char *line, const char *end, struct csv_row *row)
+{
+	return quick(line, end, row);
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+__attribute__((target("avx2,bmi,bmi2"))) static size_t quick_young(const char *line, const char *end,
+								    struct csv_row *row)
+{
+	return quick(line, end, row);
+}
+
+csv_quick_parser *csv_quick_best(void)
+{
+	bool young = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+		     __builtin_cpu_supports("bmi2");
+
+	return young ? quick_young : csv_quick;
+}
+#else
+csv_quick_parser *csv_quick_best(void)
+{
+	return csv_quick;
+}
+#endif

@@ -9,4 +9,7 @@
 bool csv_quick_layout(const struct csv_layout *l);
 /* The row that begins at line. Its length with the newline, or 0 and *row undefined when csv_parse() must
  * look at it; so too when no newline stands before end. */
-size_t csv_quick(const char *line, const char *end, struct csv_row *row);
+typedef size_t csv_quick_parser(const char *line, const char *end, struct csv_row *row);
+csv_quick_parser csv_quick;
+/* That, or the same with the instructions of younger machines, where they are. */
+csv_quick_parser *csv_quick_best(void);

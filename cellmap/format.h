@@ -86,6 +86,8 @@ static inline uint32_t map_slot(uint32_t hash_high, uint32_t n_slots)
 	return (uint32_t)(((uint64_t)hash_high * n_slots) >> 32);
 }
 
+#define MAP_WORD_KEY 0xFFu /* the bits of such a word that belong to the key */
+
 /* A word of `ranges`: unknown << 31 | range_m << 8 | radio << 5 | negative << 4 | high 4 bits of the cell's
  * magnitude. An unknown range is that of the radio's default. */
 static inline uint8_t map_word_radio(uint32_t word)

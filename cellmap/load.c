@@ -58,7 +58,7 @@ static void *grown(void *p, size_t *size, size_t each)
 static void parse_chunk(struct chunk *c)
 {
 	const char *p = c->text, *end = c->text + c->len;
-	bool usual = csv_quick_layout(&c->layout);
+	csv_quick_parser *quick = csv_quick_layout(&c->layout) ? csv_quick_best() : NULL;
 
 	c->n_rows = c->n_rejects = c->lines = 0;
 	while (p < end) {
@@ -73,8 +73,8 @@ static void parse_chunk(struct chunk *c)
 			c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
 			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
 		}
-		if (usual)
-			len = csv_quick(p, end, &row);
+		if (quick)
+			len = quick(p, end, &row);
 		if (len == 0) {
 			newline = memchr(p, '\n', (size_t)(end - p));
 			len = (size_t)((newline ? newline : end) - p);

@@ -42,6 +42,13 @@ static inline bool map_ok(const struct cellmap *map, const void *p)
 	return (bits >> unit % 32 & 1) || map_verify(map, unit);
 }
 
+/* All that is written of a cell. */
+static inline bool map_cell_ok(const struct cellmap *map, uint32_t i)
+{
+	return map_ok(map, &map->blocks[i / MAP_BLOCK]) && map_ok(map, &map->ranges[i]) &&
+	       map_ok(map, &map->ids[i]);
+}
+
 static inline int32_t map_lat(const struct cellmap *map, uint32_t i)
 {
 	return map->blocks[i / MAP_BLOCK].lat[i % MAP_BLOCK];
@@ -53,3 +60,4 @@ static inline int32_t map_lon(const struct cellmap *map, uint32_t i)
 }
 
 const struct map_network *map_network_of(const struct cellmap *map, uint32_t index);
+const struct map_network *map_network(const struct cellmap *map, uint16_t mcc, uint16_t mnc); /* or NULL */

@@ -11,7 +11,23 @@
 #include <string.h>
 
 #define CHUNK 8192 /* cells written at a time: whole units of every section */
-#define AHEAD 24   /* rows fetched before they are needed */
+#define AHEAD 24   /* rows or slots fetched before they are needed */
+#define PARTS 16   /* of the slots: by the highest bits of the hash */
+#define PART_SHIFT 28
+
+/* Hash and index of cells. */
+struct pairs {
+	struct radix_pair *pair;
+	uint32_t n, size;
+};
+
+/* The sections of a chunk, as in the file. */
+struct chunk {
+	struct map_block blocks[CHUNK / MAP_BLOCK];
+	struct map_id ids[CHUNK];
+	uint32_t ranges[CHUNK], hashes[CHUNK];
+	struct chunk *next;
+};
 
 struct writer {
 	struct rows *rows;
@@ -22,10 +38,10 @@ struct writer {
 	struct map_group *groups;
 	uint64_t *sums;
 	int32_t *lons;
-	uint32_t *place;     /* row -> index in the map */
-	uint32_t *slots;     /* where the order's pairs were: memory that is new has its price */
-	uint32_t *left_over; /* by part of the rows: how many of its pairs found no room in its part of the
-				slots */
+	uint32_t *slots;   /* where the rows' hashes were: memory that is new has its price */
+	uint16_t *begins;  /* of each chunk's parts, among its pairs */
+	struct pairs left[PARTS]; /* of each part: those that found no room in its part of the slots */
+	struct chunk *chunks;     /* that are free */
 	struct outfile *out;
 	pthread_mutex_t lock; /* of networks, head, rc, err */
 	int rc;
@@ -33,16 +49,14 @@ struct writer {
 	size_t err_len;
 };
 
-/* The sections of a chunk, as in the file. */
-struct chunk {
-	struct map_block blocks[CHUNK / MAP_BLOCK];
-	struct map_id ids[CHUNK];
-	uint32_t ranges[CHUNK];
-};
-
 static size_t units(size_t octets)
 {
 	return (octets + MAP_UNIT - 1) / MAP_UNIT * MAP_UNIT;
+}
+
+static uint32_t chunks(const struct writer *w)
+{
+	return w->head.n_cells / CHUNK + (w->head.n_cells % CHUNK != 0);
 }
 
 static void put(struct writer *w, const void *data, size_t len, uint64_t offset)
@@ -137,10 +151,28 @@ static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32
 		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
 		c->ranges[k] = r->word;
 		c->ids[k] = (struct map_id){r->area, r->cell_low};
-		w->place[order[i].row] = i;
+		c->hashes[k] = row_hash(r);
 		note_cell(&part, unaddressable, r);
 	}
 	join_network(w, network, &part, unaddressable);
+}
+
+/* The chunk's cells by part of the slots, where the pairs were that told their rows. */
+static void spread_hashes(struct writer *w, const struct chunk *c, unsigned int job, uint32_t n)
+{
+	uint16_t *begins = w->begins + (size_t)job * (PARTS + 1), at[PARTS] = {0};
+	struct radix_pair *pairs = w->order->pairs + (size_t)job * CHUNK;
+
+	for (uint32_t i = 0; i < n; i++)
+		at[c->hashes[i] >> PART_SHIFT]++;
+	begins[0] = 0;
+	for (unsigned int part = 0; part < PARTS; part++) {
+		begins[part + 1] = (uint16_t)(begins[part] + at[part]);
+		at[part] = begins[part];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		pairs[at[c->hashes[i] >> PART_SHIFT]++] =
+			(struct radix_pair){c->hashes[i], job * CHUNK + i};
 }
 
 static uint32_t network_at(const struct writer *w, uint32_t cell)
@@ -158,30 +190,52 @@ static uint32_t network_at(const struct writer *w, uint32_t cell)
 	return lo;
 }
 
+static struct chunk *take_chunk(struct writer *w)
+{
+	struct chunk *c;
+
+	pthread_mutex_lock(&w->lock);
+	c = w->chunks;
+	if (c)
+		w->chunks = c->next;
+	else
+		c = talloc(w, struct chunk);
+	pthread_mutex_unlock(&w->lock);
+	OSMO_ASSERT(c);
+	return c;
+}
+
+static void give_chunk(struct writer *w, struct chunk *c)
+{
+	pthread_mutex_lock(&w->lock);
+	c->next = w->chunks;
+	w->chunks = c;
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void write_chunk(void *arg, unsigned int job)
 {
 	struct writer *w = arg;
-	uint32_t first = job * CHUNK, end = OSMO_MIN(w->head.n_cells - first, (uint32_t)CHUNK) + first, to;
-	uint32_t blocks = (end - first + MAP_BLOCK - 1) / MAP_BLOCK;
-	struct chunk *c = malloc(sizeof(*c));
+	uint32_t first = job * CHUNK, n = OSMO_MIN(w->head.n_cells - first, (uint32_t)CHUNK), to;
+	uint32_t blocks = (n + MAP_BLOCK - 1) / MAP_BLOCK;
+	struct chunk *c = take_chunk(w);
 
-	OSMO_ASSERT(c);
-	if (end - first < CHUNK)
+	if (n < CHUNK)
 		memset(c, 0, sizeof(*c));
-	for (uint32_t from = first; from < end; from = to) {
+	for (uint32_t from = first; from < first + n; from = to) {
 		uint32_t network = network_at(w, from);
 
-		to = OSMO_MIN(end, w->networks[network].first + w->networks[network].count);
+		to = OSMO_MIN(first + n, w->networks[network].first + w->networks[network].count);
 		fill_cells(w, c, first, from, to, network);
 	}
 	for (uint32_t i = 0; i < blocks; i++)
 		w->lons[first / MAP_BLOCK + i] = c->blocks[i].lon[0];
 	put_units(w, c->blocks, blocks * sizeof(struct map_block),
 		  w->at.blocks + (uint64_t)first * sizeof(struct map_block) / MAP_BLOCK);
-	put_units(w, c->ranges, (end - first) * sizeof(uint32_t), w->at.ranges + (uint64_t)first * 4);
-	put_units(w, c->ids, (end - first) * sizeof(struct map_id),
-		  w->at.ids + (uint64_t)first * sizeof(struct map_id));
-	free(c);
+	put_units(w, c->ranges, n * sizeof(uint32_t), w->at.ranges + (uint64_t)first * 4);
+	put_units(w, c->ids, n * sizeof(struct map_id), w->at.ids + (uint64_t)first * sizeof(struct map_id));
+	spread_hashes(w, c, job, n);
+	give_chunk(w, c);
 }
 
 static void plan(struct writer *w)
@@ -217,56 +271,65 @@ static void write_rows(struct writer *w)
 	put_units(w, w->lons, w->at.n_blocks * sizeof(*w->lons), w->at.lons);
 }
 
-_Static_assert(MAP_UNIT + 16 <= ORDER_ROOM, "1.2 slots a cell fit where a pair a cell was");
-
-static uint32_t slot_of(const struct writer *w, const struct radix_pair *p)
+static uint32_t slot_of(const struct writer *w, uint32_t hash)
 {
-	return map_slot(p->key, w->head.n_slots);
+	return map_slot(hash, w->head.n_slots);
 }
 
-/* Each part of the rows has its own part of the slots; what finds no room there waits for the end. */
-static void fill_slots(void *arg, unsigned int job)
+static void put_left(struct pairs *left, const struct radix_pair *p)
+{
+	if (left->n == left->size) {
+		left->size = left->size ? left->size * 2 : 64;
+		left->pair = realloc(left->pair, left->size * sizeof(*left->pair));
+		OSMO_ASSERT(left->pair);
+	}
+	left->pair[left->n++] = *p;
+}
+
+/* What finds no room in its own part of the slots waits for the end. */
+static void fill_slots(void *arg, unsigned int part)
 {
 	struct writer *w = arg;
-	const struct rows_part *part = &w->rows->part[job];
-	struct radix_pair *p = w->rows->pairs + part->first;
-	uint64_t hashes = (UINT64_C(1) << 32) / w->rows->n_parts;
-	uint32_t begin = (uint32_t)((hashes * job * w->head.n_slots) >> 32),
-		 end = (uint32_t)((hashes * (job + 1) * w->head.n_slots) >> 32), left = 0;
+	uint64_t hash = (uint64_t)part << PART_SHIFT, end_hash = (uint64_t)(part + 1) << PART_SHIFT;
+	uint32_t begin = (uint32_t)((hash * w->head.n_slots) >> 32),
+		 end = (uint32_t)((end_hash * w->head.n_slots) >> 32);
 
 	memset(w->slots + begin, 0xFF, (size_t)(end - begin) * sizeof(*w->slots));
-	for (uint32_t i = 0; i < part->n; i++) {
-		uint32_t slot = slot_of(w, &p[i]);
+	for (uint32_t job = 0; job < chunks(w); job++) {
+		const uint16_t *begins = w->begins + (size_t)job * (PARTS + 1) + part;
+		const struct radix_pair *pairs = w->order->pairs + (size_t)job * CHUNK;
 
-		if (i + AHEAD < part->n)
-			__builtin_prefetch(&w->place[p[i + AHEAD].row]);
-		while (slot < end && w->slots[slot] != MAP_SLOT_FREE)
-			slot++;
-		if (slot < end)
-			w->slots[slot] = w->place[p[i].row];
-		else
-			p[left++] = p[i];
+		for (uint32_t i = begins[0]; i < begins[1]; i++) {
+			uint32_t slot = slot_of(w, pairs[i].key);
+
+			if (i + AHEAD < begins[1])
+				__builtin_prefetch(&w->slots[slot_of(w, pairs[i + AHEAD].key)], 1);
+			while (slot < end && w->slots[slot] != MAP_SLOT_FREE)
+				slot++;
+			if (slot < end)
+				w->slots[slot] = pairs[i].row;
+			else
+				put_left(&w->left[part], &pairs[i]);
+		}
 	}
-	w->left_over[job] = left;
 }
 
 static void write_slots(struct writer *w, unsigned int threads)
 {
-	const struct rows *rows = w->rows;
 	size_t size = (size_t)w->head.n_slots * sizeof(*w->slots);
 
-	w->left_over = talloc_array(w, uint32_t, rows->n_parts);
-	OSMO_ASSERT(w->left_over);
-	parallel(threads, rows->n_parts, fill_slots, w);
-	for (uint32_t part = 0; part < rows->n_parts; part++)
-		for (uint32_t i = 0; i < w->left_over[part]; i++) {
-			const struct radix_pair *p = &rows->pairs[rows->part[part].first + i];
-			uint32_t slot = slot_of(w, p);
+	parallel(threads, PARTS, fill_slots, w);
+	for (unsigned int part = 0; part < PARTS; part++) {
+		for (uint32_t i = 0; i < w->left[part].n; i++) {
+			const struct radix_pair *p = &w->left[part].pair[i];
+			uint32_t slot = slot_of(w, p->key);
 
 			while (w->slots[slot] != MAP_SLOT_FREE)
 				slot = slot + 1 == w->head.n_slots ? 0 : slot + 1;
-			w->slots[slot] = w->place[p->row];
+			w->slots[slot] = p->row;
 		}
+		free(w->left[part].pair);
+	}
 	memset(w->slots + w->head.n_slots, 0, units(size) - size);
 	put_units(w, w->slots, size, w->at.slots);
 }
@@ -305,10 +368,11 @@ static void write_all(struct writer *w, unsigned int threads)
 	w->head.file_size = w->at.end;
 	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
 	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
-	w->place = rows->hash;
-	parallel(threads, (w->head.n_cells + CHUNK - 1) / CHUNK, write_chunk, w);
+	w->begins = talloc_array(w, uint16_t, (size_t)chunks(w) * (PARTS + 1));
+	OSMO_ASSERT(w->begins);
+	parallel(threads, chunks(w), write_chunk, w);
 	write_rows(w);
-	w->slots = (uint32_t *)o->pairs;
+	w->slots = rows->hash;
 	write_slots(w, threads);
 	write_directory(w);
 }

@@ -18,7 +18,7 @@
 #define SAMPLES    (1 << 17)
 #define SAMPLE_MIN 64
 #define ROW_WIDTH  8.0 /* rows of a group: the square root of its cells over this */
-#define LON_BITS   20
+#define NOWHERE    UINT32_MAX
 #define SHIFT_WISH 22        /* no taller rows without need: the test of cells near the edge likes them low */
 #define ROWS_TOP   (1 << 19) /* of all groups: above it the pieces are counted in one */
 #define SORT_CELLS 16384     /* of the rows sorted in one go, about */
@@ -58,6 +58,7 @@ struct sorter {
 	uint16_t *rank[MCC_END]; /* by mnc */
 	struct kind *kinds;      /* networks x classes; of each job, the first job's are the sum in the end */
 	uint32_t n_kinds;
+	uint32_t *place;        /* row of the table -> row of the map, or NOWHERE; in the rows' memory */
 	uint32_t *at;           /* jobs x rows of the map: cells, then where the next one goes */
 	uint32_t *cuts, n_cuts; /* rows of the map sorted in one go */
 };
@@ -258,9 +259,13 @@ static void count_piece(void *arg, unsigned int job)
 	uint32_t *at = s->at + (size_t)job * s->order->n_rows, from, to;
 
 	piece(s, job, &from, &to);
-	for (uint32_t i = from; i < to; i++)
-		if (s->rows->row[i].net)
-			at[place_of(s, &s->rows->row[i])]++;
+	for (uint32_t i = from; i < to; i++) {
+		const struct row *r = &s->rows->row[i];
+
+		s->place[i] = r->net ? place_of(s, r) : NOWHERE;
+		if (r->net)
+			at[s->place[i]]++;
+	}
 }
 
 static void spread_piece(void *arg, unsigned int job)
@@ -269,13 +274,12 @@ static void spread_piece(void *arg, unsigned int job)
 	uint32_t *at = s->at + (size_t)job * s->order->n_rows, from, to;
 
 	piece(s, job, &from, &to);
-	for (uint32_t i = from; i < to; i++) {
-		const struct row *r = &s->rows->row[i];
-
-		if (r->net)
-			s->order->pairs[at[place_of(s, r)]++] = (struct radix_pair){
-				(uint32_t)((r->lon >> MAP_LON_SHIFT) + (1800000000 >> MAP_LON_SHIFT) + 1), i};
-	}
+	for (uint32_t i = from; i < to; i++)
+		if (s->place[i] != NOWHERE)
+			s->order->pairs[at[s->place[i]]++] =
+				(struct radix_pair){(uint32_t)((s->rows->row[i].lon >> MAP_LON_SHIFT) +
+							       (1800000000 >> MAP_LON_SHIFT) + 1),
+						    i};
 }
 
 /* Where each row of the map begins, and each piece's share of it. */
@@ -334,6 +338,7 @@ int order_rows(void *ctx, const struct rows *rows, unsigned int threads, struct 
 
 	OSMO_ASSERT(o && s);
 	s->rows = rows;
+	s->place = rows->hash;
 	s->order = o;
 	rc = rank_networks(s);
 	if (rc < 0) {
@@ -346,7 +351,7 @@ int order_rows(void *ctx, const struct rows *rows, unsigned int threads, struct 
 		s->jobs = 1;
 	s->at = bigmem(s, (size_t)s->jobs * o->n_rows * sizeof(*s->at));
 	o->row_firsts = bigmem(o, (size_t)o->n_rows * sizeof(*o->row_firsts));
-	o->pairs = bigmem(o, (size_t)rows->n_kept * sizeof(*o->pairs) + ORDER_ROOM);
+	o->pairs = rows->pairs;
 	parallel(threads, s->jobs, count_piece, s);
 	place_rows(s);
 	parallel(threads, s->jobs, spread_piece, s);

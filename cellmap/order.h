@@ -4,8 +4,6 @@
 #include "cellmap/format.h"
 #include "cellmap/rows.h"
 
-#define ORDER_ROOM 4096
-
 struct order_group {
 	struct map_group map; /* first_row: of `row_firsts` */
 	uint32_t network;     /* rank */
@@ -18,7 +16,7 @@ struct order {
 	uint32_t n_groups;
 	uint32_t *row_firsts; /* of all groups: first cell of each row of the map */
 	uint32_t n_rows;
-	struct radix_pair *pairs; /* index in the map -> row of the table; ORDER_ROOM octets are behind them */
+	struct radix_pair *pairs; /* index in the map -> row of the table; in the rows' memory */
 };
 
 /* Which class a range falls into: one long range must not make a thousand short ones uncertain. */

@@ -1,8 +1,6 @@
 #include "cellmap/rim.h"
 #include <math.h>
 
-#define LANES     MAP_BLOCK
-#define RADIAN_E7 (M_PI / 180 * 1e-7)
 #define E2        0.0066943799901413165 /* of WGS-84 */
 #define AXIS      6378137.0
 /* On the complex circle of radius 2 round a latitude |sin| and |cos| are at most cosh 2, so that no point of
@@ -11,14 +9,6 @@
 #define FAR       2.54e7
 #define A_TOP     2.1e15
 #define CHORD_TOP 1.3e7 /* no chord is longer */
-
-/* The cells of a block at a time. */
-typedef float vf __attribute__((vector_size(4 * LANES)));
-typedef int32_t vi __attribute__((vector_size(4 * LANES)));
-typedef uint32_t vu __attribute__((vector_size(4 * LANES)));
-typedef int8_t vb __attribute__((vector_size(LANES)));
-
-_Static_assert(LANES == 16, "a block is a vector");
 
 static void multiply(const double *x, const double *y, double *product)
 {
@@ -75,7 +65,7 @@ void rim_fit(struct rim_fit *f, const struct rim_centre *c, double lat_e7, doubl
 	double rho[RIM_A], z[RIM_A], x2[RIM_A], z2[RIM_A];
 
 	f->lat = rint(lat_e7);
-	meridian(f->lat * RADIAN_E7, rho, z);
+	meridian(f->lat * RIM_RADIAN_E7, rho, z);
 	for (int k = 0; k < RIM_B; k++)
 		f->b[k] = 2 * c->rho * rho[k];
 	rho[0] -= c->rho;
@@ -84,7 +74,7 @@ void rim_fit(struct rim_fit *f, const struct rim_centre *c, double lat_e7, doubl
 	multiply(z, z, z2);
 	for (int k = 0; k < RIM_A; k++)
 		f->a[k] = x2[k] + z2[k];
-	bound(f, c->rho, half + RADIAN_E7, lon_max);
+	bound(f, c->rho, half + RIM_RADIAN_E7, lon_max);
 }
 
 /* Chords are concave in the reach: the secant lies below them, the tangent above. */
@@ -120,6 +110,7 @@ void rim_ready(struct rim *r, const struct rim_fit *f, const struct rim_limits *
 	for (int i = 0; i < RIM_B; i++)
 		r->b[i] = (float)f->b[i];
 	r->by_range = l->by_range;
+	r->lanes = rim_lanes();
 	r->error = (float)f->error;
 	r->top = (float)l->range_max;
 	for (int i = 0; i < 2; i++) {
@@ -130,91 +121,4 @@ void rim_ready(struct rim *r, const struct rim_fit *f, const struct rim_limits *
 		r->in[0] = (float)((l->in[0] * l->in[0] - f->error) * (1 - 1e-7));
 		r->out[0] = (float)((l->out[0] * l->out[0] + f->error) * (1 + 1e-7));
 	}
-}
-
-/* chord2 of a block's cells and the square of their longitude's difference, radians. */
-#define CHORD2(r, block, chord2, lon2)                                                                       \
-	do {                                                                                                 \
-		vf d_ = __builtin_convertvector(*(const vi *)(block)->lat - (r)->lat, vf) *                  \
-			(float)RADIAN_E7;                                                                    \
-		vf x_ = (__builtin_convertvector((vi)(*(const vu *)(block)->lon - (r)->lon), vf) -           \
-			 (r)->rest) *                                                                        \
-			(float)RADIAN_E7;                                                                    \
-		vf t_ = x_ * x_;                                                                             \
-		vf v_ = t_ * (1 / 2.0f + t_ * (-1 / 24.0f + t_ * (1 / 720.0f - t_ * (1 / 40320.0f))));       \
-		vf a_ = (r)->a[3] + d_ * ((r)->a[4] + d_ * ((r)->a[5] + d_ * (r)->a[6]));                    \
-		vf b_ = (r)->b[2] + d_ * ((r)->b[3] + d_ * ((r)->b[4] + d_ * (r)->b[5]));                    \
-		(chord2) = (r)->a[0] + d_ * ((r)->a[1] + d_ * ((r)->a[2] + d_ * a_)) +                       \
-			   ((r)->b[0] + d_ * ((r)->b[1] + d_ * b_)) * v_;                                    \
-		(lon2) = t_;                                                                                 \
-	} while (0)
-
-/* A bit per lane. */
-#ifdef __SSE2__
-typedef char vc __attribute__((vector_size(LANES)));
-#define FOLD(lanes) ((uint16_t)__builtin_ia32_pmovmskb128((vc) __builtin_convertvector(lanes, vb)))
-#else
-#define FOLD(lanes) fold(&(lanes))
-static uint16_t fold(const vi *lanes)
-{
-	uint16_t bits = 0;
-
-	for (int i = 0; i < LANES; i++)
-		bits |= (uint16_t)(((*lanes)[i] & 1) << i);
-	return bits;
-}
-#endif
-
-RIM_EACH_MACHINE
-static void test_fixed(const struct rim *rim, const struct map_block *blocks, const uint32_t *list,
-		       uint32_t n, uint16_t *inside, uint16_t *perhaps)
-{
-	const struct rim r = *rim;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct map_block *b = &blocks[list[i]];
-		vf chord2, lon2;
-		vi near, in, out;
-
-		CHORD2(&r, b, chord2, lon2);
-		near = lon2 <= r.lon2_max;
-		in = (chord2 <= r.in[0]) & near;
-		out = (chord2 <= r.out[0]) & near & ~in;
-		inside[i] = FOLD(in);
-		perhaps[i] = FOLD(out);
-	}
-}
-
-RIM_EACH_MACHINE
-static void test_ranges(const struct rim *rim, const struct map_block *blocks, const uint32_t *ranges,
-			const uint32_t *list, uint32_t n, uint16_t *inside, uint16_t *perhaps)
-{
-	const struct rim r = *rim;
-
-	for (uint32_t i = 0; i < n; i++) {
-		const struct map_block *b = &blocks[list[i]];
-		const vu *word = (const vu *)&ranges[(size_t)list[i] * LANES];
-		vf chord2, lon2, limit,
-			range = __builtin_convertvector((vi)(*word >> 8 & MAP_CELL_RANGE_MAX), vf);
-		vi near, cut = range > r.top, in, out;
-
-		range = (vf)(((vi)range & ~cut) | ((vi)(range * 0 + r.top) & cut));
-		CHORD2(&r, b, chord2, lon2);
-		near = lon2 <= r.lon2_max;
-		limit = r.in[0] + r.in[1] * range;
-		in = (chord2 + r.error <= limit * limit * (1 - 1e-6f)) & near;
-		limit = r.out[0] + r.out[1] * range;
-		out = (chord2 - r.error <= limit * limit * (1 + 1e-6f)) & near & ~in;
-		inside[i] = FOLD(in);
-		perhaps[i] = FOLD(out);
-	}
-}
-
-void rim_test(const struct rim *r, const struct cellmap *map, const uint32_t *list, uint32_t n,
-	      uint16_t *inside, uint16_t *perhaps)
-{
-	if (r->by_range)
-		test_ranges(r, map->blocks, map->ranges, list, n, inside, perhaps);
-	else
-		test_fixed(r, map->blocks, list, n, inside, perhaps);
 }

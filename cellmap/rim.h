@@ -13,6 +13,7 @@
 #define RIM_ROW_SHIFT 22     /* rows higher than that are not worth it */
 #define RIM_ROW_HALF  0.0037 /* half of such a row, radians, rounded up */
 #define RIM_LON_MAX   0.6    /* radians */
+#define RIM_RADIAN_E7 (M_PI / 180 * 1e-7)
 
 /* One binary for all machines: the loader picks what this one has. Sanitizers do not like that. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__)
@@ -52,8 +53,11 @@ struct rim {
 	float in[2], out[2]; /* squares unless by_range */
 	float top, error;
 	bool by_range;
+	unsigned int lanes;
 };
 
+/* How many cells this machine tests at a time: 16, 8 or 4. */
+unsigned int rim_lanes(void);
 /* About a latitude, for cells at most `half` from it and at most lon_max from the centre (radians). */
 void rim_fit(struct rim_fit *f, const struct rim_centre *c, double lat_e7, double half, double lon_max);
 /* The bounds for reaches from least to most, metres: radius plus range. */

@@ -14,10 +14,11 @@
 #define PART_ROWS 8192 /* about: what finds its duplicates within the cache */
 #define PARTS_MAX 4096
 #define JOBS      32 /* pieces of the rows */
+#define ROOM      (sizeof(struct row) + 2 * sizeof(uint32_t)) /* octets of addresses a row */
 
 static int drop(struct rows *r)
 {
-	munmap(r->row, (size_t)r->size * (sizeof(*r->row) + sizeof(*r->hash)));
+	munmap(r->row, (size_t)r->size * ROOM);
 	return 0;
 }
 
@@ -41,7 +42,7 @@ struct rows *rows_new(void *ctx)
 
 	OSMO_ASSERT(r);
 	r->size = UINT32_MAX - 1;
-	r->row = reserved(&r->size, sizeof(*r->row) + sizeof(*r->hash));
+	r->row = reserved(&r->size, ROOM);
 	r->hash = (uint32_t *)(r->row + r->size);
 	talloc_set_destructor(r, drop);
 	return r;
@@ -111,16 +112,23 @@ uint32_t row_hash(const struct row *r)
 
 static bool same_key(const struct row *a, const struct row *b)
 {
-	return a->cell_low == b->cell_low && a->area == b->area && (a->word & 255) == (b->word & 255) &&
+	return a->cell_low == b->cell_low && a->area == b->area && ((a->word ^ b->word) & MAP_WORD_KEY) == 0 &&
 	       row_network(a) == row_network(b);
 }
+
+/* A share of the hashes: pairs of hash and row, within it by row. */
+struct part {
+	uint32_t first, n, dropped;
+};
 
 struct merge {
 	struct rows *rows;
 	const uint32_t *starts;
 	const int *priority;
 	size_t n_tables;
+	uint32_t n_parts;             /* a power of 2 */
 	unsigned int shift;           /* hash >> shift: part */
+	struct part part[PARTS_MAX];
 	uint32_t at[JOBS][PARTS_MAX]; /* where a piece puts its next pair of a part */
 };
 
@@ -179,20 +187,20 @@ static void place_parts(struct merge *m)
 {
 	uint32_t sum = 0;
 
-	for (uint32_t part = 0; part < m->rows->n_parts; part++) {
-		m->rows->part[part].first = sum;
+	for (uint32_t part = 0; part < m->n_parts; part++) {
+		m->part[part].first = sum;
 		for (int job = 0; job < JOBS; job++) {
 			uint32_t n = m->at[job][part];
 
 			m->at[job][part] = sum;
 			sum += n;
 		}
-		m->rows->part[part].n = sum - m->rows->part[part].first;
+		m->part[part].n = sum - m->part[part].first;
 	}
 }
 
 /* Of two rows with one key the loser is marked by net 0, which no row has. */
-static void settle(const struct merge *m, struct radix_pair *earlier, struct radix_pair *later)
+static void settle(const struct merge *m, struct radix_pair *earlier, const struct radix_pair *later)
 {
 	struct row *row = m->rows->row;
 
@@ -202,14 +210,14 @@ static void settle(const struct merge *m, struct radix_pair *earlier, struct rad
 	} else {
 		row[later->row].net = 0;
 	}
-	later->row = UINT32_MAX;
 }
 
-/* A hash table of places in the part, 0 for none. */
-static void find_doubles(const struct merge *m, struct radix_pair *p, uint32_t n, uint32_t *table,
-			 unsigned int bits)
+/* A hash table of places in the part, 0 for none. Returns how many rows lost. */
+static uint32_t find_doubles(const struct merge *m, struct radix_pair *p, uint32_t n, uint32_t *table,
+			     unsigned int bits)
 {
 	const struct row *row = m->rows->row;
+	uint32_t dropped = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t at = p[i].key * UINT32_C(0x9E3779B1) >> (32 - bits);
@@ -219,32 +227,29 @@ static void find_doubles(const struct merge *m, struct radix_pair *p, uint32_t n
 
 			if (other->key == p[i].key && same_key(&row[other->row], &row[p[i].row])) {
 				settle(m, other, &p[i]);
+				dropped++;
 				break;
 			}
 		}
 		if (!table[at])
 			table[at] = i + 1;
 	}
+	return dropped;
 }
 
 static void merge_part(void *arg, unsigned int job)
 {
 	struct merge *m = arg;
-	struct rows_part *part = &m->rows->part[job];
-	struct radix_pair *p = m->rows->pairs + part->first;
-	uint32_t *table, kept = 0;
+	struct part *part = &m->part[job];
+	uint32_t *table;
 	unsigned int bits = 4;
 
 	while (UINT32_C(1) << bits < part->n * 3 / 2)
 		bits++;
 	table = calloc(UINT32_C(1) << bits, sizeof(*table));
 	OSMO_ASSERT(table);
-	find_doubles(m, p, part->n, table, bits);
+	part->dropped = find_doubles(m, m->rows->pairs + part->first, part->n, table, bits);
 	free(table);
-	for (uint32_t i = 0; i < part->n; i++)
-		if (p[i].row != UINT32_MAX)
-			p[kept++] = p[i];
-	part->n = kept;
 }
 
 uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority, size_t n_tables,
@@ -258,17 +263,16 @@ uint32_t rows_merge(struct rows *r, const uint32_t *starts, const int *priority,
 	m->priority = priority;
 	m->n_tables = n_tables;
 	m->shift = 32;
-	for (r->n_parts = 1; r->n_parts < PARTS_MAX && r->n_parts < r->n / PART_ROWS; r->n_parts *= 2)
+	for (m->n_parts = 1; m->n_parts < PARTS_MAX && m->n_parts < r->n / PART_ROWS; m->n_parts *= 2)
 		m->shift--;
-	r->part = talloc_array(r, struct rows_part, r->n_parts);
-	OSMO_ASSERT(r->part);
 	r->pairs = bigmem(r, (size_t)r->n * sizeof(*r->pairs));
 	parallel(threads, JOBS, count_piece, m);
 	place_parts(m);
 	parallel(threads, JOBS, spread_piece, m);
-	parallel(threads, r->n_parts, merge_part, m);
-	for (uint32_t i = 0; i < r->n_parts; i++)
-		r->n_kept += r->part[i].n;
+	parallel(threads, m->n_parts, merge_part, m);
+	r->n_kept = r->n;
+	for (uint32_t i = 0; i < m->n_parts; i++)
+		r->n_kept -= m->part[i].dropped;
 	talloc_free(m);
 	return r->n - r->n_kept;
 }

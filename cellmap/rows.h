@@ -16,23 +16,15 @@ struct row {
 
 #define ROWS_NETWORKS_MAX 65535
 
-struct rows_part {
-	uint32_t first, n;
-};
-
 struct rows {
 	struct row *row;
-	uint32_t *hash; /* of each row, upper half; after rows_merge() room for whatever number a row has */
+	uint32_t *hash; /* of each row, upper half; after rows_merge() room for two words a row */
 	uint32_t n, size;
 	uint32_t *networks,
 		n_networks;    /* mcc << 16 | mnc, as they came; no more than ROWS_NETWORKS_MAX + 1 */
 	uint64_t *known[1000]; /* by MCC: a bit per MNC */
 	uint32_t n_kept;
-	/* After rows_merge(): hash and row of those that stay, in n_parts pieces of equal shares of the
-	 * hashes, within a piece by row; part[i].n of them from part[i].first on. */
-	struct radix_pair *pairs;
-	struct rows_part *part;
-	uint32_t n_parts; /* a power of 2 */
+	struct radix_pair *pairs; /* after rows_merge() room for one a row */
 };
 
 void row_pack(const struct csv_row *from, struct row *to);

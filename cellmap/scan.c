@@ -7,16 +7,22 @@
 #define NEARBY     8 /* blocks looked at one after the other */
 #define ALL_RADIOS ((1u << CELL_RADIO_N) - 1)
 
+/* Spans are strung together as borders, first and end in turns; what is beyond max is only counted. */
+static inline void put_border(struct scan *s, uint32_t border)
+{
+	if (s->n < s->max)
+		s->borders[s->n] = border;
+	s->n++;
+}
+
 static void emit_all(struct scan *s, uint32_t first, uint32_t count)
 {
-	if (s->n == 0 || s->end != first) {
-		if (s->n < s->max)
-			s->spans[s->n] = (struct cell_span){first, 0};
-		s->n++;
-	}
-	if (s->n <= s->max)
-		s->spans[s->n - 1].count += count;
+	if (s->end == first)
+		s->n--;
+	else
+		put_border(s, first);
 	s->end = first + count;
+	put_border(s, s->end);
 }
 
 /* Of cells that are inside, those of the wanted radios. Only that looks at cells inside. */
@@ -38,7 +44,7 @@ static int emit(struct scan *s, uint32_t first, uint32_t count)
 }
 
 /* Runs of ones. */
-static int emit_bits(struct scan *s, uint32_t first, uint64_t bits)
+static int emit_runs(struct scan *s, uint32_t first, uint64_t bits)
 {
 	while (bits) {
 		int at = __builtin_ctzll(bits), n = ~(bits >> at) ? __builtin_ctzll(~(bits >> at)) : 64;
@@ -49,6 +55,27 @@ static int emit_bits(struct scan *s, uint32_t first, uint64_t bits)
 			break;
 		bits &= ~UINT64_C(0) << (at + n);
 	}
+	return 0;
+}
+
+/* The same by the bits that differ from the one below: nothing to guess wrong but their number. The first may
+ * be the last span's end, which then is no border. */
+static int emit_bits(struct scan *s, uint32_t first, uint64_t bits)
+{
+	uint32_t end = s->end - first, *at;
+	uint64_t joined = bits & (uint64_t)(end < 64) << end % 64, borders = bits ^ bits << 1 ^ joined;
+
+	if (bits == 0)
+		return 0;
+	if (!s->all_radios || s->n + 66 > s->max)
+		return emit_runs(s, first, bits);
+	at = s->borders + s->n - (joined != 0);
+	for (; borders; borders &= borders - 1)
+		*at++ = first + (uint32_t)__builtin_ctzll(borders);
+	*at = first + 64;
+	at += bits >> 63;
+	s->end = at[-1];
+	s->n = (size_t)(at - s->borders);
 	return 0;
 }
 
@@ -435,11 +462,22 @@ void scan_begin(struct scan *s, const struct cellmap *map, const struct cell_que
 	s->rim_fit = NULL;
 	s->map = map;
 	s->q = q;
-	s->spans = spans;
-	s->max = max;
+	s->borders = (uint32_t *)spans;
+	s->max = max * 2;
 	s->radio_mask = q->radio_mask ? q->radio_mask & ALL_RADIOS : ALL_RADIOS;
 	if (q->select == SELECT_COVERAGE)
 		s->max_range_m = q->max_range_m > 0 ? q->max_range_m : CELL_MAX_RANGE_M;
+}
+
+/* Ends become counts. */
+static int end_spans(struct scan *s)
+{
+	bool all = s->n <= s->max;
+
+	for (size_t i = 0; i < OSMO_MIN(s->n, s->max); i += 2)
+		s->borders[i + 1] -= s->borders[i];
+	s->n /= 2;
+	return all ? 0 : -ENOSPC;
 }
 
 int scan_run(struct scan *s)
@@ -451,5 +489,5 @@ int scan_run(struct scan *s)
 		    scan_country(s, c) < 0)
 			return -EBADMSG;
 	}
-	return s->n > s->max ? -ENOSPC : 0;
+	return end_spans(s);
 }

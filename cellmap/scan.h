@@ -29,7 +29,7 @@ struct scan_window {
 	double lon;                /* of the centre, on the turn of the cells */
 };
 
-/* An area fills in what stands above `spans`, and embeds this. */
+/* An area fills in what stands above `borders`, and embeds this. */
 struct scan {
 	const struct cellmap *map;
 	const struct cell_query *q;       /* lat, lon, radius_m may mean nothing */
@@ -40,9 +40,9 @@ struct scan {
 	bool (*group)(struct scan *s, const struct map_group *g); /* false: no cell of this group */
 	int (*row)(struct scan *s, const struct scan_row *row); /* calls the functions below; 0 or -EBADMSG */
 	struct rim_limits limits;                               /* of the group, for windows with a fit */
-	struct cell_span *spans;
-	size_t max, n;
-	uint32_t end; /* of the last span */
+	uint32_t *borders; /* where the spans go: each one's first and end; in the end, its count */
+	size_t max, n;     /* of borders; in the end, n of spans */
+	uint32_t end;      /* the last border */
 	uint32_t radio_mask;
 	bool all_radios; /* all that the network has are wanted */
 	unsigned int n_windows, n_list;

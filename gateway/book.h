@@ -70,6 +70,8 @@ struct alert {
 	bool *at_risk, *missed; /* [conf->n_carriers] */
 	bool over;		/* book_ended() was true, and its record says so: a restart leaves it alone */
 	bool changed;		/* alerts/ID.json is older than the ledger */
+	struct reached *reached; /* reached.c: alerts/ID.cells.csv in the making; told: it is as the ledger */
+	bool told, untold; /* untold: it could not be written */
 	int64_t ahead_us;	/* the book's, when the times above were right */
 };
 

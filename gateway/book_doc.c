@@ -291,15 +291,20 @@ int book_restore(struct book *b, const struct conf *conf, const char *state, con
 	snprintf(key, sizeof(key), "%s/%s", a->agency, a->case_number);
 	json_object_set_new(b->cases, key, json_string(a->id));
 	b->next_number = OSMO_MAX(b->next_number, a->number + 1);
-	ends = OSMO_MAX(a->expires_at, a->recalled_at ? a->recalled_at + 86400 : 0);
-	if (now > ends || json_is_true(json_object_get(o, "over"))) { /* its maps may be gone, whatever the clock says now */
-		note_over(b, a->id, o);
+	if (json_is_true(json_object_get(o, "over"))) { /* its maps may be gone, whatever the clock says now */
 		rc = 1; /* its case stays known, nothing of it lives */
 		goto out;
 	}
+	ends = OSMO_MAX(a->expires_at, a->recalled_at ? a->recalled_at + 86400 : 0);
 	rc = reopen_maps(a, conf, state, o, err, err_len);
 	if (rc == 0)
 		rc = replan(a, conf, o, err, err_len);
+	/* One that ended while nobody ran lives for a moment more, so that its last word is told. If it can. */
+	if (rc < 0 && now > ends) {
+		err[0] = '\0';
+		note_over(b, a->id, o);
+		rc = 1;
+	}
 	if (rc == 0)
 		resume(b, a, now, now_us, chunks, arg);
 out:

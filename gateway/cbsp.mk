@@ -7,4 +7,5 @@ libcbsp_a_SOURCES = \
 	gateway/link_cbsp.c gateway/link_cbsp.h \
 	gateway/link_cbsp_batch.c gateway/link_cbsp_batch.h \
 	gateway/link_cbsp_work.c gateway/link_cbsp_work.h \
+	gateway/link_cbsp_dead.c gateway/link_cbsp_dead.h \
 	gateway/link_cbsp_sweep.c gateway/link_cbsp_sweep.h

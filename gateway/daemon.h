@@ -8,6 +8,7 @@
 #include "gateway/spool.h"
 #include "gateway/store.h"
 #include "gateway/storethread.h"
+#include "gateway/warm.h"
 #include <osmocom/core/select.h>
 
 struct daemon;
@@ -53,6 +54,7 @@ struct daemon {
 	char *conf_file;
 	struct conf *conf;
 	struct mapset *maps; /* in force for new alerts */
+	struct warm *warm;   /* reads them in, or NULL */
 	struct store *store;
 	struct storethread *storethread;
 	struct dispatch *dispatch;
@@ -135,12 +137,20 @@ void deadbook_second(struct daemon *d);
 bool deadbook_load(struct daemon *d, const struct store_rec *rec); /* after a restart; false: of an alert that is over */
 void deadbook_end(struct daemon *d, const struct alert *a);
 
+/* reached.c: whether alerts/ID.cells.csv tells how the alert stands, now that it is at rest; goes on writing it, some ms. */
+bool reached_told(struct daemon *d, struct alert *a);
+/* reload.c */
+int reload_read(void *ctx, const char *file, struct conf **conf); /* prints what is wrong */
+void reload_begin(struct daemon *d); /* SIGHUP */
+void reload_reap(struct daemon *d);  /* while d->build_pid: is the map there? */
+
 /* restart.c: from the ledger back into memory */
 int restart_load(struct daemon *d, char *err, size_t err_len);
 
 /* watch.c: counters, predictions, snapshots, notifications */
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now);
 void watch_clock(struct daemon *d, uint64_t now_us); /* was the wall clock set? */
+void watch_judge(struct daemon *d, struct alert *a); /* is it at risk by plan? Else each second asks */
 void watch_publish(void *arg);
 void watch_fill_link(struct daemon *d, struct snap_link *s, const struct fleet_link *fl, uint64_t now_us);
 /* Operations of struct control_ops. */
@@ -150,6 +160,7 @@ json_t *watch_rate(void *arg, const char *name, double rate, const char *who);
 void watch_links_second(struct daemon *d, int64_t now); /* once a second: sums up what was not told */
 void watch_event(void *arg, struct fleet_link *fl, enum link_event ev, const char *text);
 void watch_store(struct daemon *d, int rc);
+void watch_leases(struct daemon *d, uint64_t now_us); /* looks at chunks that may be another gateway's */
 /* Why no new alert should be accepted now, as -errno; 0 = it may. */
 int watch_trouble(struct daemon *d);
 json_t *watch_alert(void *arg, const char *alert_id);

@@ -10,6 +10,7 @@ struct dispatch *dispatch_new(void *ctx)
 	struct dispatch *d = talloc_zero(ctx, struct dispatch);
 
 	OSMO_ASSERT(d);
+	d->lease.until_us = UINT64_MAX;
 	return d;
 }
 
@@ -75,7 +76,7 @@ void dispatch_link_up(struct dispatch *d, uint16_t link, bool up, uint64_t now_u
 	l->up = up;
 	l->progress_us = now_us;
 	if (!up)
-		give_back(d, link, NULL, now_us);
+		give_back(d, link, NULL, ALL_CHUNKS, now_us);
 }
 
 void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
@@ -231,7 +232,7 @@ bool dispatch_job_at_rest(const struct dispatch_job *job)
 	return job->sums.n[UNIT_WAITING] == 0 && job->sums.n[UNIT_HANDED] == 0 && job_of(job)->unsettled == 0;
 }
 
-static void forget_job(struct chunk_list *list, const struct job *j)
+void chunk_list_forget(struct chunk_list *list, const struct job *j)
 {
 	size_t kept = 0;
 
@@ -257,8 +258,9 @@ void dispatch_remove_job(struct dispatch *d, struct dispatch_job *job)
 		l->n_jl = kept;
 	}
 	/* What is no longer marked may still be listed. */
-	forget_job(&d->dirty, j);
-	forget_job(&d->bulk, j);
+	chunk_list_forget(&d->dirty, j);
+	chunk_list_forget(&d->bulk, j);
+	lease_forget(d, j);
 	while (d->job[at] != j)
 		at++;
 	d->job[at] = d->job[--d->n_jobs];

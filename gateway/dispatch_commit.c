@@ -8,7 +8,7 @@
 #define GATHER_US           5000
 #define GATHER_UNLIMITED_US 1000
 
-static void list_add(struct dispatch *d, struct chunk_list *list, struct job *j, uint32_t no)
+void chunk_list_add(struct dispatch *d, struct chunk_list *list, struct job *j, uint32_t no)
 {
 	if (list->n == list->max) {
 		list->max = list->max ? 2 * list->max : 64;
@@ -26,7 +26,7 @@ static void mark(struct dispatch *d, struct job *j, struct chunk *c, enum chunk_
 	if (!(c->mark & (MARK_DIRTY | MARK_BULK)))
 		j->unsettled++;
 	c->mark |= m;
-	list_add(d, list, j, c->no);
+	chunk_list_add(d, list, j, c->no);
 }
 
 void mark_dirty(struct dispatch *d, struct job *j, struct chunk *c)
@@ -117,12 +117,14 @@ static void write_chunk(struct dispatch *d, struct store_batch *b, struct job *j
 	int len = chunk_encode(c, buf, sizeof(buf));
 
 	OSMO_ASSERT(len > 0);
+	lease_claim(d, b, j, c);
 	dispatch_key(key, j->pub.spec.id, c->no);
 	store_batch_add(b, STORE_CHUNK, key, buf, len, c->epoch);
+	lease_release(b, j, c);
 	unmark(j, c);
 	c->mark |= MARK_WRITING;
 	j->unsettled++;
-	list_add(d, &d->writing, j, c->no);
+	chunk_list_add(d, &d->writing, j, c->no);
 }
 
 /* Writes at most max of the listed chunks that still have the mark. */
@@ -160,7 +162,7 @@ uint64_t dispatch_commit_us(struct dispatch *d, uint64_t now_us)
 {
 	uint64_t wait_us = GATHER_US;
 
-	if (d->batch || d->dirty.n + d->bulk.n == 0)
+	if (d->batch || (d->dirty.n + d->bulk.n == 0 && !lease_due(d, now_us)))
 		return UINT64_MAX;
 	if (d->gather_us == 0)
 		d->gather_us = now_us;
@@ -177,11 +179,12 @@ uint64_t dispatch_commit_us(struct dispatch *d, uint64_t now_us)
 
 bool dispatch_take_batch(struct dispatch *d, struct store_batch *b)
 {
-	if (d->batch)
+	if (d->batch || d->lease.deposed)
 		return false;
+	lease_renew(d, b);
 	write_list(d, b, &d->dirty, MARK_DIRTY, SIZE_MAX);
 	write_list(d, b, &d->bulk, MARK_BULK, BULK_MAX);
-	if (d->writing.n == 0)
+	if (d->writing.n == 0 && !d->lease.renewing)
 		return false;
 	for (size_t i = 0; i < d->n_links; i++) {
 		struct dlink *l = &d->link[i];
@@ -231,11 +234,11 @@ void dispatch_batch_done(struct dispatch *d, uint64_t tag, int rc, uint64_t now_
 	for (size_t i = 0; i < d->writing.n; i++)
 		chunk_settle(d, d->writing.v[i].job, &d->writing.v[i].job->chunk[d->writing.v[i].no],
 			     durable);
+	lease_settle(d, durable ? 0 : rc, now_us);
 	d->writing.n = 0;
 }
 
-/* What was with a link when the process ended is in doubt. */
-static void reopen(struct dispatch *d, struct job *j, struct chunk *c)
+void reopen(struct dispatch *d, struct job *j, struct chunk *c)
 {
 	uint8_t *unit;
 

@@ -24,11 +24,11 @@ static void untry(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octe
 }
 
 static bool ring_give_back(struct dispatch *d, struct dlink *l, const struct handed *h,
-			   const struct job *only, uint64_t now_us)
+			   const struct job *only, uint32_t chunk, uint64_t now_us)
 {
 	struct job *j = job_of(h->job);
 
-	if (only && j != only)
+	if ((only && j != only) || (chunk != ALL_CHUNKS && h->unit >> j->pub.chunk_shift != chunk))
 		return false;
 	untry(d, j, h->unit, dispatch_unit(h->job, h->unit), now_us);
 	l->used -= j->pub.spec.parts;
@@ -37,20 +37,20 @@ static bool ring_give_back(struct dispatch *d, struct dlink *l, const struct han
 }
 
 /* What was never sent frees its slot at once: it cannot be repeated. */
-void give_back(struct dispatch *d, uint16_t link, struct job *job, uint64_t now_us)
+void give_back(struct dispatch *d, uint16_t link, struct job *job, uint32_t chunk, uint64_t now_us)
 {
 	struct dlink *l = &d->link[link];
 	struct ring *r = &l->again, old = l->res;
 
 	for (uint32_t i = r->head, end = r->tail, to = r->tail = r->head; i != end; i++)
-		if (!ring_give_back(d, l, &r->v[i & r->mask], job, now_us)) {
+		if (!ring_give_back(d, l, &r->v[i & r->mask], job, chunk, now_us)) {
 			r->v[to++ & r->mask] = r->v[i & r->mask];
 			r->tail = to;
 		}
 	r = &l->res;
 	r->durable = r->taken = r->tail = r->head;
 	for (uint32_t i = old.head; i != old.tail; i++) {
-		if (ring_give_back(d, l, &r->v[i & r->mask], job, now_us))
+		if (ring_give_back(d, l, &r->v[i & r->mask], job, chunk, now_us))
 			continue;
 		r->v[r->tail++ & r->mask] = r->v[i & r->mask];
 		r->durable += (int32_t)(old.durable - i) > 0;
@@ -58,11 +58,11 @@ void give_back(struct dispatch *d, uint16_t link, struct job *job, uint64_t now_
 	}
 }
 
-static void withdraw_chunk(struct dispatch *d, struct job *j, struct chunk *c)
+void withdraw_chunk(struct dispatch *d, struct job *j, struct chunk *c)
 {
 	uint32_t first = c->no << j->pub.chunk_shift;
 
-	if (c->n[UNIT_WAITING] == 0)
+	if (c->n[UNIT_WAITING] == 0 || c->mark & MARK_ELSEWHERE)
 		return;
 	if (!c->unit && !c->runs) {
 		sums_add(j, c, -1);
@@ -92,7 +92,7 @@ void dispatch_withdraw(struct dispatch *d, struct dispatch_job *job, enum unit_s
 	d->stopped = true;
 	if (!(d->faults & FAULT_KEEP_RESERVED))
 		for (size_t i = 0; i < job->spec.n_links; i++)
-			give_back(d, job->spec.links[i], j, now_us);
+			give_back(d, job->spec.links[i], j, ALL_CHUNKS, now_us);
 	for (uint32_t i = 0; i < job->n_chunks; i++)
 		withdraw_chunk(d, j, &j->chunk[i]);
 	for (size_t i = 0; i < job->spec.n_links; i++)
@@ -109,7 +109,7 @@ static struct ring *next_ring(struct dispatch *d, struct dlink *l, uint64_t now_
 								: NULL;
 		struct dispatch_job *job;
 
-		if (!r)
+		if (!r || !lease_lasts(d, now_us))
 			return NULL;
 		job = r->v[r->head & r->mask].job;
 		if (job->state != JOB_RUNNING || (int64_t)now_us < job->spec.expires_us)

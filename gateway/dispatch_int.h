@@ -69,7 +69,18 @@ struct dlink {
 	size_t n_jl;
 };
 
-enum chunk_mark { MARK_DIRTY = 1, MARK_BULK = 2, MARK_WRITING = 4 };
+/* HELD: its lease is this dispatch's; CLAIMED, RELEASED: from, until the batch under way; LISTED: among those held;
+ * ELSEWHERE: another's, or that is to be looked at. */
+enum chunk_mark {
+	MARK_DIRTY = 1,
+	MARK_BULK = 2,
+	MARK_WRITING = 4,
+	MARK_HELD = 8,
+	MARK_CLAIMED = 16,
+	MARK_RELEASED = 32,
+	MARK_LISTED = 64,
+	MARK_ELSEWHERE = 128
+};
 struct chunk_ref {
 	struct job *job;
 	uint32_t no;
@@ -79,7 +90,30 @@ struct chunk_list {
 	size_t n, max;
 };
 
+/* A chunk whose record in the store is to be looked at. */
+struct elsewhere {
+	struct chunk_ref at;
+	uint64_t due_us;
+};
+
+/* Times are this dispatch's own. */
+struct leases {
+	char owner[STORE_OWNER]; /* "": the store is this dispatch's alone */
+	uint64_t length_us;
+	int64_t ahead_us;	/* of the clock that all owners share */
+	uint64_t now_us;	/* of the last dispatch_run() */
+	uint64_t until_us;	/* the first of those held runs out; UINT64_MAX: none is held */
+	uint64_t batch_until_us; /* of those that the batch under way takes */
+	bool renewing;		/* these are all that are held */
+	bool deposed;
+	uint32_t n_held;
+	struct chunk_list held; /* and some that are not any more */
+	struct elsewhere *look;
+	size_t n_look, max_look;
+};
+
 struct dispatch {
+	struct leases lease;
 	struct dlink *link;
 	size_t n_links;
 	struct job **job;
@@ -132,11 +166,34 @@ void sums_add(struct job *j, const struct chunk *c, int sign);
 void retry_push(struct job *j, uint32_t unit, uint64_t due_us);
 void todo_insert(struct jl *jl, uint32_t no);
 void todo_remove(struct jl *jl, uint32_t no);
-/* Takes a job's reservations that are not with the driver (job NULL: all) back from a link, as waiting units.
- */
-void give_back(struct dispatch *d, uint16_t link, struct job *job, uint64_t now_us);
+#define ALL_CHUNKS UINT32_MAX
+/* Takes a job's reservations that are not with the driver (job NULL: all), or those in one chunk, back from a link, as waiting
+ * units. */
+void give_back(struct dispatch *d, uint16_t link, struct job *job, uint32_t chunk, uint64_t now_us);
 bool can_reserve(const struct dlink *l, uint32_t parts);
 /* Slots held as the store knows it: reservations that are not durable yet hold none, answers that are not
  * durable do. */
 uint32_t slots_held(const struct dlink *l);
 void ring_grow(struct dispatch *d, struct ring *r, uint32_t min);
+/* What was with a link when its process ended is in doubt. */
+void reopen(struct dispatch *d, struct job *j, struct chunk *c);
+void withdraw_chunk(struct dispatch *d, struct job *j, struct chunk *c);
+void chunk_list_add(struct dispatch *d, struct chunk_list *list, struct job *j, uint32_t no);
+void chunk_list_forget(struct chunk_list *list, const struct job *j);
+
+/* dispatch_lease.c; without an owner they do nothing. */
+void lease_claim(struct dispatch *d, struct store_batch *b, struct job *j, struct chunk *c); /* before its record is added */
+void lease_release(struct store_batch *b, const struct job *j, const struct chunk *c); /* after it */
+void lease_renew(struct dispatch *d, struct store_batch *b); /* first in a batch */
+void lease_settle(struct dispatch *d, int rc, uint64_t now_us); /* while the chunks written are still listed */
+void lease_forget(struct dispatch *d, const struct job *j);
+uint64_t lease_next_us(const struct dispatch *d, uint64_t now_us); /* to renew, or to look */
+bool lease_due(const struct dispatch *d, uint64_t now_us); /* to be renewed */
+
+/* May it give anything out? It stops before another may take over. */
+static inline bool lease_lasts(const struct dispatch *d, uint64_t now_us)
+{
+	const struct leases *l = &d->lease;
+
+	return !l->owner[0] || (!l->deposed && (l->until_us == UINT64_MAX || now_us + l->length_us / 4 < l->until_us));
+}

@@ -128,7 +128,7 @@ static bool retry_valid(const struct jl *jl, uint32_t unit)
 {
 	const struct chunk *c = chunk_of(jl->job, unit);
 
-	return c->owner == jl->pos && c->n[UNIT_WAITING] > 0 &&
+	return c->owner == jl->pos && c->n[UNIT_WAITING] > 0 && !(c->mark & MARK_ELSEWHERE) &&
 	       UNIT_STATE(chunk_get(c, index_of(jl->job, unit))) == UNIT_WAITING;
 }
 
@@ -397,6 +397,7 @@ static void forget_stopped(struct dispatch *d)
 
 void dispatch_run(struct dispatch *d, uint64_t now_us)
 {
+	d->lease.now_us = now_us;
 	for (size_t i = 0; i < d->n_jobs; i++)
 		job_check(d, d->job[i], now_us);
 	if (d->stopped)
@@ -407,9 +408,8 @@ void dispatch_run(struct dispatch *d, uint64_t now_us)
 
 uint64_t dispatch_next_us(const struct dispatch *d, uint64_t now_us)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t next = lease_next_us(d, now_us);
 
-	(void)now_us;
 	for (size_t i = 0; i < d->n_jobs; i++) {
 		const struct job *j = d->job[i];
 		int64_t at = j->pub.spec.expires_us;

@@ -110,22 +110,48 @@ static void prepare(struct work *w)
 }
 
 /* --- SMPP --- */
-static const char *part_text(const struct work *w, const struct smpp_draft *draft)
+/* message_payload and broadcast_sm hold all parts together: their octets one behind the other, without headers. */
+static bool whole(const struct smpp_draft *draft)
+{
+	return draft->pdu.message_len == 0;
+}
+
+static int whole_text(const struct work *w, const struct smpp_text *t, char *out, size_t size)
+{
+	uint8_t joined[SMPP_TEXT_MAX_PARTS * sizeof(t->part[0].octets)];
+	size_t n = 0;
+
+	for (unsigned int i = 0; i < t->n; i++) {
+		memcpy(joined + n, t->part[i].octets, t->part[i].len);
+		n += t->part[i].len;
+	}
+	return smpp_plain(t->data_coding, 0, w->cfg->gsm7, joined, n, out, size);
+}
+
+/* A line whatever the text holds; log_safe() would cut it. */
+static void put_line(const char *text)
+{
+	for (size_t n; *text; text += n) {
+		for (n = 1; ((unsigned char)text[n] & 0xC0) == 0x80;) /* the rest of a character of UTF-8 */
+			n++;
+		fputs(log_safe(text, n), stdout);
+	}
+	putchar('\n');
+}
+
+static void put_text(const struct work *w, const struct smpp_draft *draft)
 {
 	const struct smpp_text *t = &w->payload->sms[draft->text];
-	const struct smpp_part *part = &t->part[draft->part];
 	const struct smpp_pdu *pdu = &draft->pdu;
-	static char text[1024];
+	char text[4096];
 	int rc;
 
-	if (pdu->message_len > 0) /* the header says how to read it */
+	if (whole(draft))
+		rc = whole_text(w, t, text, sizeof(text));
+	else /* the header says how to read it */
 		rc = smpp_plain(t->data_coding, pdu->esm_class, w->cfg->gsm7, pdu->message, pdu->message_len, text,
 				sizeof(text));
-	else
-		rc = smpp_plain(t->data_coding, 0, w->cfg->gsm7, part->octets, part->len, text, sizeof(text));
-	if (rc < 0)
-		return "?";
-	return log_safe(text, strlen(text));
+	put_line(rc < 0 ? "?" : text);
 }
 
 /* The coding, and why it is none that needs less. */
@@ -148,9 +174,9 @@ static void print_text(const struct work *w, const struct smpp_draft *draft)
 	const struct smpp_text *t = &w->payload->sms[draft->text];
 	char coding[48];
 
-	printf("%s part %u/%u, %s: %s\n", w->language[draft->text] ? w->language[draft->text] : "?",
-	       draft->part + 1, draft->cost > 1 ? 1 : t->n, coding_name(t, coding, sizeof(coding)),
-	       part_text(w, draft));
+	printf("%s part %u/%u, %s: ", w->language[draft->text] ? w->language[draft->text] : "?",
+	       draft->part + 1, whole(draft) ? 1 : t->n, coding_name(t, coding, sizeof(coding)));
+	put_text(w, draft);
 }
 
 static int number_of(const struct work *w, uint32_t unit, char out[16])
@@ -216,7 +242,8 @@ static int encode_multi(struct work *w, const struct smpp_drafts *drafts, uint32
 		if (rc < 0)
 			break;
 		begin(w, w->buf, (size_t)rc);
-		printf("submit_multi to %u lists of cells, %s to %s, ", named, names[0], names[named - 1]);
+		printf("%s to %u %s, %s to %s, ", w->g->kind == GROUP_BROADCAST ? "broadcast_sm" : "submit_multi", named,
+		       w->g->kind == GROUP_BROADCAST ? "cells" : "lists of cells", names[0], names[named - 1]);
 		print_text(w, &drafts->v[i]);
 	}
 	talloc_free(names);
@@ -322,8 +349,6 @@ static int encode_link(const struct plan_dry *d, const struct plan_group *g, siz
 	prepare(&w);
 	if (w.cfg->type == LINK_CBSP)
 		rc = encode_cbsp(&w);
-	else if (g->kind == GROUP_BROADCAST)
-		rc = -ENOTSUP;
 	else
 		rc = encode_smpp(&w);
 	talloc_free(w.payload);
@@ -338,10 +363,7 @@ static int encode_named(const struct plan_dry *d, const struct conf_link *link, 
 				int rc = encode_link(d, &d->plan->groups[i], l, all);
 
 				if (rc < 0)
-					fprintf(stderr, "reunion encode: link %s: %s\n", link->name,
-						rc == -ENOTSUP ? "broadcast_sm is not built yet; nothing "
-								 "would be sent"
-							       : strerror(-rc));
+					fprintf(stderr, "reunion encode: link %s: %s\n", link->name, strerror(-rc));
 				return rc < 0;
 			}
 	return 0;

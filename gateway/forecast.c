@@ -19,14 +19,17 @@ void forecast_sample(struct forecast_meter *m, double sum, bool busy)
 	m->was_busy = busy;
 }
 
+/* The first seconds of all go to find out what the carrier takes: they count only as long as there is little else. */
 double forecast_pace(const struct forecast_meter *m)
 {
-	uint32_t n = OSMO_MIN(m->n, (uint32_t)FORECAST_SPAN_S);
+	uint32_t from = m->n >= 3 * FORECAST_FIRST_S ? FORECAST_FIRST_S : 0;
 	double sum = 0;
 
-	for (uint32_t i = 0; i < n; i++)
-		sum += m->done[i];
-	return n ? sum / n : 0;
+	if (m->n > FORECAST_SPAN_S)
+		from = OSMO_MAX(from, m->n - FORECAST_SPAN_S);
+	for (uint32_t i = from; i < m->n; i++)
+		sum += m->done[i % FORECAST_SPAN_S];
+	return m->n > from ? sum / (m->n - from) : 0;
 }
 
 bool forecast_trusted(const struct forecast_meter *m)

@@ -8,6 +8,7 @@
 
 #define FORECAST_SPAN_S	 60 /* busy seconds that a pace is the mean of */
 #define FORECAST_TRUST_S 10 /* so many make it worth more than the plan */
+#define FORECAST_FIRST_S 15 /* the first ones, left out when there are three times as many */
 
 /* What a resource got done, second by second; zeroed at first. Seconds without work do not count. */
 struct forecast_meter {

@@ -160,6 +160,7 @@ uint64_t intake_tell(struct daemon *d, uint64_t now_us)
 			continue;
 		}
 		llist_del(&p->entry);
+		watch_judge(d, p->alert);
 		accepted(p->intake, p->item, p->alert, NULL);
 		talloc_free(p);
 	}

@@ -3,8 +3,7 @@
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
-
-#define PALETTE 4 /* different octets in a packed chunk */
+#include "gateway/ledger_code.h"
 
 void chunk_init(struct chunk *c, uint32_t no, uint32_t count, uint16_t owner, uint8_t octet)
 {
@@ -27,29 +26,6 @@ void chunk_fill(struct chunk *c, uint8_t octet)
 	memset(c->n, 0, sizeof(c->n));
 	c->all = octet;
 	c->n[UNIT_STATE(octet)] = c->count;
-}
-
-/* One run of a list that was checked when it was made. Returns the octets read. */
-static size_t run_read(const uint8_t *p, uint8_t *octet, uint32_t *len)
-{
-	*octet = p[0];
-	*len = p[1] & 0x7F;
-	if (!(p[1] & 0x80))
-		return 2;
-	*len |= (uint32_t)p[2] << 7;
-	return 3;
-}
-
-static size_t run_write(uint8_t *p, uint8_t octet, uint32_t len)
-{
-	p[0] = octet;
-	if (len < 0x80) {
-		p[1] = len;
-		return 2;
-	}
-	p[1] = (len & 0x7F) | 0x80;
-	p[2] = len >> 7;
-	return 3;
 }
 
 /* Length of the run of equal octets at p, 1..n; long ones eight octets at a time. */
@@ -79,10 +55,10 @@ static size_t write_runs(const struct chunk *c, uint8_t *buf)
 		return c->runs_len;
 	}
 	if (!c->unit)
-		return run_write(buf, c->all, c->count);
+		return code_run_write(buf, c->all, c->count);
 	for (uint32_t i = 0, len; i < c->count; i += len) {
 		len = run_length(c->unit + i, c->count - i);
-		at += run_write(buf + at, c->unit[i], len);
+		at += code_run_write(buf + at, c->unit[i], len);
 	}
 	return at;
 }
@@ -99,7 +75,7 @@ uint8_t *chunk_open(void *ctx, struct chunk *c)
 	if (!c->runs)
 		memset(unit, c->all, c->count);
 	for (size_t i = 0; i < c->runs_len; at += len) {
-		i += run_read(c->runs + i, &octet, &len);
+		i += code_run_read(c->runs + i, &octet, &len);
 		memset(unit + at, octet, len);
 	}
 	drop_arrays(c);
@@ -116,7 +92,7 @@ uint8_t chunk_get(const struct chunk *c, uint32_t i)
 	if (c->unit)
 		return c->unit[i];
 	for (size_t at = 0; at < c->runs_len && end <= i; end += len)
-		at += run_read(c->runs + at, &octet, &len);
+		at += code_run_read(c->runs + at, &octet, &len);
 	return octet;
 }
 
@@ -182,63 +158,19 @@ static uint32_t checksum(const struct chunk *c, const uint8_t *buf, size_t len)
 	return ~crc32_add(crc32_add(UINT32_MAX, no, sizeof(no)), buf, len);
 }
 
-static unsigned int bits_for(unsigned int n_octets)
+/* From how many octets on time is spent to save some. What is under way will be written again in a moment; a chunk at rest
+ * may stay for hours, with thousands like it. */
+static size_t dear(const struct chunk *c)
 {
-	return n_octets > 2 ? 2 : 1;
-}
-
-static size_t packed_len(uint32_t count, unsigned int n_octets)
-{
-	return 2 + n_octets + (count * bits_for(n_octets) + 7) / 8;
-}
-
-/* Where octet is among those known, after adding it if need be; PALETTE: there are too many. */
-static unsigned int palette_find(uint8_t *palette, unsigned int *n, uint8_t octet)
-{
-	unsigned int i = 0;
-
-	while (i < *n && palette[i] != octet)
-		i++;
-	if (i == *n && *n < PALETTE)
-		palette[(*n)++] = octet;
-	return i;
-}
-
-/* Rewrites runs of len octets as indices, if that is shorter. Returns the octets then. */
-static size_t pack(uint32_t count, uint8_t *runs, size_t len)
-{
-	uint8_t out[2 + PALETTE + CHUNK_UNITS / 4] = {CHUNK_PACKED}, palette[PALETTE], octet;
-	unsigned int n = 0, bits;
-	uint32_t unit = 0, run;
-
-	if (len <= packed_len(count, 2))
-		return len;
-	for (size_t i = 0; i < len;) {
-		i += run_read(runs + i, &octet, &run);
-		if (palette_find(palette, &n, octet) == PALETTE)
-			return len;
-	}
-	if (len <= packed_len(count, n))
-		return len;
-	out[1] = n;
-	memcpy(out + 2, palette, n);
-	bits = bits_for(n);
-	for (size_t i = 0; i < len;) {
-		uint8_t index;
-
-		i += run_read(runs + i, &octet, &run);
-		index = palette_find(palette, &n, octet);
-		for (; run > 0; run--, unit++)
-			out[2 + n + unit * bits / 8] |= index << (unit * bits % 8);
-	}
-	memcpy(runs, out, packed_len(count, n));
-	return packed_len(count, n);
+	if (c->n[UNIT_HANDED] > 0)
+		return SIZE_MAX;
+	return c->n[UNIT_WAITING] > 0 ? c->count / 4 + 32 : 0;
 }
 
 int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len)
 {
 	uint8_t runs[CHUNK_ENCODED_MAX];
-	size_t n = pack(c->count, runs, write_runs(c, runs));
+	size_t n = code_shorten(c->count, runs, write_runs(c, runs), dear(c));
 
 	if (len < n + 6)
 		return -ENOSPC;
@@ -251,46 +183,7 @@ int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len)
 
 static bool is_sound(uint8_t octet)
 {
-	return octet != CHUNK_PACKED && (UNIT_STATE(octet) != UNIT_HANDED || UNIT_ATTEMPT(octet) > 0);
-}
-
-static int read_packed(const struct chunk *c, const uint8_t *p, size_t len, uint8_t *unit)
-{
-	unsigned int n = len > 1 ? p[1] : 0, bits = bits_for(n), mask = (1u << bits) - 1;
-
-	if (n < 2 || n > PALETTE || len != packed_len(c->count, n))
-		return -EBADMSG;
-	for (unsigned int i = 0; i < n; i++)
-		if (!is_sound(p[2 + i]))
-			return -EBADMSG;
-	for (uint32_t u = 0; u < c->count; u++) {
-		unsigned int i = p[2 + n + u * bits / 8] >> (u * bits % 8) & mask;
-
-		if (i >= n)
-			return -EBADMSG;
-		unit[u] = p[2 + i];
-	}
-	return 0;
-}
-
-/* Checks the runs at p and fills unit. */
-static int read_runs(struct chunk *c, const uint8_t *p, size_t len, uint8_t *unit)
-{
-	uint32_t done = 0, run;
-	uint8_t octet;
-
-	for (size_t i = 0; i < len;) {
-		if (len - i < 2 || ((p[i + 1] & 0x80) && (len - i < 3 || p[i + 2] == 0 || (p[i + 2] & 0x80))))
-			return -EBADMSG;
-		i += run_read(p + i, &octet, &run);
-		if (run == 0 || run > c->count - done)
-			return -EBADMSG;
-		if (!is_sound(octet))
-			return -EBADMSG;
-		memset(unit + done, octet, run);
-		done += run;
-	}
-	return done == c->count ? 0 : -EBADMSG;
+	return octet != CODE_MARK && (UNIT_STATE(octet) != UNIT_HANDED || UNIT_ATTEMPT(octet) > 0);
 }
 
 int chunk_decode(void *ctx, struct chunk *c, const uint8_t *buf, size_t len)
@@ -303,8 +196,7 @@ int chunk_decode(void *ctx, struct chunk *c, const uint8_t *buf, size_t len)
 	put32(sum, checksum(c, buf, len - 4));
 	if (memcmp(sum, buf + len - 4, 4))
 		return -EBADMSG;
-	rc = len > 6 && buf[2] == CHUNK_PACKED ? read_packed(c, buf + 2, len - 6, unit)
-					       : read_runs(c, buf + 2, len - 6, unit);
+	rc = code_read(buf + 2, len - 6, c->count, is_sound, unit);
 	if (rc < 0)
 		return rc;
 	c->owner = buf[0] << 8 | buf[1];

@@ -1,15 +1,14 @@
 /* ledger: what is known of every unit (recipient or cell) of a job, in memory. Pure.
  *
  * A job's units are a deterministic ordered list; the ledger knows only their numbers 0..n-1, nearest first.
- * They are kept in chunks of at most CHUNK_UNITS; a chunk belongs to one link at a time and is stored as runs
- * of equal octets. */
+ * They are kept in chunks of at most CHUNK_UNITS; a chunk belongs to one link at a time and is stored in few
+ * octets. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #define CHUNK_UNITS   4096
-#define CHUNK_PACKED  0xFF /* no unit's octet: EXCLUDED carries neither attempts nor fails */
 #define UNIT_ATTEMPTS 3 /* durable attempts without a durable answer, then UNKNOWN */
 
 enum unit_state {
@@ -57,9 +56,8 @@ uint8_t chunk_get(const struct chunk *c, uint32_t i);
 uint8_t *chunk_open(void *ctx, struct chunk *c);
 /* Gives memory back: one octet if all are equal, else runs. Any later call works as before. */
 void chunk_pack(void *ctx, struct chunk *c);
-/* Owner (16 bits), then runs (octet, length as LEB128)*, closed by a CRC-32 over number and content. Where that
- * is shorter, instead of runs: CHUNK_PACKED, how many octets there are (2..4), those, then an index of 1 or 2 bits for
- * each unit, lowest bits first: so no mix of answers takes more than two bits a unit. Octets or -ENOSPC. */
+/* Owner (16 bits), then the units' octets the shortest way (ledger_code.h), closed by a CRC-32 over number and content. Not
+ * the very shortest way while units are with a link. Octets or -ENOSPC. */
 int chunk_encode(const struct chunk *c, uint8_t *buf, size_t len);
 #define CHUNK_ENCODED_MAX (CHUNK_UNITS * 3 + 16)
 /* -EBADMSG: wrong CRC, length or state; the chunk is unchanged. */

@@ -127,8 +127,10 @@ static void print_letter(const char *alert, const char *key, const struct dead_l
 	printf("%s\t", log_safe(link, end - link));
 	printf("%s\t%s\t%s\t", letter->to[0] ? log_safe(letter->to, strlen(letter->to)) : "?", unit_state_name(letter->state),
 	       dead_reason(letter));
-	if (letter->why == DEAD_STATUS)
-		printf("0x%08" PRIx32 "\t%c\t%u\n", letter->status, letter->class, letter->tries);
+	if (letter->why == DEAD_STATUS || letter->why == DEAD_CAUSE)
+		printf("0x%0*" PRIx32 "\t%c\t%u\n", letter->why == DEAD_CAUSE ? 2 : 8, letter->status, letter->class, letter->tries);
+	else if (letter->why == DEAD_DOUBT)
+		puts("-\t-\t-");
 	else
 		printf("-\t-\t%u\n", letter->tries);
 }
@@ -138,18 +140,18 @@ static int print_dead(void *arg, const struct store_rec *r)
 	struct dead_search *s = arg;
 	struct dead_letter letter;
 	char id[256];
-	size_t at;
+	struct dead_row row;
 	int rc;
 
 	if (strncmp(r->key, DEAD_KEY, strlen(DEAD_KEY)))
 		return 0;
-	if (strlen(r->key) < strlen(DEAD_KEY) + 27 || dead_open(r->value, r->len, id, &at) != 0) {
+	if (strlen(r->key) < strlen(DEAD_KEY) + 27 || dead_open(&row, r->value, r->len, id) != 0) {
 		s->damaged++;
 		return 0;
 	}
 	if (s->alert_id && strcmp(s->alert_id, id))
 		return 0;
-	while ((rc = dead_next(r->value, r->len, &at, &letter)) > 0)
+	while ((rc = dead_next(&row, &letter)) > 0)
 		print_letter(id, r->key, &letter);
 	s->damaged += rc < 0;
 	return 0;

@@ -149,7 +149,9 @@ static struct link *cbsp_create(void *ctx, const struct conf_carrier *carrier, c
 		b->answer = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
 		b->result = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
 		b->took = talloc_zero_array(l->batch, uint8_t, l->cells_per_request);
-		OSMO_ASSERT(b->unit && b->cell && b->answer && b->result && b->took);
+		b->said = talloc_zero_array(l->batch, uint16_t, l->cells_per_request);
+		b->why = talloc_zero_array(l->batch, uint16_t, l->cells_per_request);
+		OSMO_ASSERT(b->unit && b->cell && b->answer && b->result && b->took && b->said && b->why);
 	}
 	return &l->link;
 }

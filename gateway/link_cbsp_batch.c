@@ -1,5 +1,4 @@
 #include "gateway/link_cbsp_batch.h"
-#include <string.h>
 #include <osmocom/core/utils.h>
 
 void link_cbsp_batch_keys(struct cbsp_batch *b, const struct payload *p)
@@ -23,6 +22,7 @@ uint32_t link_cbsp_batch_ask(struct cbsp_batch *b, int t, struct cbsp_cell *cell
 		bool asked = !renew || b->answer[i] == ANSWER_RENEW;
 
 		b->answer[i] = asked ? ANSWER_WAITING : ANSWER_NOT_ASKED;
+		b->said[i] = CBSP_WHY_NOT_TOLD;
 		if (asked)
 			cells[n++] = b->cell[i];
 	}
@@ -33,8 +33,10 @@ uint32_t link_cbsp_batch_ask(struct cbsp_batch *b, int t, struct cbsp_cell *cell
 
 static void worsen(struct cbsp_batch *b, uint32_t i, enum cbsp_result r)
 {
-	if (b->result[i] < r)
-		b->result[i] = r;
+	if (b->result[i] >= r)
+		return;
+	b->result[i] = r;
+	b->why[i] = r == RESULT_LOST ? CBSP_WHY_SILENT : b->said[i];
 }
 
 void link_cbsp_batch_close_text(struct cbsp_batch *b)
@@ -78,7 +80,7 @@ static enum cbsp_answer answer_of(const struct cbsp_batch *b, uint8_t cause)
 
 /* Gives the answer to those still waiting that the entry covers. Peers list cells in our order, so a full CGI
  * is first looked for behind the one before it. */
-static uint32_t mark(struct cbsp_batch *b, const struct cbsp_cell *entry, enum cbsp_answer a, uint32_t *hint)
+static uint32_t mark(struct cbsp_batch *b, const struct cbsp_cell *entry, enum cbsp_answer a, uint16_t why, uint32_t *hint)
 {
 	uint32_t marked = 0;
 
@@ -88,6 +90,7 @@ static uint32_t mark(struct cbsp_batch *b, const struct cbsp_cell *entry, enum c
 		if (b->answer[i] != ANSWER_WAITING || !cbsp_covers(entry, &b->cell[i]))
 			continue;
 		b->answer[i] = a;
+		b->said[i] = why;
 		marked++;
 		if (entry->scope == CBSP_CGI) {
 			*hint = i + 1 < b->n ? i + 1 : 0;
@@ -113,7 +116,7 @@ static uint32_t mark_failures(struct cbsp_batch *b, struct cbsp_list list, uint8
 				b->answer[0] = a;
 			continue;
 		}
-		marked += mark(b, &e.cell, a, &hint);
+		marked += mark(b, &e.cell, a, e.cause, &hint);
 	}
 	return marked;
 }
@@ -124,14 +127,17 @@ static void mark_done(struct cbsp_batch *b, struct cbsp_list list)
 	uint32_t hint = 0;
 
 	while (cbsp_next(&list, &e))
-		mark(b, &e.cell, ANSWER_OK, &hint);
+		mark(b, &e.cell, ANSWER_OK, CBSP_WHY_NOT_TOLD, &hint);
 }
 
-static void mark_rest(struct cbsp_batch *b, enum cbsp_answer a)
+static void mark_rest(struct cbsp_batch *b, enum cbsp_answer a, uint16_t why)
 {
-	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++)
-		if (b->answer[i] == ANSWER_WAITING)
-			b->answer[i] = a;
+	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++) {
+		if (b->answer[i] != ANSWER_WAITING)
+			continue;
+		b->answer[i] = a;
+		b->said[i] = why;
+	}
 }
 
 /* Who is in no list. A FAILURE without a list of successes means: all the others succeeded; but one whose
@@ -154,7 +160,7 @@ void link_cbsp_batch_mark(struct cbsp_batch *b, const struct cbsp_msg *m, uint8_
 	enum cbsp_answer rest;
 
 	if (m->type == CBSP_ERROR) {
-		mark_rest(b, answer_of(b, m->cause));
+		mark_rest(b, answer_of(b, m->cause), m->cause);
 		*first = m->cause;
 		return;
 	}
@@ -163,12 +169,15 @@ void link_cbsp_batch_mark(struct cbsp_batch *b, const struct cbsp_msg *m, uint8_
 	rest = unlisted(m, failure, marked);
 	if (b->n == 0) /* cells that a KILL of all does not list had nothing to kill */
 		rest = failure && m->failures.n == 0 ? ANSWER_TRANSIENT : ANSWER_OK;
-	mark_rest(b, rest);
+	mark_rest(b, rest, CBSP_WHY_NOT_TOLD);
 }
 
-void link_cbsp_batch_mark_all(struct cbsp_batch *b, enum cbsp_answer a)
+void link_cbsp_batch_mark_all(struct cbsp_batch *b, enum cbsp_answer a, uint16_t why)
 {
-	memset(b->answer, a, OSMO_MAX(b->n, 1u));
+	for (uint32_t i = 0; i < OSMO_MAX(b->n, 1u); i++) {
+		b->answer[i] = a;
+		b->said[i] = why;
+	}
 }
 
 void link_cbsp_batch_give_up(struct cbsp_batch *b)

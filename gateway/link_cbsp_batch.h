@@ -16,6 +16,9 @@ enum cbsp_answer {
 /* A unit's result over all texts: the worst counts, and worse is what calls for another attempt. */
 enum cbsp_result { RESULT_OK, RESULT_REFUSED, RESULT_TRANSIENT, RESULT_LOST };
 
+/* In place of a cause (an octet). */
+enum cbsp_why { CBSP_WHY_NOT_TOLD = 0x100, CBSP_WHY_SILENT, CBSP_WHY_TEXTLESS };
+
 struct cbsp_sweep;
 
 struct cbsp_batch {
@@ -33,6 +36,7 @@ struct cbsp_batch {
 	struct cbsp_cell *cell;
 	uint8_t *answer, *result; /* enum cbsp_answer of the request under way; enum cbsp_result */
 	uint8_t *took;            /* 1: it has taken a text */
+	uint16_t *said, *why;     /* why the request under way, or the unit's result, is no success: cause or below */
 };
 
 /* Takes over identifiers and serial numbers; every text that has pages is to be sent. */
@@ -43,8 +47,8 @@ uint32_t link_cbsp_batch_ask(struct cbsp_batch *b, int t, struct cbsp_cell *cell
 /* Marks every waiting cell by an answer or ERROR INDICATION. *first is the first cause that is not as good as
  * a success. */
 void link_cbsp_batch_mark(struct cbsp_batch *b, const struct cbsp_msg *m, uint8_t *first);
-/* Gives all the same answer. */
-void link_cbsp_batch_mark_all(struct cbsp_batch *b, enum cbsp_answer a);
+/* Gives all the same answer, for one reason. */
+void link_cbsp_batch_mark_all(struct cbsp_batch *b, enum cbsp_answer a, uint16_t why);
 /* Takes the answers of the text under way into the results; who was never answered is lost. */
 void link_cbsp_batch_close_text(struct cbsp_batch *b);
 /* The same for an answer that did not come: the text stays under way. */

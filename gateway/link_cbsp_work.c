@@ -5,6 +5,7 @@
 #include <osmocom/core/utils.h>
 #include "gateway/cbsp_encode.h"
 #include "gateway/link_cbsp.h"
+#include "gateway/link_cbsp_dead.h"
 #include "gateway/link_cbsp_sweep.h"
 #include "gateway/sooner.h"
 
@@ -89,19 +90,14 @@ struct cbsp_batch *link_cbsp_work_free(struct cbsp_link *l)
 					 .cell = b->cell,
 					 .answer = b->answer,
 					 .result = b->result,
-					 .took = b->took};
+					 .took = b->took,
+					 .said = b->said,
+					 .why = b->why};
 		b->text = b->renew = -1;
 		b->age = ++l->ages;
 		return b;
 	}
 	return NULL;
-}
-
-static void answer_unit(struct cbsp_link *l, struct cbsp_batch *b, uint32_t unit, enum outcome o,
-			uint64_t now_us)
-{
-	if (b->kind == BATCH_WORK)
-		dispatch_answer(l->link.dispatch, l->link.index, b->job, unit, o, now_us);
 }
 
 void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct dispatch_job *job,
@@ -116,13 +112,15 @@ void link_cbsp_work_cells(struct cbsp_link *l, struct cbsp_batch *b, struct disp
 
 		if (l->link.payload->cell(l->link.payload->arg, job, unit, &id, &digits) < 0 ||
 		    link_cbsp_cell(&id, digits, &b->cell[kept]) < 0) {
-			answer_unit(l, b, unit, OUT_REFUSED, now_us);
+			if (b->kind == BATCH_WORK)
+				link_cbsp_dead_nameless(l, job, unit, now_us);
 			continue;
 		}
 		b->unit[kept] = unit;
 		b->result[kept] = RESULT_OK;
 		b->answer[kept] = ANSWER_NOT_ASKED;
 		b->took[kept] = 0;
+		b->why[kept] = CBSP_WHY_NOT_TOLD;
 		kept++;
 	}
 	b->n = kept;
@@ -154,7 +152,8 @@ static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us
 	for (uint32_t i = 0; i < b->n; i++) {
 		if (is_partial(b, i) && link_cbsp_work_live(b->job, now_us))
 			link_cbsp_sweep_complete(l, b->job_id, &b->cell[i], now_us);
-		answer_unit(l, b, b->unit[i], outcome_of(b, i), now_us);
+		if (b->kind == BATCH_WORK)
+			link_cbsp_dead_answer(l, b, i, outcome_of(b, i), now_us);
 	}
 	if (b->kind != BATCH_WORK)
 		link_cbsp_sweep_ended(l, b, now_us);
@@ -171,8 +170,10 @@ static void end_batch(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us
 static void abandon(struct cbsp_link *l, struct cbsp_batch *b, uint64_t now_us)
 {
 	for (uint32_t i = 0; i < b->n; i++)
-		if (b->answer[i] == ANSWER_RENEW && b->result[i] < RESULT_TRANSIENT)
+		if (b->answer[i] == ANSWER_RENEW && b->result[i] < RESULT_TRANSIENT) {
 			b->result[i] = RESULT_TRANSIENT;
+			b->why[i] = CBSP_WHY_SILENT;
+		}
 	end_batch(l, b, now_us);
 }
 
@@ -202,7 +203,7 @@ static void send_text(struct cbsp_link *l, struct cbsp_batch *b, int t, uint8_t 
 
 	b->text = t;
 	if (rc < 0) { /* cannot be said at all: ours, and no use in trying again */
-		link_cbsp_batch_mark_all(b, ANSWER_REFUSED);
+		link_cbsp_batch_mark_all(b, ANSWER_REFUSED, CBSP_WHY_TEXTLESS);
 		link_cbsp_batch_close_text(b);
 		link_cbsp_tell(l, "text %d cannot be coded as CBSP", t);
 		return;
@@ -270,6 +271,8 @@ static void prune(struct cbsp_link *l, struct cbsp_batch *b)
 		b->cell[kept] = b->cell[i];
 		b->answer[kept] = b->answer[i];
 		b->took[kept] = b->took[i];
+		b->said[kept] = b->said[i];
+		b->why[kept] = b->why[i];
 		b->result[kept++] = b->result[i];
 	}
 	b->n = kept;
@@ -318,8 +321,11 @@ static bool start_work(struct cbsp_link *l, uint64_t now_us)
 	b->job = h.job;
 	b->job_id = h.job->spec.id;
 	if (b->todo == 0) { /* no text for this link */
-		for (uint32_t i = 0; i < b->n; i++)
+		link_cbsp_work_cells(l, b, b->job, now_us);
+		for (uint32_t i = 0; i < b->n; i++) {
 			b->result[i] = RESULT_REFUSED;
+			b->why[i] = CBSP_WHY_TEXTLESS;
+		}
 		end_batch(l, b, now_us);
 		return true;
 	}
@@ -409,8 +415,10 @@ void link_cbsp_work_lost(struct cbsp_link *l, uint64_t now_us)
 		if (b->text >= 0 && !b->late)
 			l->link.count.lost++;
 		/* The next connect's RESET wipes what was already taken. */
-		for (uint32_t u = 0; u < b->n && b->kind == BATCH_WORK; u++)
-			answer_unit(l, b, b->unit[u], b->written ? OUT_LOST : OUT_UNSENT, now_us);
+		for (uint32_t u = 0; u < b->n && b->kind == BATCH_WORK; u++) {
+			b->why[u] = CBSP_WHY_SILENT;
+			link_cbsp_dead_answer(l, b, u, b->written ? OUT_LOST : OUT_UNSENT, now_us);
+		}
 		b->kind = BATCH_FREE;
 	}
 }

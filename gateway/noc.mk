@@ -5,7 +5,7 @@ libnoc_a_SOURCES = gateway/noc.h gateway/snapshot.c gateway/snapshot.h gateway/s
 	gateway/agentx.c gateway/agentx_serve.c gateway/agentx_serve.h gateway/agentx_queue.c gateway/agentx_queue.h \
 	gateway/control.c gateway/control_request.c gateway/control_request.h gateway/control_ask.c \
 	gateway/ready.c gateway/ready.h gateway/statusgrid.c gateway/statusgrid.h gateway/statusview.c gateway/statusview.h \
-	gateway/status_cmd.c gateway/status_cmd_ask.c gateway/status_cmd_ask.h gateway/alert_cmd.c gateway/alert_cells.c gateway/alert_cells.h gateway/alert_svg.c gateway/link_cmd.c gateway/vty_noc.c \
+	gateway/status_cmd.c gateway/status_cmd_ask.c gateway/status_cmd_ask.h gateway/alert_cmd.c gateway/alert_cells.c gateway/alert_cells.h gateway/cells_csv.c gateway/cells_csv.h gateway/alert_svg.c gateway/link_cmd.c gateway/vty_noc.c \
 	gateway/http.c gateway/http_page.c gateway/http_page.h gateway/http_metrics.c
 
 # The MIB has one source for its counters (gateway/counters.h) and one for its root (configure).

@@ -7,6 +7,8 @@
 #include <osmocom/core/utils.h>
 #include "gateway/subs_format.h"
 
+#define AHEAD 16
+
 /* A cell of one carrier in the circle. */
 struct seen {
 	uint32_t lac;
@@ -95,6 +97,8 @@ static int look_at_cells(struct view *v)
 	v->seen = talloc_zero_array(v->plan, struct seen, v->n + 1);
 	OSMO_ASSERT(v->seen);
 	for (size_t i = 0; i < v->n; i++) {
+		if (i + AHEAD < v->n) /* by distance they lie anywhere in the map */
+			cellmap_expect(v->in->map, v->hits[i + AHEAD].index);
 		rc = cellmap_get(v->in->map, v->hits[i].index, &cell);
 		if (rc < 0)
 			return rc;
@@ -275,13 +279,14 @@ static void fill_test_numbers(struct view *v, struct plan_group *g)
 /* The ids of the steps before stand first, as they were chosen then. */
 static int fill_subscribers(struct view *v, struct plan_group *g, const struct subs *subs)
 {
-	uint32_t *inner = NULL;
+	void *scratch = talloc_new(v->plan);
+	uint32_t *inner;
 	size_t n, n_inner = 0;
 	int rc = subs_select(v->plan, subs, v->hits, v->n, &g->units, &n);
 
 	if (rc == 0 && v->inner)
-		rc = subs_select(v->plan, subs, v->hits, v->inner, &inner, &n_inner);
-	talloc_free(inner);
+		rc = subs_select(scratch, subs, v->hits, v->inner, &inner, &n_inner);
+	talloc_free(scratch);
 	if (rc < 0)
 		return rc;
 	OSMO_ASSERT(n_inner <= n);

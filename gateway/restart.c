@@ -9,7 +9,11 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/dispatch_lease.h"
 #include "gateway/log.h"
+
+#define OWNER	 "gateway" /* of leases: the embedded ledger is one gateway's, and locked by it */
+#define LEASE_US 30000000
 
 struct stored_chunk {
 	uint64_t job;
@@ -142,6 +146,7 @@ int restart_load(struct daemon *d, char *err, size_t err_len)
 	int rc;
 
 	err[0] = '\0';
+	dispatch_share(d->dispatch, OWNER, LEASE_US, clock_wall_us() - (int64_t)clock_mono_us());
 	clock_boot(boot);
 	book_clock_start(d->book, boot, clock_wall_us(), clock_mono_us());
 	rc = ops->load(d->store, STORE_META, load_meta, &l);

@@ -19,7 +19,6 @@
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
 #include "gateway/log.h"
-#include "gateway/ready.h"
 #include "gateway/sooner.h"
 #include "reunion-config.h"
 
@@ -179,8 +178,6 @@ static void sleep_until(struct daemon *d, uint64_t when_us)
 	wake_at(d, d->wake_us - now_us);
 }
 
-static void reload_reap(struct daemon *d);
-
 static uint64_t step(struct daemon *d)
 {
 	uint64_t now_us = clock_mono_us(), next = d->next_second_us;
@@ -189,6 +186,7 @@ static uint64_t step(struct daemon *d)
 		d->late_us = OSMO_MAX(d->late_us, now_us - d->wake_us);
 	watch_clock(d, now_us);
 	reap(d, now_us);
+	watch_leases(d, now_us);
 	intake_drafts(d);
 	dispatch_run(d->dispatch, now_us);
 	next = sooner(next, commit_tick(d, now_us));
@@ -262,7 +260,7 @@ static int loop_fds(struct daemon *d)
 	return rc;
 }
 
-/* ---- reload ---- */
+/* ---- start and stop ---- */
 
 /* What is allowed, but should not stay so: said by -t and at every start. */
 static void print_warnings(const struct conf *conf)
@@ -275,109 +273,6 @@ static void print_warnings(const struct conf *conf)
 		fprintf(stderr, "%s:%u: warning: %s: %s\n", p.v[i].file, p.v[i].line, p.v[i].key, p.v[i].text);
 	talloc_free(ctx);
 }
-
-static int load_conf(void *ctx, const char *file, struct conf **conf)
-{
-	struct conf_problems problems = {0};
-	int rc = conf_load(ctx, file, conf, &problems);
-
-	if (rc == 0)
-		rc = conf_check_world(ctx, *conf, &problems);
-	for (size_t i = 0; i < problems.n; i++) {
-		const char *key = problems.v[i].key;
-
-		fprintf(stderr, "%s:%u: %s%s%s\n", problems.v[i].file, problems.v[i].line, key ? key : "", key ? ": " : "",
-			problems.v[i].text);
-	}
-	return problems.n && rc == 0 ? -EINVAL : rc;
-}
-
-static void reload_apply(struct daemon *d, struct conf *conf)
-{
-	char err[512];
-	struct mapset *maps;
-
-	if (maps_open(NULL, conf, &maps, err, sizeof(err)) < 0) {
-		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: %s\n", err);
-		return;
-	}
-	if (intake_open(d, conf) < 0) {
-		LOGP(DCONF, LOGL_ERROR, "reload refused, the old configuration stays: an agency's folder cannot be opened\n");
-		talloc_free(maps);
-		return;
-	}
-	/* The old tree stays in memory: running alerts were planned with it. */
-	maps->uses = 1;
-	if (--d->maps->uses == 0)
-		talloc_free(d->maps);
-	d->maps = maps;
-	d->conf = conf;
-	fleet_reload(d->fleet, conf, clock_mono_us());
-	intake_apply(d);
-	LOGP(DCONF, LOGL_NOTICE, "%s is in force, with %u cells\n", conf->file, cellmap_count(maps->map.map));
-}
-
-static struct conf *reload_conf; /* waits for its map to be built */
-
-static void reload_reap(struct daemon *d)
-{
-	int status;
-
-	if (waitpid(d->build_pid, &status, WNOHANG) != d->build_pid)
-		return;
-	d->build_pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		reload_apply(d, reload_conf);
-	else
-		LOGP(DCONF, LOGL_ERROR, "reload refused: the cell map could not be built; the old one stays\n");
-	reload_conf = NULL;
-}
-
-/* Builds the map, or reads a new one for what is unhealthy about it, in a child, so that the loop goes on. */
-static void reload_build(struct daemon *d, struct conf *conf)
-{
-	bool ready = !maps_stale(conf);
-	char err[512];
-
-	reload_conf = conf;
-	d->build_pid = fork();
-	if (d->build_pid > 0)
-		return;
-	if (d->build_pid < 0) {
-		d->build_pid = 0;
-		LOGP(DCONF, LOGL_ERROR, "reload refused: %s\n", strerror(errno));
-		return;
-	}
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (maps_build_if_stale(conf, err, sizeof(err)) < 0) {
-		fprintf(stderr, "%s\n", err);
-		_exit(1);
-	}
-	if (ready)
-		maps_warn(conf->cellmap.map, d->maps->map.map);
-	_exit(0);
-}
-
-static void reload(struct daemon *d)
-{
-	struct conf *conf;
-
-	d->reload = false;
-	if (d->build_pid) {
-		LOGP(DCONF, LOGL_NOTICE, "a reload is under way already\n");
-		return;
-	}
-	if (load_conf(d, d->conf_file, &conf) < 0) {
-		LOGP(DCONF, LOGL_ERROR, "%s: reload refused, the old configuration stays\n", d->conf_file);
-		return;
-	}
-	if (maps_stale(conf) || maps_other(conf, d->maps))
-		reload_build(d, conf);
-	else
-		reload_apply(d, conf);
-}
-
-/* ---- start and stop ---- */
 
 static int link_index_cb(void *arg, const char *name)
 {
@@ -479,6 +374,7 @@ static int start(struct daemon *d)
 	}
 	intake_apply(d);
 	fleet_start(d->fleet, clock_mono_us());
+	d->warm = warm_start(d->conf, d->maps);
 	watch_publish(d);
 	ready_up("serving");
 	LOGP(DMAIN, LOGL_NOTICE, "%s is ready: %zu links, %u cells\n", d->conf->name, d->fleet->n_links,
@@ -508,6 +404,7 @@ static void stop(struct daemon *d)
 {
 	LOGP(DMAIN, LOGL_NOTICE, "stopping: no new work, awaiting answers\n");
 	ready_stopping();
+	warm_end(d->warm);
 	d->stop_by_us = clock_mono_us() + DRAIN_US;
 	fleet_stop(d->fleet, clock_mono_us());
 	while (clock_mono_us() < d->stop_by_us && (!fleet_stopped(d->fleet) || storethread_pending(d->storethread))) {
@@ -529,7 +426,7 @@ static int run(struct daemon *d)
 	while (!d->stopping) {
 		hot_turn(d->hot, step(d));
 		if (d->reload)
-			reload(d);
+			reload_begin(d);
 	}
 	stop(d);
 	return 0;
@@ -565,6 +462,7 @@ int main(int argc, char **argv)
 	bool only_test = false, verbose = false;
 	int o;
 
+	warm_memory();
 	if (parser_is_child(argc, argv))
 		return parser_child();
 	while ((o = getopt_long(argc, argv, "c:tvhV", options, NULL)) != -1) {
@@ -593,7 +491,7 @@ int main(int argc, char **argv)
 	INIT_LLIST_HEAD(&d->intake_counts);
 	log_start(d, verbose ? LOGL_INFO : LOGL_NOTICE);
 	umask(0027);
-	if (load_conf(d, d->conf_file, &d->conf) < 0)
+	if (reload_read(d, d->conf_file, &d->conf) < 0)
 		return 1;
 	print_warnings(d->conf);
 	return only_test ? test(d->conf) : run(d);

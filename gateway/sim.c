@@ -1,5 +1,6 @@
 #include "gateway/sim_int.h"
 #include "gateway/dispatch_int.h"
+#include "gateway/dispatch_lease.h"
 #include "gateway/link.h"
 #include <errno.h>
 #include <stdarg.h>
@@ -10,8 +11,10 @@
 #define END_US      (SIM_START_US + UINT64_C(200000) * 1000000)
 #define LATE_US     2000 /* the loop comes so late at most */
 #define RECOUNT     64   /* every so many steps, and before every crash */
+#define RECOUNT_LONG 16384 /* in a long world that is run for its figures */
 #define RETRY_US    UINT64_C(100000)
 #define RETRY_SHIFT 5 /* tries that double the wait */
+#define LEASE_US    UINT64_C(10000000)
 
 /* --- chance, events, trace --- */
 
@@ -112,6 +115,8 @@ static void boot(struct sim *s)
 	s->process = talloc_new(s);
 	s->dispatch = dispatch_new(s->process);
 	dispatch_break(s->dispatch, s->plan->faults);
+	if (s->plan->seed % 2) /* as one of several gateways, none of which takes its work */
+		dispatch_share(s->dispatch, "sim", LEASE_US, INT64_C(1000000));
 	s->wake_us = 0;
 	boot_links(s);
 	sim_jobs_boot(s);
@@ -170,6 +175,8 @@ static void commit_end(struct sim *s)
 	if (!s->plan->lying_disk)
 		store_memory_sync(s->store);
 	sim_note(s, 0xD0, (uint64_t)rc);
+	if (rc == -EBUSY || rc == -ESTALE)
+		sim_fail(s, "a lease of its own is refused: %d", rc);
 	s->report->commits += rc == 0;
 	s->report->failed_commits += rc != 0;
 	dispatch_batch_done(s->dispatch, s->batch->tag, rc, s->now);
@@ -392,6 +399,18 @@ static bool handle(struct sim *s, struct sim_event *e)
 	return e->type == EV_TO_GW;
 }
 
+/* A peer may have said that it lost all. */
+static bool on_the_line(const struct sim *s)
+{
+	for (size_t i = 0; i < s->n_heap; i++) {
+		const struct sim_event *e = &s->heap[i];
+
+		if ((e->type == EV_TO_PEER || e->type == EV_REPLY || e->type == EV_TO_GW) && e->life == s->link[e->who].conn)
+			return true;
+	}
+	return false;
+}
+
 static bool finished(const struct sim *s, size_t acted)
 {
 	if (acted < s->plan->n_actions + s->plan->n_jobs || !s->life || s->batch)
@@ -402,7 +421,7 @@ static bool finished(const struct sim *s, size_t acted)
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].ops->settled && !s->link[i].ops->settled(s->link[i].driver))
 			return false;
-	return true;
+	return !on_the_line(s);
 }
 
 static void begin(struct sim *s)
@@ -478,6 +497,25 @@ static void check_expects(struct sim *s)
 	}
 }
 
+static void watch(struct sim *s)
+{
+	const struct sim_watch *w = s->plan->watch;
+	double done = 0, left = 0;
+
+	if (!w || !s->life || s->now < s->watch_us)
+		return;
+	s->watch_us = s->now + 1000000;
+	for (size_t i = 0; i < s->plan->n_jobs; i++) {
+		const struct dispatch_job *job = s->job[i].job;
+
+		if (!job)
+			continue;
+		left += (double)(job->sums.n[UNIT_WAITING] + job->sums.n[UNIT_HANDED]) * job->spec.parts;
+		done += (double)(job->sums.n[UNIT_ACCEPTED] + job->sums.n[UNIT_REFUSED] + job->sums.n[UNIT_UNKNOWN]) * job->spec.parts;
+	}
+	w->second(w->arg, s->now, done, left);
+}
+
 static void run(struct sim *s)
 {
 	size_t acted = 0;
@@ -494,7 +532,8 @@ static void run(struct sim *s)
 		if (handle(s, &e) && s->life)
 			gateway_step(s);
 		talloc_free(e.data);
-		sim_check_step(s, ++s->report->steps % RECOUNT == 0);
+		watch(s);
+		sim_check_step(s, ++s->report->steps % (s->plan->watch ? RECOUNT_LONG : RECOUNT) == 0);
 		if (finished(s, acted))
 			break;
 	}

@@ -67,8 +67,16 @@ struct sim_expect {
 	uint64_t value;
 };
 
+/* Told once a second of the world's time, while the process lives: parts that have their final state, and that are still to do, of
+ * all jobs. */
+struct sim_watch {
+	void (*second)(void *arg, uint64_t now_us, double done, double left);
+	void *arg;
+};
+
 struct sim_plan {
 	uint64_t seed;
+	const struct sim_watch *watch; /* or NULL */
 	struct sim_link_plan link[SIM_LINKS];
 	size_t n_links;
 	double carrier_rate[SIM_LINKS];
@@ -84,6 +92,7 @@ struct sim_plan {
 	bool full_bucket, lost_is_accepted, lying_disk;
 	bool no_recall, quiet_restart,
 		found_to_all; /* KILLs are forgotten; a BSC does not say that it lost all */
+	bool resend; /* a driver sends some messages once more on its own account */
 };
 
 struct sim_report {

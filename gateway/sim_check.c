@@ -325,4 +325,6 @@ void sim_check_end(struct sim *s)
 	for (size_t i = 0; i < s->plan->n_links; i++)
 		if (s->link[i].ops->check_end)
 			s->link[i].ops->check_end(s, &s->link[i]);
+	if (store_memory_octets(s->store, STORE_META) > 0)
+		sim_fail(s, "a lease outlives its work");
 }

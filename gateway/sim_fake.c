@@ -134,6 +134,8 @@ static void send_part(struct fake *f, struct out *o, uint64_t now_us)
 	throttle_take(f->carrier, 1, now_us);
 	sim_check_submit(f->s, f->l, o->job, o->unit, o->sent);
 	sim_to_peer(f->s, f->l, pdu, sizeof(pdu));
+	if (f->s->plan->resend && o->unit % 16 == 0)
+		sim_to_peer(f->s, f->l, pdu, sizeof(pdu));
 	o->at_us = now_us;
 	if (++o->sent == o->job->spec.parts)
 		f->sending = NULL;

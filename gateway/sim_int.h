@@ -105,7 +105,7 @@ struct sim {
 	struct sim_job job[SIM_JOBS];
 	struct sim_window carrier_sent[SIM_LINKS];
 	struct store *store;
-	uint64_t fail_until, slow_until;
+	uint64_t fail_until, slow_until, watch_us;
 	/* the process */
 	uint64_t life; /* number of the process, 0 = down */
 	uint64_t lives, conns;

@@ -148,13 +148,17 @@ static bool may_forget(const struct sim *s, const struct sim_job *j)
 	return true;
 }
 
+/* That an alert is over is a record of its own, and it is forgotten when that is durable; then all is that was written before, also
+ * what a killed process left written and not synced, and a restart believed. */
 void sim_jobs_forget(struct sim *s)
 {
 	for (size_t i = 0; i < s->plan->n_jobs; i++) {
 		struct sim_job *j = &s->job[i];
 
-		if (!may_forget(s, j))
+		if (!may_forget(s, j) || s->now < s->fail_until)
 			continue;
+		if (!s->plan->lying_disk)
+			store_memory_sync(s->store);
 		dispatch_remove_job(s->dispatch, j->job);
 		j->job = NULL;
 		j->done = true;

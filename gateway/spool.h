@@ -3,7 +3,7 @@
  *   NAME.trigger[.minisig]   dropped by rename or by write-and-close; NAME.xml likewise
  *   claimed/                 taken over by rename; what is found in it at start is handed out again
  *   accepted/, rejected/     the file with its NAME.result.json (never overwritten: NAME.2.trigger ...)
- *   alerts/ID.json, clues/   what becomes of an alert, and what the public says
+ *   alerts/ID.json, ID.cells.csv, clues/   what becomes of an alert, and what the public says
  *
  * inotify and a rescan every 5 s (lost events, network file systems). Symlinks, FIFOs, devices, folders and
  * files with more than one link are never opened: they stay, with a line in the log (many: one for all). A name of more
@@ -69,6 +69,8 @@ size_t spool_unwritten(const struct spool *spool); /* results that wait for spac
 /* alerts/ID.json, synced to disk once its "state" is no more "running". 0 or -errno (-EINVAL: id is no file
  * name). */
 int spool_alert_file(struct spool *spool, const char *id, const json_t *doc);
+/* alerts/ID.cells.csv, synced. Likewise. */
+int spool_cells_file(struct spool *spool, const char *id, const char *text, size_t len);
 /* A durable file in clues/, named by the clue's "received_at", "link" and content. 0 or -errno. */
 int spool_clue(struct spool *spool, const json_t *clue);
 /* The same in DIR/clues/, for clues that belong to no agency; makes that folder. */

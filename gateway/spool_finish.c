@@ -223,6 +223,19 @@ int spool_alert_file(struct spool *s, const char *id, const json_t *doc)
 	return rc;
 }
 
+int spool_cells_file(struct spool *s, const char *id, const char *text, size_t len)
+{
+	char *name;
+	int rc;
+
+	if (!spool_name_ok(id, strlen(id)))
+		return -EINVAL;
+	name = talloc_asprintf(s, "%s.cells.csv", id);
+	rc = spool_file_put(s->alerts, name, text, len, true);
+	talloc_free(name);
+	return rc;
+}
+
 /* Named by its content: a clue that the carrier sends again falls onto itself. */
 static char *clue_name(void *ctx, const json_t *clue)
 {

@@ -57,7 +57,9 @@ struct store_ops {
 	/* Takes a chunk's lease, or makes one's own last longer (until_us <= now_us: gives it up); durable when it returns 0.
 	 * -EBUSY: another owner's is valid at now_us. A new owner's epoch is higher, and from then on apply() refuses the chunk with a
 	 * lower one (-ESTALE): who lost it without knowing can reserve nothing more. Before a unit is handed over, its owner's lease
-	 * must be valid. Deleting the record STORE_LEASE_PREFIX key of STORE_META ends all memory of it. */
+	 * must be valid. Deleting the record STORE_LEASE_PREFIX key of STORE_META ends all memory of it.
+	 * In a batch, before the chunk's own record, such a record takes a lease that nobody has, or renews one (store_lease_row());
+	 * else -EBUSY for the whole batch. So what is reserved in a chunk and the lease on it take one commit. */
 	int (*lease)(struct store *store, struct store_lease *lease);
 	void (*health)(struct store *store, struct store_health *health);
 	void (*close)(struct store *store);

@@ -175,6 +175,14 @@ static bool fails_now(struct memory *m)
 	return true;
 }
 
+static int lease_checked(const struct memory *m, const struct store_rec *rec)
+{
+	const char *key = rec->key + strlen(STORE_LEASE_PREFIX);
+	const struct row *r = row_of(m, STORE_META, rec->key), *chunk = row_of(m, STORE_CHUNK, key);
+
+	return store_lease_put(r ? r->value : NULL, r ? r->len : 0, chunk ? chunk->epoch : 0, rec);
+}
+
 static int checked(struct memory *m, const struct store_rec *recs, size_t n)
 {
 	if (fails_now(m))
@@ -184,6 +192,13 @@ static int checked(struct memory *m, const struct store_rec *recs, size_t n)
 			return -EINVAL;
 		if (is_stale(m, recs, i))
 			return -ESTALE;
+		if (store_lease_is(&recs[i])) {
+			int rc = lease_checked(m, &recs[i]);
+
+			if (rc < 0)
+				return rc;
+			m->leases = true;
+		}
 	}
 	return 0;
 }
@@ -223,7 +238,6 @@ static int memory_lease(struct store *store, struct store_lease *l)
 	if (rc < 0)
 		return rc;
 	rec.len = strlen(value);
-	m->leases = true;
 	return memory_apply(store, &rec, 1);
 }
 

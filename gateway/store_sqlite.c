@@ -88,6 +88,33 @@ static int check_lease(struct sqlite_store *s, const struct store_rec *r)
 	return rc == -ENOENT ? 0 : rc;
 }
 
+static int chunk_epoch(struct sqlite_store *s, const char *key, uint32_t *epoch)
+{
+	struct store_rec r = {0};
+	int rc = row_get(s, STORE_CHUNK, key, &r);
+
+	*epoch = rc == 0 ? r.epoch : 0;
+	sqlite3_reset(s->stmt[STORE_CHUNK][STMT_GET]);
+	return rc == -ENOENT ? 0 : rc;
+}
+
+/* A lease that rides in a batch. */
+static int check_put(struct sqlite_store *s, const struct store_rec *r)
+{
+	struct store_rec row;
+	uint32_t epoch;
+	int rc = chunk_epoch(s, r->key + strlen(STORE_LEASE_PREFIX), &epoch);
+
+	if (rc < 0)
+		return rc;
+	rc = row_get(s, STORE_META, r->key, &row);
+	if (rc == 0 || rc == -ENOENT)
+		rc = store_lease_put(rc == 0 ? row.value : NULL, rc == 0 ? row.len : 0, epoch, r);
+	sqlite3_reset(s->stmt[STORE_META][STMT_GET]);
+	s->leases |= rc == 0;
+	return rc;
+}
+
 static bool sound(const struct store_rec *r)
 {
 	return r->kind >= STORE_ALERT && r->kind < LEDGER_KINDS && r->key && *r->key &&
@@ -111,6 +138,8 @@ static int transaction(struct sqlite_store *s, const struct store_rec *recs, siz
 		uint32_t epoch = r->kind == STORE_CHUNK ? r->epoch : 0;
 
 		rc = sound(r) ? check_lease(s, r) : -EINVAL;
+		if (rc == 0 && store_lease_is(r))
+			rc = check_put(s, r);
 		if (rc == 0)
 			rc = r->value ? apply_put(s, r, epoch) : apply_del(s, r, epoch);
 	}
@@ -244,16 +273,6 @@ static int sqlite_load(struct store *store, enum store_kind kind, store_load_cb 
 	return ret;
 }
 
-static int chunk_epoch(struct sqlite_store *s, const char *key, uint32_t *epoch)
-{
-	struct store_rec r = {0};
-	int rc = row_get(s, STORE_CHUNK, key, &r);
-
-	*epoch = rc == 0 ? r.epoch : 0;
-	sqlite3_reset(s->stmt[STORE_CHUNK][STMT_GET]);
-	return rc == -ENOENT ? 0 : rc;
-}
-
 /* Nobody else writes between: the file has one owner. */
 static int sqlite_lease(struct store *store, struct store_lease *l)
 {
@@ -275,7 +294,6 @@ static int sqlite_lease(struct store *store, struct store_lease *l)
 	sqlite3_reset(s->stmt[STORE_META][STMT_GET]);
 	if (rc < 0)
 		return rc;
-	s->leases = true;
 	rec.len = strlen(value);
 	return sqlite_apply(store, &rec, 1);
 }

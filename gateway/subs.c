@@ -11,10 +11,18 @@
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "cellmap/bigmem.h"
 #include "gateway/subs_format.h"
 
 #define IDS_MAX (60u << 20) /* what one talloc chunk holds */
 #define JUMP_SHIFT 6
+#define LARGE_PAGE (2u << 20)
+
+/* Which of them are known, and where the first of these stands in known_index. */
+struct jump {
+	uint64_t known;
+	uint32_t first;
+};
 
 struct subs {
 	const uint8_t *base;
@@ -27,7 +35,8 @@ struct subs {
 	uint32_t n_known;
 	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
 	void *resolved;                           /* owner of the two, when they are not the file's */
-	uint32_t *jump, n_jumps; /* where every so many map indices begin in known_index */
+	struct jump *jump; /* for each 64 map indices */
+	uint32_t n_jumps;
 	bool tied;
 	uint64_t unresolved;
 };
@@ -333,19 +342,19 @@ static uint64_t count_unresolved(const struct subs *s)
 	return s->head->n_numbers > reached ? s->head->n_numbers - reached : 0;
 }
 
-/* A whole binary search for each of a circle's cells would be most of what a selection costs. */
+/* A binary search for each of a circle's cells would be most of what a selection costs. */
 static void make_jumps(struct subs *s)
 {
-	uint32_t at = 0;
-
 	talloc_free(s->jump);
 	s->n_jumps = s->n_known ? (s->known_index[s->n_known - 1] >> JUMP_SHIFT) + 1 : 0;
-	s->jump = talloc_array(s, uint32_t, s->n_jumps + 1);
+	s->jump = talloc_zero_array(s, struct jump, s->n_jumps + 1);
 	OSMO_ASSERT(s->jump);
-	for (uint32_t i = 0; i <= s->n_jumps; i++) {
-		while (at < s->n_known && s->known_index[at] >> JUMP_SHIFT < i)
-			at++;
-		s->jump[i] = at;
+	for (uint32_t at = 0; at < s->n_known; at++) {
+		struct jump *j = &s->jump[s->known_index[at] >> JUMP_SHIFT];
+
+		if (!j->known)
+			j->first = at;
+		j->known |= UINT64_C(1) << (s->known_index[at] & ((1u << JUMP_SHIFT) - 1));
 	}
 }
 
@@ -387,17 +396,13 @@ struct cell_entries {
 	uint32_t cell, first, last, multi, multi_end;
 };
 
-static uint32_t lower_bound(const uint32_t *v, uint32_t low, uint32_t high, uint32_t index)
+/* Its position in known_index; UINT32_MAX: it is not there. */
+static uint32_t known_at(const struct subs *s, uint32_t index)
 {
-	while (low < high) {
-		uint32_t mid = low + (high - low) / 2;
+	const struct jump *j = &s->jump[OSMO_MIN(index >> JUMP_SHIFT, s->n_jumps)]; /* the last one is empty */
+	uint64_t bit = UINT64_C(1) << (index & ((1u << JUMP_SHIFT) - 1));
 
-		if (v[mid] < index)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return low;
+	return j->known & bit ? j->first + (uint32_t)__builtin_popcountll(j->known & (bit - 1)) : UINT32_MAX;
 }
 
 /* The cells of n hits that have subscribers, nearest first; how many. */
@@ -408,16 +413,10 @@ static size_t find_cells(const struct subs *s, const struct cell_hit *hits, size
 	for (size_t i = 0; i < n; i++)
 		if (hits[i].index >> JUMP_SHIFT < s->n_jumps)
 			__builtin_prefetch(&s->jump[hits[i].index >> JUMP_SHIFT]);
-	for (size_t i = 0; i < n; i++)
-		if (hits[i].index >> JUMP_SHIFT < s->n_jumps)
-			__builtin_prefetch(&s->known_index[s->jump[hits[i].index >> JUMP_SHIFT]]);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t index = hits[i].index, block = index >> JUMP_SHIFT, at;
+		uint32_t at = known_at(s, hits[i].index);
 
-		if (block >= s->n_jumps)
-			continue;
-		at = lower_bound(s->known_index, s->jump[block], s->jump[block + 1], index);
-		if (at == s->jump[block + 1] || s->known_index[at] != index)
+		if (at == UINT32_MAX)
 			continue;
 		out[found].cell = known_cell(s, at);
 		__builtin_prefetch(&s->first[out[found].cell]);
@@ -485,41 +484,43 @@ static int take_all(const struct subs *s, const struct cell_hit *hits, size_t n_
 	return 0;
 }
 
-/* A page fault for every thousand ids costs more than to write them. */
-static void use_large_pages(void *base, size_t size)
+/* To touch a page for the first time costs more than to write what it holds: with large ones that is done for half a million ids
+ * at once. What is not written to takes no memory. */
+static uint32_t *ids_new(void *ctx, size_t room)
 {
-	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), from = ((uintptr_t)base + page - 1) & ~(page - 1);
+	size_t size = (room * sizeof(uint32_t) + LARGE_PAGE - 1) & ~(size_t)(LARGE_PAGE - 1);
+	uintptr_t at;
 
-	if (size > 4 * page)
-		(void)!madvise((void *)from, size - (from - (uintptr_t)base), MADV_HUGEPAGE); /* only for speed */
+	if (room < LARGE_PAGE / sizeof(uint32_t) / 2) {
+		uint32_t *ids = talloc_array(ctx, uint32_t, room);
+
+		OSMO_ASSERT(ids);
+		return ids;
+	}
+	at = ((uintptr_t)bigmem(ctx, size + LARGE_PAGE) + LARGE_PAGE - 1) & ~(uintptr_t)(LARGE_PAGE - 1);
+	(void)!madvise((void *)at, size, MADV_HUGEPAGE); /* only for speed */
+	return (uint32_t *)at;
 }
 
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits,
 		uint32_t **ids, size_t *n)
 {
 	uint64_t *seen;
-	size_t room;
 	int rc;
 
 	*ids = NULL;
 	*n = 0;
 	if (!subs->tied)
 		return -EINVAL;
-	room = OSMO_MIN(subs->head->n_entries, IDS_MAX) + 1;
-	*ids = talloc_array(ctx, uint32_t, room); /* what is not written to takes no memory */
+	*ids = ids_new(ctx, OSMO_MIN(subs->head->n_entries, IDS_MAX) + 1);
 	seen = bits_new(ctx, subs->head->n_multi);
-	OSMO_ASSERT(*ids);
-	use_large_pages(*ids, room * sizeof(**ids));
 	rc = take_all(subs, hits, n_hits, seen, *ids, n);
 	talloc_free(seen);
 	if (rc < 0) {
-		TALLOC_FREE(*ids);
+		*ids = NULL;
 		*n = 0;
-		return rc;
 	}
-	*ids = talloc_realloc(ctx, *ids, uint32_t, *n + 1);
-	OSMO_ASSERT(*ids);
-	return 0;
+	return rc;
 }
 
 void subs_expect(const struct subs *subs, uint32_t id)

@@ -15,7 +15,7 @@ uint32_t subs_count(const struct subs *subs);
 int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresolved);
 uint64_t subs_unresolved(const struct subs *subs); /* of the last subs_resolve() */
 /* Subscribers of these cells (nearest first, as from cellmap_nearest), each number once, at its nearest cell.
- * *ids is a talloc child of ctx: positions for subs_msisdn(). Deterministic.
+ * *ids live as long as ctx: positions for subs_msisdn(). Deterministic.
  * -EINVAL: not tied to a map, or a cell twice among the hits; -E2BIG: more than 62 million. */
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n);
 int subs_msisdn(const struct subs *subs, uint32_t id, char out[16]);

@@ -9,6 +9,7 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 #include "gateway/clock.h"
+#include "gateway/dispatch_lease.h"
 #include "gateway/log.h"
 #include "gateway/predict.h"
 #include "gateway/reach.h"
@@ -70,6 +71,15 @@ static bool judge_alert(struct daemon *d, struct alert *a, uint64_t now_us)
 		}
 	}
 	return news;
+}
+
+void watch_judge(struct daemon *d, struct alert *a)
+{
+	predict_refresh(d);
+	if (a->state == ALERT_RUNNING && judge_alert(d, a, clock_mono_us())) {
+		intake_save(d, a);
+		a->changed = true;
+	}
 }
 
 /* ---- rings ---- */
@@ -209,7 +219,7 @@ void watch_clock(struct daemon *d, uint64_t now_us)
 void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 {
 	struct alert *a, *next;
-	bool forgot = false;
+	bool forgot = false, told;
 
 	tell_late(d);
 	fleet_second(d->fleet);
@@ -225,7 +235,8 @@ void watch_second(struct daemon *d, uint64_t now_us, int64_t now)
 			a->over = true;
 			intake_save(d, a);
 		}
-		if (a->over && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a) && !names(&d->tell, a)) {
+		told = reached_told(d, a);
+		if (a->over && told && book_ended(a, now) && !names(&d->pending, a) && !names(&d->unsaved, a) && !names(&d->tell, a)) {
 			a->changed = true;
 			intake_results(d);
 			LOGP(DALERT, LOGL_NOTICE, "alert %s has ended\n", a->id);
@@ -501,6 +512,28 @@ void watch_store(struct daemon *d, int rc)
 	if (rc == 0 && d->store_failing && !d->store_full)
 		store_mended(d);
 	d->store_failing = rc < 0;
+}
+
+/* What is another gateway's; of an embedded ledger nothing can be. */
+void watch_leases(struct daemon *d, uint64_t now_us)
+{
+	char key[DISPATCH_KEY_LEN];
+	struct store_lease lease;
+
+	while (!storethread_pending(d->storethread) && dispatch_look(d->dispatch, now_us, key, &lease)) {
+		int rc = d->store->ops->lease(d->store, &lease);
+		void *blob = NULL;
+		size_t len = 0;
+
+		d->store->ops->get(d->store, STORE_CHUNK, key, d, &blob, &len);
+		if (dispatch_looked(d->dispatch, &lease, rc, blob, len, now_us) < 0)
+			LOGP(DLEDGER, LOGL_ERROR, "chunk %s cannot be read; see `reunion ledger check`\n", key);
+		talloc_free(blob);
+	}
+	if (dispatch_deposed(d->dispatch)) {
+		LOGP(DLEDGER, LOGL_ERROR, "another gateway has taken over work of this one; it has to begin anew\n");
+		d->stopping = true;
+	}
 }
 
 int watch_trouble(struct daemon *d)

@@ -319,18 +319,6 @@ static uint64_t linear_circle(struct bench *b, const struct linear *l, const str
 	return cells;
 }
 
-static void ratio(const struct bench *b, const char *name, double us)
-{
-	double mine = 0;
-	FILE *f = fopen(b->us, "r");
-
-	if (!f || fscanf(f, "%lf", &mine) != 1)
-		fprintf(stderr, "run ours first\n");
-	if (f)
-		fclose(f);
-	printf("%-28s %8.1f us mean; ratio %.0f\n", name, us, us / mine);
-}
-
 static void run_linear(struct bench *b, int circles, double radius_m)
 {
 	size_t room = (((size_t)b->n + CHUNK) * sizeof(float) + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
@@ -355,7 +343,7 @@ static void run_linear(struct bench *b, int circles, double radius_m)
 		q.select = SELECT_SITE;
 		differ += cells != ours(b, &q, &spans);
 	}
-	ratio(b, "linear scan, vectors", cost);
+	printf("mean %.1f\n", cost);
 	printf("linear scan: %llu of %d circles have another count\n", (unsigned long long)differ, circles);
 	OSMO_ASSERT(differ == 0);
 }
@@ -406,7 +394,7 @@ static void run_rtree(struct bench *b, int circles, double radius_m)
 		sqlite3_reset(find);
 	}
 	cost = (cpu_us() - start) / circles;
-	ratio(b, "SQLite R*Tree, box", cost);
+	printf("mean %.1f\n", cost);
 	sqlite3_finalize(find);
 	sqlite3_close(db);
 }

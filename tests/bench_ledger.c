@@ -2,10 +2,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
@@ -50,18 +52,40 @@ static struct dispatch *new_dispatch(uint32_t window)
 	return d;
 }
 
-/* The whole life of `units` recipients: reserve, commit, hand, answer; of 100, at random, so many are refused. Returns
- * the commits. */
-static uint64_t send(struct dispatch *d, struct store *store, uint32_t units, unsigned int refused)
+/* How often, of 100 answers at random, which other than accepted. */
+struct answers {
+	unsigned int refused, lost, transient;
+};
+
+static enum outcome any_answer(const struct answers *a, uint64_t *seed)
 {
+	unsigned int at;
+
+	*seed = *seed * UINT64_C(6364136223846793005) + 1;
+	at = (*seed >> 33) % 100;
+	if (at < a->refused)
+		return OUT_REFUSED;
+	if (at < a->refused + a->lost)
+		return OUT_LOST;
+	return at < a->refused + a->lost + a->transient ? OUT_TRANSIENT : OUT_ACCEPTED;
+}
+
+/* The whole life of `units` recipients: reserve, commit, hand, answer; without answers of its own each is accepted. With, all
+ * are brought to their end, and time runs to the next that is to be tried again. Returns the commits. */
+static uint64_t send(struct dispatch *d, struct store *store, uint32_t units, const struct answers *a)
+{
+	struct dispatch_job *job = dispatch_job(d, 1);
 	struct store_batch *b = store_batch_new(NULL);
 	uint64_t commits = 0, now_us = 1, seed = 1;
 	struct handed h;
-	uint32_t done = 0;
+	uint32_t done = 0, before;
 
-	while (done < units) {
+	while (a ? !dispatch_job_at_rest(job) : done < units) {
+		bool wrote;
+
 		dispatch_run(d, ++now_us);
-		if (dispatch_take_batch(d, b)) {
+		wrote = dispatch_take_batch(d, b);
+		if (wrote) {
 			int rc = store ? store->ops->apply(store, b->recs, b->n) : 0;
 
 			OSMO_ASSERT(rc == 0);
@@ -70,23 +94,23 @@ static uint64_t send(struct dispatch *d, struct store *store, uint32_t units, un
 			b = store_batch_new(NULL);
 			commits++;
 		}
-		for (; dispatch_next(d, 0, now_us, &h); done++) {
-			seed = seed * UINT64_C(6364136223846793005) + 1;
-			dispatch_answer(d, 0, h.job, h.unit, (seed >> 33) % 100 < refused ? OUT_REFUSED : OUT_ACCEPTED, now_us);
-		}
+		for (before = done; dispatch_next(d, 0, now_us, &h); done++)
+			dispatch_answer(d, 0, h.job, h.unit, a ? any_answer(a, &seed) : OUT_ACCEPTED, now_us);
+		if (!wrote && done == before && dispatch_next_us(d, now_us) != UINT64_MAX)
+			now_us = dispatch_next_us(d, now_us);
 	}
 	talloc_free(b);
 	return commits;
 }
 
-static void cost(struct store *store, const char *what, uint32_t window, uint32_t units)
+static void cost(struct store *store, const char *what, uint32_t window, uint32_t units, const struct answers *a)
 {
 	struct dispatch *d = new_dispatch(window);
 	double from = cpu_s(), took;
 	uint64_t commits;
 
 	add_job(d, 1, units);
-	commits = send(d, store, units, 0);
+	commits = send(d, store, units, a);
 	took = cpu_s() - from;
 	printf("%-44s window %4u  %8.4f us CPU a recipient, %llu commits\n", what, window, took / units * 1e6, (unsigned long long)commits);
 	talloc_free(d);
@@ -99,7 +123,7 @@ static void memory(void)
 
 	add_job(d, 1, UNITS);
 	printf("%-44s %.2f MiB fresh", "memory of an alert of 10 M recipients:", (heap() - before) / 1048576.0);
-	send(d, NULL, UNITS / 2, 0);
+	send(d, NULL, UNITS / 2, NULL);
 	printf(", %.2f MiB half done\n", (heap() - before) / 1048576.0);
 	talloc_free(d);
 }
@@ -118,7 +142,7 @@ static void recall(void)
 	struct job_spec found = alert->spec;
 	double from;
 
-	send(d, NULL, UNITS / 2, 0);
+	send(d, NULL, UNITS / 2, NULL);
 	from = cpu_s();
 	dispatch_withdraw(d, alert, UNIT_WITHDRAWN, 1);
 	found.id = 2;
@@ -127,18 +151,51 @@ static void recall(void)
 	talloc_free(d);
 }
 
-/* What an alert leaves in the ledger when a carrier refuses some at random, keys included. */
-static void mixed(unsigned int refused)
+/* The least that one of so many units' states can be told in, all units alike likely to have each. */
+static double entropy_mib(const struct unit_sums *sums)
+{
+	double bits = 0;
+
+	for (unsigned int s = 0; s < UNIT_STATES; s++)
+		if (sums->n[s])
+			bits += sums->n[s] * log2((double)UNITS / sums->n[s]);
+	return bits / 8 / 1048576;
+}
+
+static double disk_mib(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 ? st.st_size / 1048576.0 : 0;
+}
+
+/* What an alert leaves in the ledger when answers come by chance: keys and values; and its file, when the log is in it. */
+static void mixed(const char *dir, const struct answers *a)
 {
 	struct dispatch *d = new_dispatch(100000);
-	struct store *store;
-	char err[80];
+	char *path, *uri;
+	struct dispatch_job *job = add_job(d, 1, UNITS);
+	struct store *store, *disk;
+	double least, from;
+	char err[512];
 
-	OSMO_ASSERT(store_memory.open(d, "memory:", &store, err, sizeof(err)) == 0);
+	OSMO_ASSERT(store_open(d, "memory:", &store, err, sizeof(err)) == 0);
+	send(d, store, UNITS, a);
+	least = entropy_mib(&job->sums);
+	printf("ledger of 10 M recipients, of 100 answers %2u refused, %2u none: %.2f MiB (entropy %.2f)", a->refused, a->lost,
+	       store_memory_octets(store, STORE_CHUNK) / 1048576.0, least);
+	talloc_free(d);
+	d = new_dispatch(1000);
+	path = talloc_asprintf(d, "%s/mixed-%u-%u.db", dir, a->refused, a->lost);
+	uri = talloc_asprintf(d, "sqlite:%s", path);
+	OSMO_ASSERT(store_open(NULL, uri, &disk, err, sizeof(err)) == 0);
 	add_job(d, 1, UNITS);
-	send(d, store, UNITS, refused);
-	printf("ledger of 10 M recipients, %2u %% refused:       %.2f MiB\n", refused,
-	       store_memory_octets(store, STORE_CHUNK) / 1048576.0);
+	from = cpu_s();
+	send(d, disk, UNITS, a);
+	from = cpu_s() - from;
+	disk->ops->close(disk);
+	printf(", its file %.2f MiB, %.3f us CPU a recipient\n", disk_mib(path), from / UNITS * 1e6);
+	fflush(stdout);
 	talloc_free(d);
 }
 
@@ -149,7 +206,7 @@ static void fill(struct store *store)
 		struct dispatch *d = new_dispatch(100000); /* only for speed */
 
 		add_job(d, id, UNITS);
-		send(d, store, UNITS / 2, 0);
+		send(d, store, UNITS / 2, NULL);
 		talloc_free(d);
 	}
 }
@@ -204,16 +261,17 @@ int main(int argc, char **argv)
 	struct store *store;
 	char err[512];
 
-	cost(NULL, "dispatch and ledger in memory:", 1000, UNITS);
+	cost(NULL, "dispatch and ledger in memory:", 1000, UNITS, NULL);
 	OSMO_ASSERT(store_open(NULL, uri, &store, err, sizeof(err)) == 0);
-	cost(store, "with SQLite, durable:", 1000, UNITS);
-	cost(store, "with SQLite, durable:", 100, UNITS / 50);
-	cost(store, "with SQLite, durable:", 10, UNITS / 1000);
+	cost(store, "with SQLite, durable:", 1000, UNITS, NULL);
+	cost(store, "with SQLite, durable:", 100, UNITS / 50, NULL);
+	cost(store, "with SQLite, durable:", 10, UNITS / 1000, NULL);
 	memory();
 	recall();
-	mixed(0);
-	mixed(1);
-	mixed(30);
+	mixed(dir, &(struct answers){.refused = 0});
+	mixed(dir, &(struct answers){.refused = 1});
+	mixed(dir, &(struct answers){.refused = 30});
+	mixed(dir, &(struct answers){.refused = 10, .lost = 70, .transient = 5});
 	fill(store);
 	store->ops->close(store);
 	du = talloc_asprintf(NULL, "ls -s --block-size=K %s | awk '{ print \"ledger on disk, 10 alerts of 10 M:            \", $1 }'", path);

@@ -108,6 +108,8 @@ static const struct payload *payload_job(void *arg, const struct dispatch_job *j
 static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
 			uint8_t *digits)
 {
+	if (the_fake->no_such_cell)
+		return -ENOENT;
 	*id = (struct cell_id){.radio = CELL_GSM, .mcc = 460, .mnc = 0, .area = 1, .cell = 100 + unit};
 	*digits = 2;
 	return 0;
@@ -132,6 +134,12 @@ static void env_event(struct link *link, enum link_event ev, const char *text)
 	snprintf(the_fake->last_event, sizeof(the_fake->last_event), "%s", text);
 }
 
+static void env_dead(struct link *link, uint64_t job, const struct dead_letter *letter)
+{
+	if (the_fake->n_dead < FAKE_UNITS)
+		the_fake->dead[the_fake->n_dead++] = *letter;
+}
+
 void fake_init(struct fake *f, void *ctx)
 {
 	memset(f, 0, sizeof(*f));
@@ -146,7 +154,7 @@ void fake_init(struct fake *f, void *ctx)
 				    .response_timeout_s = 10,
 				    .enquire_link_s = 30,
 				    .cells_per_request = 500};
-	f->env = (struct link_env){.connect = env_connect, .close = env_close, .event = env_event};
+	f->env = (struct link_env){.connect = env_connect, .close = env_close, .event = env_event, .dead = env_dead};
 	f->payload = (struct payload_ops){.job = payload_job, .cell = payload_cell};
 }
 

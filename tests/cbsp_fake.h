@@ -32,6 +32,9 @@ struct fake {
 	unsigned int connects, closes, events[5];
 	char last_event[256];
 	bool open;
+	struct dead_letter dead[FAKE_UNITS]; /* as told, oldest first */
+	size_t n_dead;
+	bool no_such_cell;
 	uint8_t sent[1 << 17]; /* what the link wrote, not yet looked at */
 	size_t sent_len;
 	uint8_t frame[1 << 17];

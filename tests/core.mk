@@ -11,11 +11,26 @@ TESTS += tests/test_ledger
 tests_test_ledger_SOURCES = tests/test_ledger.c
 tests_test_ledger_LDADD = $(CORE_TEST_LIBS)
 
+check_PROGRAMS += tests/fuzz/fuzz_chunk
+TESTS += tests/fuzz/fuzz_chunk
+EXTRA_DIST += tests/fuzz/seeds/chunk
+tests_fuzz_fuzz_chunk_SOURCES = tests/fuzz/fuzz_chunk.c
+tests_fuzz_fuzz_chunk_LDADD = libsmpplink.a libcbsp.a libreusmpp.a libcore.a $(OSMO_LIBS)
+if FUZZING
+tests_fuzz_fuzz_chunk_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+else
+tests_fuzz_fuzz_chunk_SOURCES += tests/fuzz/replay.c
+endif
+
 check_PROGRAMS += tests/test_dispatch
 TESTS += tests/test_dispatch
 tests_test_dispatch_SOURCES = tests/test_dispatch.c tests/rig.h
 tests_test_dispatch_LDADD = $(CORE_TEST_LIBS)
 
+check_PROGRAMS += tests/test_dispatch_lease
+TESTS += tests/test_dispatch_lease
+tests_test_dispatch_lease_SOURCES = tests/test_dispatch_lease.c tests/rig.h
+tests_test_dispatch_lease_LDADD = $(CORE_TEST_LIBS)
 check_PROGRAMS += tests/test_dispatch_share
 TESTS += tests/test_dispatch_share
 tests_test_dispatch_share_SOURCES = tests/test_dispatch_share.c tests/rig.h

@@ -18,7 +18,7 @@ crash-long: SHELL = /bin/bash
 .PHONY: crash-long
 EXTRA_PROGRAMS += tests/bench_ledger
 tests_bench_ledger_SOURCES = tests/bench_ledger.c
-tests_bench_ledger_LDADD = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS)
+tests_bench_ledger_LDADD = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_LIBS) $(OSMO_LIBS) -lm
 CLEANFILES += tests/bench_ledger$(EXEEXT)
 bench-ledger: reuniond reunion reunion-carrier tests/bench_ledger
 	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_ledger.sh
@@ -30,3 +30,4 @@ TESTS += tests/test_sim_alerts
 tests_test_sim_alerts_SOURCES = tests/test_sim_alerts.c tests/sim_alerts.h tests/sim_alerts_int.h tests/sim_alerts.c \
 	tests/sim_alerts_plan.c tests/sim_alerts_gw.c tests/sim_alerts_check.c tests/plan_map.c tests/plan_map.h
 tests_test_sim_alerts_LDADD = $(BOOK_LIBS)
+tests_test_sim_alerts_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=plan_make

@@ -24,4 +24,15 @@ good; sed -i 's/^861 1/861 4/' "$D/one.recipients"; seen most 4 "four copies for
 seen repeats 3 "and three of them are repeats"
 good; sed -i '/\t864\t/d' "$D/dump"; seen planned 6 "a planned recipient that is missing"
 : > "$D/one.recipients"; good; rm "$D/one.recipients"; : > "$D/one.recipients"; seen lost 4 "a carrier that got nothing"
+
+# What may be repeated: two windows of 10 for each of 5 kills and 2 disconnects, and 3 answers that the carrier kept
+report() { echo "{\"smpp\":{\"duplicates\":$1,\"max_copies\":$2,\"disconnects\":$3,\"dropped\":$4}}" > "$D/one.json"; }
+report 143 3 2 3; t_is "$(repeats_allowed one 20 5)" 143 "a window a link and event, and one a kept answer, may repeat"
+crash_repeats one 20 5 > /dev/null; t_is $? 0 "as many repeats are found good"
+report 144 3 2 3; crash_repeats one 20 5 > "$D/out"; t_is $? 1 "one more is found"
+t_has "$D/out" '144 repeats, 143 allowed' "and told"
+report 144 2 3 3; crash_repeats one 20 5 > /dev/null; t_is $? 0 "unless there was another event"
+report 1 4 2 3; crash_repeats one 20 5 > /dev/null; t_is $? 1 "a fourth copy is found, however few repeats there are"
+report 0 1 0 0; crash_repeats one 20 0 > /dev/null; t_is $? 0 "without an event there need be none"
+report 1 2 0 0; crash_repeats one 20 0 > /dev/null; t_is $? 1 "and there may be none"
 t_end

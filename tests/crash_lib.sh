@@ -90,5 +90,16 @@ crash_compare() {
 				planned, open, lost, odd, twice, people, repeats, most, n["accepted"], n["refused"], n["unknown"], n["expired"], n["withdrawn"]
 		}' "$D/$1.recipients" "$D/dump"
 }
+# The carriers' own events repeat too: a disconnect at most a window, a kept answer one.
+repeats_allowed() { # CARRIER WINDOWS KILLS
+	local events
+	events=$(c_get "$1" '.smpp.disconnects')
+	echo $(($2 * ($3 + events) + $(c_get "$1" '.smpp.dropped')))
+}
+crash_repeats() { # CARRIER WINDOWS KILLS: its last report holds no more repeats than these may make, and no fourth copy
+	local got allowed
+	got=$(c_get "$1" .smpp.duplicates) allowed=$(repeats_allowed "$@")
+	[ "$got" -le "$allowed" ] && [ "$(c_get "$1" .smpp.max_copies)" -le 3 ] || { echo "# $1 after $3 kills: $got repeats, $allowed allowed, most copies $(c_get "$1" .smpp.max_copies)"; return 1; }
+}
 word() { tr ' ' '\n' <<< "$2" | sed -n "s/^$1=//p"; } # KEY WORDS
 c_hash() { c_get "$1" "[.smpp.texts[] | select(.text | test(\"$2\"))][0].hash"; } # CARRIER TEXT-PATTERN

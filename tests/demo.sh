@@ -221,9 +221,9 @@ named() {
 				for (i = 1; i <= n - 4; i++)
 					if (w[i] == "::=" && (w[i + 2] in oid)) { oid[name] = oid[w[i + 2]] "." w[i + 3]; of[oid[name]] = name }
 			} }
-		{ for (o = $1; o != "" && !(o in of); sub(/\.[0-9]+$/, "", o)); if (o != "") $1 = of[o] substr($1, length(o) + 1); print }'
+		{ for (o = $1; !(o in of) && sub(/\.[0-9]+$/, "", o);); if (o in of) $1 = of[o] substr($1, length(o) + 1); print }'
 }
-walk() { MIBS= SNMPCONFPATH=$D/snmp snmpwalk -v2c -c public -On "127.0.0.1:$SNMP" ".$OID" 2>&1 | named; }
+walk() { MIBS= SNMPCONFPATH=$D/snmp SNMP_PERSISTENT_DIR=$D/snmp snmpwalk -v2c -c public -On "127.0.0.1:$SNMP" ".$OID" 2>&1 | named; }
 settled() { grep -q '^reunionTotalAlertsCompleted.0 = Counter64: 1' "$D/walk.txt"; }
 for _ in $(seq 20); do walk > "$D/walk.txt"; settled && break; sleep 0.3; done
 settled || { head -3 "$D/walk.txt"; die "SNMP does not tell of the completed alert"; }

@@ -41,5 +41,31 @@ t_until 5 more; t_ok $? "has its own: $refused"
 t_is "$(dead | md5sum)" "$(md5sum < "$D/dead")" "beside the first one's"
 t_stop_carrier one
 t_stop_gateway
+
+# Whom the gateway gives up by itself: under way when it was killed for the third time
+rm -rf "$D/state"; mkdir "$D/state"
+t_carrier mute --die-with-parent --drop 1000 || exit 1
+t_config "{ name = \"c\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $(t_smpp one "$SMPP_mute" 'rate = 1000.0; burst = 100; window = 5; response_timeout_s = 60;') ); }"
+t_gateway
+CASE=doubt t_trigger doubt alert
+t_is "$(t_drop doubt)" accepted "a third alert, for a carrier that never answers"
+ID=$(t_id doubt)
+full() { [ "$(t_status '.links[0].window_used')" = 5 ]; }
+for i in 1 2 3; do
+	t_until 15 full || break
+	kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
+	t_gateway
+done
+doubt() { [ "$(dead | wc -l)" = 5 ]; }
+t_until 10 doubt; t_ok $? "after three kills a window of them is listed: $(dead | wc -l)"
+t_is "$(dead | cut -f2,3,5-9 | sort -u)" "$(printf '%s\tone\tunknown\tin doubt at an end or restart\t-\t-\t-' "$ID")" "as in doubt"
+kill -USR1 "$PID_mute"; sleep 1
+t_is "$(awk '$2 == 3 { print $1 }' "$D/mute.recipients" | sort)" "$(dead | cut -f4 | sort)" "they are those of whom the carrier has three copies"
+kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
+t_gateway
+t_until 10 full; sleep 1.5
+t_is "$(dead | wc -l)" 5 "and each is listed once, whatever restarts come"
+t_stop_carrier mute
+kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
 grep -E "ERROR|runtime error|Sanitizer" "$D/gateway.log" | head -3 | sed 's/^/# /'
 t_end

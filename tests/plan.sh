@@ -62,7 +62,7 @@ plan() { "$R" plan -c reunion.cfg "$@" 2> plan.err; }
 encode() { "$R" encode -c reunion.cfg "$@" 2> encode.err; }
 link() { jq ".carriers[].links[] | select(.name == \"$1\") | .$2" plan.json; }
 
-echo 1..40
+echo 1..43
 ok "subscribers build" "$R" subscribers build -o cm.subs --map cells.map residents.csv --json
 ok "every row kept" is "$(jq -c '[.rows_read,.kept,.numbers,.unresolved]' out)" "[2660,2660,2660,0]"
 b1() { gzip -kf residents.csv && "$R" subscribers build -o gz.subs --map cells.map residents.csv.gz && cmp gz.subs cm.subs; }
@@ -128,3 +128,12 @@ e4() { page=$(grep 'cm-bsc page 1/1 of zh' enc | cut -c13-176) && [ -n "$page" ]
 ok "the page is in its WRITE-REPLACE" e4
 e5() { [ -z "$(encode --link cm-2 case.trigger | grep -v '  cm-2 ')" ] && fails 1 "no link" "$R" encode -c reunion.cfg --link zz case.trigger; }
 ok "one link" e5
+sed '/name = "cm-2"/{n;s/addressing = "cells"/addressing = "broadcast"; interface_version = "5.0"/}' reunion.cfg > air.cfg
+e6() { "$R" encode -c air.cfg --link cm-2 case.trigger > air && ! grep -vE '^[0-9a-f]{8}00000111[0-9a-f]+  cm-2 broadcast_sm to [0-9]+ cells' air &&
+	is "$(awk '/ zh part 1.1,/ { n += $5 } END { print n + 0 }' air)" "$((inside - gsm))"; }
+ok "broadcast_sm to each cell that no BSC has" e6
+sed '/name = "cm-1"/{n;s/addressing = "subscribers"/addressing = "subscribers"; long_messages = "payload"/}; s/sms = "寻人：{child.name}"/sms = "寻人：{child.name}，这是一条很长的短信，它比一条短信能装下的七十个字还要多，所以会分成几个部分，但是放在一个负载里发送，由短信中心来切分，收信人的电话再把它们合起来，读到最后一个字：完{contact}终"/' reunion.cfg > long.cfg
+e7() { "$R" encode -c long.cfg --link cm-1 case.trigger > long && is "$(grep -c 'zh part 1/1' long)" 1 && grep -q '寻人：小明，这是.*完110终$' long; }
+ok "message_payload is one message, its text shown to the end" e7
+e8() { sed -i 's/long_messages = "payload"/long_messages = "udh16"/' long.cfg && "$R" encode -c long.cfg --link cm-1 case.trigger > long && is "$(grep -c 'zh part ./2' long)" 2 && grep -q 'part 2/2.*完110终$' long; }
+ok "parts are shown to the end, too" e8

@@ -16,13 +16,17 @@ enum {
 	BREAK_FORGET = 32,  /* an alert is forgotten as soon as it is at rest */
 	BREAK_LOST = 64,    /* what a broken link had under way is taken for accepted */
 	BREAK_ORDER = 256,  /* progress is written before the change that it follows on */
+	BREAK_RESEND = 512, /* a link sends some messages once more on its own account */
+	BREAK_WINDOW = 1024, /* slots are reserved anew though their answers are not durable */
+	BREAK_TRIES = 2048, /* attempts are not counted */
 	BREAK_RELOAD = 128, /* a reload gives running alerts the new map */
+	BREAK_TWICE = 512,  /* a file is taken though one of its case is becoming durable */
 };
 
 struct sim_alerts_report {
 	char error[200]; /* empty: every promise was kept */
 	uint64_t hash, steps, seconds;
-	uint64_t alerts, rings, updates, cancels, reloads, jumps, crashes, flaps, failed_commits;
+	uint64_t alerts, again, rings, updates, cancels, reloads, jumps, crashes, flaps, failed_commits;
 	uint64_t submits, copies, repeats, unknown;
 	unsigned int worst_person; /* copies of one text to one person */
 };

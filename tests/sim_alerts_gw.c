@@ -1,11 +1,13 @@
 /* The process in the world of alerts: what the daemon does around the book, in its order. */
 #include "tests/sim_alerts_int.h"
+#include "gateway/dispatch_int.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "gateway/dispatch_lease.h"
 #include "gateway/store_memory.h"
 
 static struct world *world; /* for maps_open_kept() */
@@ -23,6 +25,18 @@ int maps_open_kept(void *ctx, const char *state, uint64_t map_sum, const uint64_
 	}
 	*set = universe_maps(world->u, world->breaks & BREAK_MAP ? world->version : v);
 	return 0;
+}
+
+/* Around the planner: an alert is planned once, however many files ask for it. */
+int __real_plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons);
+int __wrap_plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons);
+int __wrap_plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct reasons *reasons)
+{
+	const struct alert *a = ctx;
+
+	if (in->n_inner == 0 && world_alert(world, a)->plans++ > 0)
+		world_fail(world, "case %s is planned twice", a->case_number);
+	return __real_plan_make(ctx, in, plan, reasons);
 }
 
 /* --- writing --- */
@@ -80,6 +94,7 @@ static void set_fate(struct world *w, int action, enum fate fate)
 static void accept_done(struct world *w, struct write *x, int rc)
 {
 	if (rc < 0) {
+		world_alert(w, x->alert)->plans = 0;
 		book_discard(w->book, x->alert, x->trigger);
 		set_fate(w, x->action, FATE_WAITS);
 		return;
@@ -98,7 +113,7 @@ static void write_done(struct world *w, struct write *x)
 	llist_del(&x->entry);
 	world_note(w, 0xD0 + x->kind, (uint64_t)rc);
 	w->report->failed_commits += rc < 0;
-	if (rc == -ESTALE)
+	if (rc == -ESTALE || rc == -EBUSY)
 		world_fail(w, "the ledger holds progress that nobody knows of");
 	w->retry_at = rc < 0 ? w->t + SEC / 5 : w->retry_at;
 	switch (x->kind) {
@@ -143,7 +158,6 @@ static struct trigger *trigger_of(struct world *w, const struct action *x, const
 	static const enum trigger_action actions[] = {ACTION_ALERT, ACTION_UPDATE, ACTION_CANCEL};
 	struct trigger *t = talloc_zero(w->process, struct trigger);
 	struct conf_type *type = talloc_memdup(t, &w->u->type, sizeof(w->u->type));
-	uint16_t no = x - w->actions;
 
 	OSMO_ASSERT(t && type);
 	type->deadline_s = s->deadline_s;
@@ -151,7 +165,7 @@ static struct trigger *trigger_of(struct world *w, const struct action *x, const
 	*t = (struct trigger){.agency = "police", .case_number = talloc_strdup(t, s->case_number), .type = "missing-child",
 			      .action = actions[x->act], .reported_at = world_wall(w), .has_location = true, .lat = s->lat, .lon = s->lon,
 			      .radius_km = s->radius_km, .texts = (struct alert_text *)w->u->texts, .n_texts = 1, .conf_type = type};
-	memcpy(t->digest, &no, sizeof(no));
+	memcpy(t->digest, &x->content, sizeof(x->content));
 	return t;
 }
 
@@ -222,6 +236,9 @@ static void take(struct world *w, struct action *x)
 	enum verdict verdict = book_judge(w->book, t, t, &subject, &reasons);
 
 	world_note(w, 0xB0 + x->act, x->who << 8 | verdict);
+	if (w->breaks & BREAK_TWICE && x->act == ACT_ALERT && verdict == VERDICT_LATER)
+		verdict = VERDICT_ACCEPT;
+	w->report->again += x->act == ACT_ALERT && (verdict == VERDICT_LATER || verdict == VERDICT_DUPLICATE);
 	switch (verdict) {
 	case VERDICT_ACCEPT:
 		take_alert(w, x, t);
@@ -302,6 +319,8 @@ static void link_answers(struct world *w, struct sim_link *l)
 		}
 		l->out[i] = l->out[--l->n_out];
 		if (!f.refused)
+			check_copy(w, l, f.job, f.unit);
+		if (!f.refused && w->breaks & BREAK_RESEND && f.unit % 16 == 0)
 			check_copy(w, l, f.job, f.unit);
 		dispatch_answer(w->dispatch, l->link.index, f.job, f.unit, f.refused ? OUT_REFUSED : OUT_ACCEPTED, world_mono(w));
 	}
@@ -393,10 +412,14 @@ void gw_boot(struct world *w)
 	world = w;
 	w->process = talloc_new(w);
 	w->start_at = w->t;
+	for (unsigned int i = 0; i < ALERTS; i++)
+		w->alert[i].plans = 0;
 	w->second_at = w->retry_at = 0;
 	INIT_LLIST_HEAD(&w->writes);
 	INIT_LLIST_HEAD(&w->unsaved);
 	w->dispatch = dispatch_new(w->process);
+	dispatch_break(w->dispatch, (w->breaks & BREAK_WINDOW ? FAULT_LAZY_ANSWERS : 0) | (w->breaks & BREAK_TRIES ? FAULT_NO_ATTEMPTS : 0));
+	dispatch_share(w->dispatch, "sim", 30 * SEC, (int64_t)w->boot_at);
 	for (unsigned int i = 0; i < LINKS; i++) {
 		struct sim_link *l = &w->link[i];
 

@@ -32,6 +32,7 @@ struct action {
 	uint64_t at, len;
 	enum act act;
 	unsigned int who; /* alert, version or link */
+	uint16_t content; /* of the file: others may have the same */
 	int64_t by_s;
 	enum fate fate;
 };
@@ -44,6 +45,7 @@ struct sim_alert {
 	char *id;
 	unsigned int version;
 	bool known, ended;
+	unsigned int plans; /* of its first circle, since the process began or the last one was discarded */
 	uint64_t deadline, expires, cancelled; /* in the world's time; cancelled 0 = not */
 	uint64_t ring_due[RINGS];
 	bool updated;

@@ -129,7 +129,7 @@ static struct action *add(struct world *w, enum act act, uint64_t at)
 {
 	w->actions = talloc_realloc(w, w->actions, struct action, w->n_actions + 1);
 	OSMO_ASSERT(w->actions);
-	w->actions[w->n_actions] = (struct action){.act = act, .at = at};
+	w->actions[w->n_actions] = (struct action){.act = act, .at = at, .content = w->n_actions};
 	return &w->actions[w->n_actions++];
 }
 
@@ -152,6 +152,24 @@ static void plan_alert(struct world *w, unsigned int i, bool storm)
 	}
 	for (uint64_t n = world_rnd(w, 3); n > 0; n--) /* also twice, and before the alert */
 		add(w, ACT_CANCEL, at + world_rnd(w, world_rnd(w, 2) ? 5 * SEC : 900 * SEC) - (at > SEC ? world_rnd(w, SEC / 2) : 0))->who = i;
+}
+
+/* The same content under another name, often while the first is still being planned or written. By chance of its own: the rest of
+ * the world stays as it is without. */
+static void plan_again(struct world *w)
+{
+	uint64_t rnd = w->rnd;
+
+	for (size_t i = 0, n = w->n_actions; i < n; i++) {
+		struct action *x, from = w->actions[i];
+
+		if (from.act != ACT_ALERT)
+			continue;
+		x = add(w, ACT_ALERT, from.at + world_rnd(w, world_rnd(w, 2) ? SEC / 20 : 20 * SEC));
+		x->who = from.who;
+		x->content = from.content;
+	}
+	w->rnd = rnd;
 }
 
 static void plan_disturbance(struct world *w, uint64_t until)
@@ -183,6 +201,8 @@ void world_plan(struct world *w, bool storm)
 	w->version = world_rnd(w, VERSIONS);
 	for (unsigned int i = 0; i < w->n_alerts; i++)
 		plan_alert(w, i, storm);
+	if (storm && !(w->breaks & BREAK_ORDER)) /* the one world that shows that is as it was found */
+		plan_again(w);
 	for (uint64_t n = world_rnd(w, 25); n > 0; n--)
 		plan_disturbance(w, until);
 	for (unsigned int l = 0; l < LINKS; l++) {

@@ -17,4 +17,4 @@ tests_test_store_io_LDADD = $(STORE_LIBS)
 check_PROGRAMS += tests/test_store_damage
 TESTS += tests/test_store_damage
 tests_test_store_damage_SOURCES = tests/test_store_damage.c gateway/ledger_tool.c gateway/ledger_file.c
-tests_test_store_damage_LDADD = libsmpplink.a libcore.a libreusmpp.a $(STORE_LIBS) $(JANSSON_LIBS)
+tests_test_store_damage_LDADD = libsmpplink.a libcbsp.a libcore.a libreusmpp.a $(STORE_LIBS) $(JANSSON_LIBS)

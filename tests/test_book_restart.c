@@ -274,6 +274,7 @@ static void rubbish_is_refused(void **state)
 					      sizeof(err)), -EBADMSG);
 }
 
+/* One that ended while the gateway was down has its last word: who was not served has expired, and nobody is served any more. */
 static void an_ended_alert_leaves_its_case(void **state)
 {
 	struct bed *b = *state;
@@ -282,10 +283,41 @@ static void an_ended_alert_leaves_its_case(void **state)
 	char err[256];
 
 	bed_alert(b, "c");
+	assert_int_equal(bed_serve(b, BED_SMS_A, 5, OUT_ACCEPTED), 5);
+	bed_settle(b);
 	b->now += 90000;
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	subject = book_case(b->book, "police", "c");
+	assert_non_null(subject);
+	assert_int_equal(bed_serve(b, BED_SMS_A, 5, OUT_ACCEPTED), 0);
+	assert_int_equal(bed_serve(b, BED_BSC, 5, OUT_ACCEPTED), 0);
+	bed_settle(b);
+	assert_int_equal(bed_sums(subject, 0, 0).n[UNIT_ACCEPTED], 5);
+	assert_int_equal(bed_sums(subject, 0, 0).n[UNIT_EXPIRED] + bed_sums(subject, 0, 0).n[UNIT_UNKNOWN], 105); /* a window is in doubt */
+	assert_in_range(bed_sums(subject, 0, 0).n[UNIT_UNKNOWN], 1, 2 * BED_WINDOW);
+	assert_true(book_ended(subject, b->now));
+	subject->over = true;
+	bed_store(b, subject);
 	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
 	assert_null(book_case(b->book, "police", "c"));
 	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+}
+
+/* Without its maps there is no last word, and no harm in that. */
+static void an_ended_alert_whose_maps_are_gone(void **state)
+{
+	struct bed *b = *state;
+	struct store_batch *batch = store_batch_new(b);
+	char err[256];
+
+	bed_alert(b, "c");
+	b->now += 90000;
+	b->maps->map.checksum++;
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	assert_string_equal(err, "");
+	assert_null(book_case(b->book, "police", "c"));
+	assert_true(book_over_records(b->book, batch));
+	assert_int_equal(batch->n, 1);
 }
 
 /* --- rings --- */
@@ -530,6 +562,7 @@ int main(void)
 		CASE(cells_outlive_any_number_of_kills),
 		CASE(rubbish_is_refused),
 		CASE(an_ended_alert_leaves_its_case),
+		CASE(an_ended_alert_whose_maps_are_gone),
 		CASE(rings_come_in_time_one_after_another),
 		CASE(rings_count_from_missing_since),
 		CASE(rings_have_a_deadline_of_their_own),

@@ -1,6 +1,7 @@
 /* What a map's keeper is warned of: holes, stale tables, networks astray or padded, cells that moved. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,78 @@ static void moved_cells_are_counted(void **state)
 	cellmap_close(now);
 }
 
+/* What moved_compare() must find, cell by cell. */
+static void compare_slowly(const struct cellmap *old, const struct cellmap *now, double limit_m,
+			   struct moved *m)
+{
+	uint32_t found = 0;
+
+	*m = (struct moved){0};
+	for (uint32_t i = 0; i < cellmap_count(now); i++) {
+		struct cell to, from;
+		uint32_t before;
+		double d;
+
+		assert_int_equal(cellmap_get(now, i, &to), 0);
+		if (cellmap_find(old, &to.id, &before) < 0) {
+			m->fresh++;
+			continue;
+		}
+		found++;
+		assert_int_equal(cellmap_get(old, before, &from), 0);
+		d = cellmap_distance_m(from.lat, from.lon, to.lat, to.lon);
+		m->cells += d > limit_m;
+		if (d > limit_m && d > m->farthest_m) {
+			m->farthest_m = d;
+			m->id = to.id;
+		}
+	}
+	m->gone = cellmap_count(old) - found;
+}
+
+/* A table of the country's cells and the next one: some of a thousand cells moved, left or came. */
+static void put_change(struct table *a, struct table *b, int moved, int gone, int fresh)
+{
+	for (int i = 0; i < 20000; i++) {
+		double lat = uniform(a, 30, 40), lon = uniform(a, 100, 120), dice = uniform(a, 0, 1000);
+		int mnc = (int)uniform(a, 0, 3);
+
+		if (dice >= fresh)
+			put(a, mnc, lat, lon, 1);
+		b->cell = a->cell - (dice >= fresh);
+		if (dice < fresh)
+			b->cell += 1000000 + i;
+		if (dice < fresh || dice >= fresh + gone)
+			put(b, mnc, lat + (dice >= 1000 - moved ? uniform(a, -0.3, 0.3) : 0), lon, 1);
+	}
+}
+
+static void moves_among_many_are_counted(void **state)
+{
+	static const int changes[][3] = {{0, 0, 0}, {10, 10, 10}, {300, 100, 300}, {1000, 0, 0}, {0, 500, 500}};
+
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct table a = table(), b = table();
+		struct cellmap *old, *now;
+		struct moved fast, slow;
+
+		put_change(&a, &b, changes[i][0], changes[i][1], changes[i][2]);
+		old = open_table(&a);
+		now = open_table(&b);
+		compare_slowly(old, now, 10000, &slow);
+		assert_int_equal(moved_compare(old, now, 10000, &fast), 0);
+		assert_int_equal(fast.cells, slow.cells);
+		assert_int_equal(fast.fresh, slow.fresh);
+		assert_int_equal(fast.gone, slow.gone);
+		assert_true(fast.farthest_m == slow.farthest_m);
+		assert_memory_equal(&fast.id, &slow.id, offsetof(struct cell_id, radio));
+		assert_int_equal(slow.cells > 0, changes[i][0] > 0);
+		assert_int_equal(slow.gone > 0, changes[i][1] > 0);
+		cellmap_close(old);
+		cellmap_close(now);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +286,7 @@ int main(void)
 		cmocka_unit_test(ages_are_told),
 		cmocka_unit_test(strange_networks_are_told),
 		cmocka_unit_test(moved_cells_are_counted),
+		cmocka_unit_test(moves_among_many_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* Chunks: sums, memory, and what is read back from hostile octets. */
 #include "gateway/ledger.h"
+#include "gateway/ledger_code.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ static uint8_t any_octet(uint64_t *seed)
 {
 	uint8_t o = rnd(seed) & 0xFF;
 
-	if (o == CHUNK_PACKED)
+	if (o == CODE_MARK)
 		return UNIT_EXCLUDED;
 	return UNIT_STATE(o) == UNIT_HANDED && UNIT_ATTEMPT(o) == 0 ? o | 1 << 3 : o;
 }
@@ -218,7 +219,7 @@ static void test_wrong_place_is_refused(void **state)
 static void refuse(void *ctx, const char *runs, size_t n)
 {
 	static const uint32_t table_seed = 0xEDB88320;
-	uint8_t buf[128] = {0, 2}, no[4] = {0, 0, 0, 5};
+	uint8_t buf[512] = {0, 2}, no[4] = {0, 0, 0, 5};
 	uint32_t crc = UINT32_MAX;
 	struct chunk c;
 
@@ -252,52 +253,159 @@ static void test_lies_are_refused(void **state)
 	refuse(*state, "\x01\xAC\x02", 3);     /* handed without an attempt */
 }
 
-/* The same for packed chunks: 300 units are 38 octets of one bit, 75 of two. */
-static void test_packed_lies_are_refused(void **state)
+/* The same for an index: 300 units are 38 octets of one bit, 75 of two, 150 of four. */
+static void test_index_lies_are_refused(void **state)
 {
-	char text[2 + 4 + 75 + 1] = "\xFF\x02\x02\x03";
+	char text[2 + 17 + 150 + 1] = "\xFF\x02\x02\x03";
 
 	refuse(*state, text, 4 + 37);
 	refuse(*state, text, 4 + 39);
 	text[1] = 1;
 	refuse(*state, text, 3 + 38);
-	text[1] = 5;
-	refuse(*state, text, 7 + 75);
 	text[1] = 3; /* of 0..2, the last unit's index is 3 */
 	text[2 + 3 + 74] = (char)0xC0;
 	refuse(*state, text, 5 + 75);
 	text[1] = 2;
 	text[3] = UNIT_HANDED;
 	refuse(*state, text, 4 + 38);
-	text[3] = (char)CHUNK_PACKED;
+	text[3] = (char)CODE_MARK;
 	refuse(*state, text, 4 + 38);
 	refuse(*state, "\xFF", 1);
+	memset(text + 2, UNIT_ACCEPTED, sizeof(text) - 2);
+	text[1] = 17;
+	refuse(*state, text, 2 + 17 + 150);
+	text[1] = 5; /* of 0..4, a unit's index is 15 */
+	memset(text + 7, 0, 150);
+	text[80] = (char)0xF0;
+	refuse(*state, text, 7 + 150);
 }
 
-/* Whatever the carrier answers, ten million recipients stay small. */
-static void test_mixed_answers_are_small(void **state)
+/* And for the range coder. */
+static void test_range_lies_are_refused(void **state)
 {
-	static const uint8_t kinds[] = {UNIT_REFUSED, UNIT_UNKNOWN, UNIT_OCTET(UNIT_WAITING, 1, 0)};
+	char text[120] = "\xFF\0\2\2\3";
+
+	refuse(*state, text, 2);
+	refuse(*state, text, 3);
+	refuse(*state, text, 5);       /* no code at all */
+	refuse(*state, text, 5 + 100); /* far more than 300 units take: the rest would be nobody's */
+	text[2] = 1;
+	refuse(*state, text, 5 + 10);
+	text[2] = 65;
+	refuse(*state, text, 3 + 65 + 10);
+	text[2] = 2;
+	text[4] = UNIT_HANDED;
+	refuse(*state, text, 5 + 10);
+	text[4] = (char)CODE_MARK;
+	refuse(*state, text, 5 + 10);
+}
+
+static bool any_is_sound(uint8_t octet)
+{
+	return octet != CODE_MARK;
+}
+
+/* Octets written before there was a range coder: two answers in the order in which they appeared. */
+static void test_index_of_old_is_read(void **state)
+{
+	static const uint8_t old[] = {0xFF, 2, UNIT_REFUSED, UNIT_ACCEPTED, 0xFE, 0x01};
+	uint8_t unit[10];
+
+	(void)state;
+	assert_int_equal(code_read(old, sizeof(old), 10, any_is_sound, unit), 0);
+	for (unsigned int i = 0; i < 10; i++)
+		assert_int_equal(unit[i], i == 0 || i == 9 ? UNIT_REFUSED : UNIT_ACCEPTED);
+}
+
+static void assert_same(void *ctx, const struct chunk *c, const uint8_t *buf, int len)
+{
+	struct chunk back;
+
+	assert_true(len > 0);
+	chunk_init(&back, c->no, c->count, 0, UNIT_WAITING);
+	assert_int_equal(chunk_decode(ctx, &back, buf, len), 0);
+	for (uint32_t i = 0; i < c->count; i++)
+		assert_int_equal(chunk_get(&back, i), chunk_get(c, i));
+	assert_sums(&back);
+	chunk_fill(&back, UNIT_WAITING);
+}
+
+/* A chunk of answers that come by chance, each as often as its weight says. */
+static void mix(void *ctx, struct chunk *c, const uint8_t *octets, const unsigned int *weights, unsigned int n, uint64_t *seed)
+{
+	unsigned int sum = 0;
+
+	for (unsigned int k = 0; k < n; k++)
+		sum += weights[k];
+	chunk_init(c, 1, CHUNK_UNITS, 0, octets[0]);
+	for (uint32_t i = 0; i < CHUNK_UNITS; i++) {
+		unsigned int at = rnd(seed) % sum, k = 0;
+
+		while (at >= weights[k])
+			at -= weights[k++];
+		chunk_set(ctx, c, i, octets[k]);
+	}
+}
+
+/* Whatever the answers are, a chunk at rest takes little more than their entropy: -sum p log2 p bits a unit. */
+static void test_answers_cost_their_entropy(void **state)
+{
+	static const uint8_t ends[] = {UNIT_ACCEPTED, UNIT_REFUSED, UNIT_UNKNOWN, UNIT_EXPIRED, UNIT_WITHDRAWN, UNIT_EXCLUDED};
+	static const struct {
+		unsigned int n, weights[6], entropy; /* octets of 4096 units */
+	} mixes[] = {
+		{2, {99, 1}, 42},	    {2, {9, 1}, 240},		 {2, {7, 3}, 451},	     {2, {1, 1}, 512},
+		{3, {90, 5, 5}, 292},       {3, {1, 1, 1}, 812},	 {4, {70, 10, 10, 10}, 695}, {4, {1, 1, 1, 1}, 1024},
+		{5, {80, 5, 5, 5, 5}, 575}, {5, {1, 1, 1, 1, 1}, 1189}, {6, {1, 1, 1, 1, 1, 1}, 1324},
+	};
 	uint8_t buf[CHUNK_ENCODED_MAX];
 	uint64_t seed = 3;
 
-	for (unsigned int n = 1; n <= 3; n++)
-		for (unsigned int percent = 1; percent < 100; percent += 7) {
-			struct chunk c, back;
+	for (unsigned int m = 0; m < sizeof(mixes) / sizeof(*mixes); m++)
+		for (unsigned int turn = 0; turn < 20; turn++) {
+			unsigned int sum = 0;
+			struct chunk c;
 			int len;
 
-			chunk_init(&c, 1, CHUNK_UNITS, 0, UNIT_ACCEPTED);
-			for (uint32_t i = 0; i < CHUNK_UNITS; i++)
-				if (rnd(&seed) % 100 < percent)
-					chunk_set(*state, &c, i, kinds[rnd(&seed) % n]);
+			mix(*state, &c, ends, mixes[m].weights, mixes[m].n, &seed);
 			len = chunk_encode(&c, buf, sizeof(buf));
-			assert_true(len > 0 && len <= 10 + (n == 1 ? CHUNK_UNITS / 8 : 2 + CHUNK_UNITS / 4));
-			chunk_init(&back, 1, CHUNK_UNITS, 0, UNIT_WAITING);
-			assert_int_equal(chunk_decode(*state, &back, buf, len), 0);
-			for (uint32_t i = 0; i < CHUNK_UNITS; i++)
-				assert_int_equal(chunk_get(&back, i), chunk_get(&c, i));
-			assert_sums(&back);
+			/* Chance makes some chunks more mixed than others: a few standard deviations. */
+			for (unsigned int k = 0; k < mixes[m].n; k++)
+				sum += mixes[m].weights[k];
+			assert_true(len < (int)mixes[m].entropy * (mixes[m].weights[0] * mixes[m].n == sum ? 102 : 115) / 100 + 25);
+			assert_same(*state, &c, buf, len);
+			chunk_fill(&c, UNIT_WAITING);
 		}
+}
+
+/* Histories of all kinds while units are with a link: two bits for up to four kinds, four for up to sixteen. Without one
+ * that is handed it may take longer and is shorter. */
+static void test_histories_are_small(void **state)
+{
+	static const unsigned int even[80] = {[0 ... 79] = 1};
+	uint8_t buf[CHUNK_ENCODED_MAX], octets[80];
+	uint64_t seed = 5;
+
+	for (unsigned int n = 2; n <= 80; n++) {
+		int most = n <= 2 ? CHUNK_UNITS / 8 : n <= 4 ? CHUNK_UNITS / 4 : n <= 16 ? CHUNK_UNITS / 2 : CHUNK_UNITS * 2;
+		struct chunk c;
+		int len;
+
+		for (unsigned int k = 0; k < n; k++)
+			octets[k] = k == 0 ? UNIT_ACCEPTED : UNIT_OCTET(k & 1 ? UNIT_HANDED : UNIT_WAITING, 1 + k / 2 % 3, k / 6 % 8) | (k >= 48 ? 4 : 0);
+		mix(*state, &c, octets, even, n, &seed);
+		len = chunk_encode(&c, buf, sizeof(buf));
+		assert_true(len <= most + 8 + 16);
+		assert_same(*state, &c, buf, len);
+		for (uint32_t i = 0; i < c.count; i++)
+			if (UNIT_STATE(chunk_get(&c, i)) == UNIT_HANDED)
+				chunk_set(*state, &c, i, chunk_get(&c, i) & ~7);
+		most = chunk_encode(&c, buf, sizeof(buf));
+		assert_true(n <= 4 || n > 64 ? most <= len : most < len);
+		assert_true(n > 64 || most <= CHUNK_UNITS * 6 / 8 + 80);
+		assert_same(*state, &c, buf, most);
+		chunk_fill(&c, UNIT_WAITING);
+	}
 }
 
 static void test_names(void **state)
@@ -322,8 +430,11 @@ int main(void)
 		TEST(test_damage_is_refused),
 		TEST(test_wrong_place_is_refused),
 		TEST(test_lies_are_refused),
-		TEST(test_packed_lies_are_refused),
-		TEST(test_mixed_answers_are_small),
+		TEST(test_index_lies_are_refused),
+		TEST(test_range_lies_are_refused),
+		TEST(test_index_of_old_is_read),
+		TEST(test_answers_cost_their_entropy),
+		TEST(test_histories_are_small),
 		TEST(test_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

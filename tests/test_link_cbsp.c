@@ -275,6 +275,75 @@ static void failure_by_cause(void **state)
 	assert_int_equal(f->link->count.accepted, 0);
 }
 
+static void why_by_cell(void **state)
+{
+	struct fake *f = up(state);
+	struct fake_job *j = fake_job(f, 5, 2);
+	const int first[][2] = {{100, 9}, {101, 7}, {102, 3}}, second[][2] = {{101, 3}, {102, 7}, {103, 200}};
+
+	fake_run(f, 0);
+	refuse(f, CBSP_WRITE_FAILURE, 4379, 0x4010, 3, first);
+	assert_int_equal(f->n_dead, 0); /* a second text is still to be answered */
+	refuse(f, CBSP_WRITE_FAILURE, 4380, 0x4010, 3, second);
+	assert_int_equal(j->unit[4], UNIT_ACCEPTED);
+	assert_int_equal(fake_count(j, UNIT_REFUSED), 2); /* the others will be tried again */
+	assert_int_equal(f->n_dead, 2);
+	assert_int_equal(f->dead[0].unit, 0);
+	assert_int_equal(f->dead[0].why, DEAD_CAUSE);
+	assert_int_equal(f->dead[0].status, CBSP_NOT_SUPPORTED);
+	assert_int_equal(f->dead[0].class, 'P');
+	assert_int_equal(f->dead[0].state, UNIT_REFUSED);
+	assert_string_equal(f->dead[0].to, "46000-1-100");
+	assert_string_equal(dead_reason(&f->dead[0]), "cell broadcast not supported");
+	assert_int_equal(f->dead[1].unit, 3);
+	assert_int_equal(f->dead[1].status, 200);
+	assert_string_equal(dead_reason(&f->dead[1]), "unknown cause");
+}
+
+/* What ended a unit is the worst that was said of it, and of silence there is nothing to tell but that. */
+static void why_without_a_cause(void **state)
+{
+	struct fake *f = up(state);
+	struct fake_job *j = fake_job(f, 2, 1);
+	const int list[][2] = {{101, 3}};
+
+	fake_run(f, 0);
+	fake_run(f, 15 * S); /* no answer: in this small dispatch that is the end */
+	assert_int_equal(fake_count(j, UNIT_UNKNOWN), 2);
+	assert_int_equal(f->n_dead, 2);
+	assert_int_equal(f->dead[0].why, DEAD_SILENT);
+	assert_int_equal(f->dead[0].state, UNIT_UNKNOWN);
+	assert_int_equal(f->dead[0].class, '-');
+	complete(f, 4379, 0x4010); /* late: the reference is free again */
+	f->n_dead = 0;
+	j = fake_job(f, 2, 1);
+	fake_run(f, 0);
+	refuse(f, CBSP_WRITE_FAILURE, 4379, 0x4020, 1, list);
+	assert_int_equal(f->n_dead, 1);
+	fake_job(f, 2, 1);
+	fake_run(f, 0);
+	lose(f);
+	assert_int_equal(f->n_dead, 3);
+	assert_int_equal(f->dead[2].why, DEAD_SILENT);
+}
+
+static void why_without_text_or_cell(void **state)
+{
+	struct fake *f = up(state);
+
+	fake_job(f, 2, 1)->payload.pages[0].n = 0;
+	fake_run(f, 0);
+	assert_int_equal(f->n_dead, 2);
+	assert_int_equal(f->dead[1].why, DEAD_TEXTLESS);
+	assert_int_equal(f->dead[1].state, UNIT_REFUSED);
+	f->no_such_cell = true;
+	fake_job(f, 1, 1);
+	fake_run(f, 0);
+	assert_int_equal(f->n_dead, 3);
+	assert_int_equal(f->dead[2].why, DEAD_NAMELESS);
+	assert_string_equal(f->dead[2].to, "");
+}
+
 static void failure_of_area(void **state)
 {
 	struct fake *f = up(state);
@@ -813,6 +882,9 @@ int main(void)
 		T(period_and_count),
 		T(period_u16),
 		T(failure_by_cause),
+		T(why_by_cell),
+		T(why_without_a_cause),
+		T(why_without_text_or_cell),
 		T(failure_of_area),
 		T(failure_of_strangers),
 		T(success_only_as_listed),

@@ -175,11 +175,12 @@ static unsigned int noticed(const struct sim_plan *broken, enum world world, con
 		plan.no_recall = broken->no_recall;
 		plan.quiet_restart = broken->quiet_restart;
 		plan.found_to_all = broken->found_to_all;
+		plan.resend = broken->resend;
 		sim_run(&plan, &r);
 		n += strstr(r.error, what) != NULL;
 		talloc_free(ctx);
 	}
-	print_message("%u of 40 seeds say \"%s\"\n", n, what);
+	print_message("%s%u of 40 seeds say \"%s\"\n", world == WORLD_STORM ? "storm: " : "", n, what);
 	return n;
 }
 
@@ -202,6 +203,13 @@ static void test_gates_can_fail(void **state)
 		{{.no_recall = true}, WORLD_BROADCAST, "recalled but is on air"},
 		{{.quiet_restart = true}, WORLD_BROADCAST, "accepted but not on air"},
 		{{.found_to_all = true}, WORLD_BROADCAST, "sent to who never got the alert"},
+		{{.resend = true}, WORLD_FAKE, "without an event"},
+		{{.resend = true}, WORLD_STORM, "without an event"},
+		{{.faults = FAULT_LAZY_ANSWERS}, WORLD_STORM, "parts in doubt"},
+		{{.faults = FAULT_NO_ATTEMPTS}, WORLD_STORM, "4 copies"},
+		{{.faults = FAULT_KEEP_RESERVED}, WORLD_STORM, "sent after the cancel"},
+		{{.lost_is_accepted = true}, WORLD_STORM, "accepted in the ledger only"},
+		{{.full_bucket = true}, WORLD_STORM, "parts within a second"},
 	};
 
 	(void)state;

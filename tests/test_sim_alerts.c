@@ -21,6 +21,7 @@ static void add(struct sim_alerts_report *all, const struct sim_alerts_report *r
 	all->steps += r->steps;
 	all->seconds += r->seconds;
 	all->alerts += r->alerts;
+	all->again += r->again;
 	all->rings += r->rings;
 	all->updates += r->updates;
 	all->cancels += r->cancels;
@@ -39,9 +40,9 @@ static void add(struct sim_alerts_report *all, const struct sim_alerts_report *r
 #define N(x) ((unsigned long)(x))
 static void print(const struct sim_alerts_report *r, clock_t from)
 {
-	print_message("%lu h, %lu steps: %lu alerts, %lu rings, %lu updates, %lu cancels, %lu reloads, %lu clock steps, %lu crashes, %lu flaps, "
+	print_message("%lu h, %lu steps: %lu alerts (%lu times asked for again), %lu rings, %lu updates, %lu cancels, %lu reloads, %lu clock steps, %lu crashes, %lu flaps, "
 		      "%lu failed commits; %lu submits, %lu copies, %lu repeats (%u to one), %lu unknown; %.1f s of CPU\n",
-		      N(r->seconds / 3600), N(r->steps), N(r->alerts), N(r->rings), N(r->updates), N(r->cancels), N(r->reloads), N(r->jumps),
+		      N(r->seconds / 3600), N(r->steps), N(r->alerts), N(r->again), N(r->rings), N(r->updates), N(r->cancels), N(r->reloads), N(r->jumps),
 		      N(r->crashes), N(r->flaps), N(r->failed_commits), N(r->submits), N(r->copies), N(r->repeats), r->worst_person,
 		      N(r->unknown), (double)(clock() - from) / CLOCKS_PER_SEC);
 }
@@ -98,6 +99,36 @@ static void test_change_before_progress(void **state)
 	assert_int_equal(sim_alerts_run(2603, true, 0, &r), 0);
 }
 
+/* How many of 60 worlds notice it, of one kind. */
+static unsigned int noticed(unsigned int broken, bool storm, const char *what)
+{
+	unsigned int n = 0;
+
+	for (uint64_t seed = 1; seed <= 60; seed++) {
+		struct sim_alerts_report r;
+
+		sim_alerts_run(seed, storm, broken, &r);
+		n += strstr(r.error, what) != NULL;
+	}
+	print_message("%u of 60 %s say \"%s\"\n", n, storm ? "storms" : "worlds", what);
+	return n;
+}
+
+/* What may be repeated, and how often, in storms too. */
+static void test_repeats_are_noticed(void **state)
+{
+	unsigned int fourth = 0, resent = 0, beyond = 0;
+
+	(void)state;
+	for (int storm = 0; storm < 2; storm++) {
+		fourth += noticed(BREAK_TRIES, storm, "4 copies");
+		resent += noticed(BREAK_RESEND, storm, "repeats by");
+		beyond += noticed(BREAK_WINDOW, storm, "repeats by");
+		assert_int_equal(noticed(0, storm, "repeats by"), 0);
+	}
+	assert_true(fourth > 0 && resent > 0 && beyond > 0);
+}
+
 static void test_gates_can_fail(void **state)
 {
 	static const struct {
@@ -108,6 +139,7 @@ static void test_gates_can_fail(void **state)
 		{BREAK_RELOAD, "runs with"},
 		{BREAK_SWEEP, "no such map"},	       {BREAK_SPOOL, "sent after the cancel"}, {BREAK_RECALL, "sent after the cancel"},
 		{BREAK_FORGET, "before its end"},      {BREAK_LOST, "in the ledger only"},
+		{BREAK_TWICE, "planned twice"},
 	};
 
 	(void)state;
@@ -133,6 +165,7 @@ int main(void)
 		cmocka_unit_test(test_same_seed_same_trace),
 		cmocka_unit_test(test_change_before_progress),
 		cmocka_unit_test(test_gates_can_fail),
+		cmocka_unit_test(test_repeats_are_noticed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
