@@ -1,4 +1,5 @@
 #include "cellmap/cellmap.h"
+#include "cellmap/hash.h"
 #include "cellmap/map.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
 noinst_LIBRARIES += libcellmap.a
 libcellmap_a_SOURCES = \
 	cellmap/cellmap.h cellmap/cellmap.c cellmap/names.c cellmap/scan.h cellmap/scan.c cellmap/query.c cellmap/polygon.h cellmap/polygon.c cellmap/shapes.c cellmap/spans.c cellmap/nearest.c cellmap/rim.h cellmap/rim.c cellmap/rimtest.c cellmap/rimlanes.h \
-	cellmap/map.h cellmap/format.h cellmap/format.c cellmap/geo.h cellmap/geo.c \
-	cellmap/csv.h cellmap/csv.c cellmap/csvquick.h cellmap/csvquick.c cellmap/json.h cellmap/json.c cellmap/geojson.h cellmap/geojson.c cellmap/table.h cellmap/table.c cellmap/load.h cellmap/load.c \
+	cellmap/map.h cellmap/format.h cellmap/hash.h cellmap/format.c cellmap/geo.h cellmap/geo.c \
+	cellmap/csv.h cellmap/csv.c cellmap/csvquick.h cellmap/csvquick.c cellmap/csvyoung.c cellmap/json.h cellmap/json.c cellmap/geojson.h cellmap/geojson.c cellmap/table.h cellmap/table.c cellmap/load.h cellmap/load.c \
 	cellmap/rows.h cellmap/rows.c cellmap/order.h cellmap/order.c cellmap/bigmem.h cellmap/bigmem.c cellmap/radix.h cellmap/radix.c cellmap/parallel.h cellmap/parallel.c \
 	cellmap/mapwrite.h cellmap/mapwrite.c cellmap/build.h cellmap/build.c cellmap/outfile.h cellmap/outfile.c \
 	cellmap/identity.h cellmap/identity.c cellmap/outline.h cellmap/outline.c cellmap/svg.h cellmap/svg.c cellmap/list.h cellmap/list.c cellmap/health.h cellmap/health.c cellmap/holes.h cellmap/holes.c cellmap/moved.h cellmap/moved.c \

@@ -9,9 +9,6 @@
 #define ABOVE_NINE    UINT64_C(0x7676767676767676) /* + digit: the high bit tells 10 and more */
 #define MARKS         128                          /* octets of a row in which its fields end */
 
-/* Into a function for young machines only what is inlined follows. */
-#define INLINE static inline __attribute__((always_inline))
-
 typedef char vc __attribute__((vector_size(16)));
 
 /* Walks from comma to comma. A bit of `marks` is a comma or a newline; a bit of `bad` set anywhere in the end
@@ -33,7 +30,7 @@ bool csv_quick_layout(const struct csv_layout *l)
 	       __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__;
 }
 
-INLINE uint64_t marks_of(const char *p)
+static inline uint64_t marks_of(const char *p)
 {
 	uint64_t marks = 0;
 
@@ -56,7 +53,7 @@ INLINE uint64_t marks_of(const char *p)
 
 /* Where the next mark is, from the start of the line; MARKS - 1, where none is, when there is none. Masks,
  * since in which word it lies cannot be guessed. */
-INLINE unsigned int next_mark(struct walk *w)
+static inline unsigned int next_mark(struct walk *w)
 {
 	uint64_t second = (uint64_t)0 - (w->marks[0] == 0), marks = w->marks[0] | (w->marks[1] & second);
 
@@ -66,7 +63,7 @@ INLINE unsigned int next_mark(struct walk *w)
 }
 
 /* The next field, which must end in a comma. */
-INLINE void step(struct walk *w)
+static inline void step(struct walk *w)
 {
 	const char *end;
 
@@ -77,7 +74,7 @@ INLINE void step(struct walk *w)
 }
 
 /* 1 to 8 digits. The first comes lowest: what is shifted in below are zeros before it. */
-INLINE uint64_t eight(struct walk *w, const char *at, unsigned int len)
+static inline uint64_t eight(struct walk *w, const char *at, unsigned int len)
 {
 	uint64_t x;
 
@@ -93,14 +90,14 @@ INLINE uint64_t eight(struct walk *w, const char *at, unsigned int len)
 	return (x & UINT64_C(0x0000FFFF0000FFFF)) * UINT64_C(42949672960001) >> 32;
 }
 
-INLINE uint64_t sixteen(struct walk *w, const char *at, unsigned int len)
+static inline uint64_t sixteen(struct walk *w, const char *at, unsigned int len)
 {
 	if (len <= 8 || len > 16)
 		return eight(w, at, len);
 	return eight(w, at, len - 8) * 100000000 + eight(w, at + len - 8, 8);
 }
 
-INLINE uint64_t take(struct walk *w, uint64_t most)
+static inline uint64_t take(struct walk *w, uint64_t most)
 {
 	uint64_t v;
 
@@ -111,7 +108,7 @@ INLINE uint64_t take(struct walk *w, uint64_t most)
 }
 
 /* The same, or nothing, which counts 0. */
-INLINE uint32_t take_optional(struct walk *w)
+static inline uint32_t take_optional(struct walk *w)
 {
 	uint64_t v;
 
@@ -123,7 +120,7 @@ INLINE uint32_t take_optional(struct walk *w)
 	return (uint32_t)v;
 }
 
-INLINE void skip(struct walk *w)
+static inline void skip(struct walk *w)
 {
 	step(w);
 	w->bad |= w->at[0] == '"';
@@ -148,7 +145,7 @@ static int32_t take_long(struct walk *w, uint64_t whole, const char *at, unsigne
 }
 
 /* Degrees with a point, as 1e-7 degree. */
-INLINE int32_t take_degrees(struct walk *w, uint64_t most)
+static inline int32_t take_degrees(struct walk *w, uint64_t most)
 {
 	const char *at, *point;
 	unsigned int digits, len;
@@ -183,7 +180,7 @@ INLINE int32_t take_degrees(struct walk *w, uint64_t most)
 #define WORD(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 #define LETTER(c)        ((c) & 31)
 
-INLINE uint8_t take_radio(struct walk *w)
+uint8_t csv_quick_radio(const char *at, unsigned int len)
 {
 	static const struct {
 		uint32_t word, mask;
@@ -196,21 +193,23 @@ INLINE uint8_t take_radio(struct walk *w)
 		[LETTER('C')] = {WORD('C', 'D', 'M', 'A'), 0xFFFFFFFF, 4, CELL_CDMA},
 	};
 	unsigned int letter;
-	uint32_t word;
+	uint32_t word, differs;
 
-	step(w);
-	memcpy(&word, w->at, sizeof(word));
+	memcpy(&word, at, sizeof(word));
 	letter = LETTER(word);
-	w->bad |= ((word ^ radios[letter].word) & radios[letter].mask) | (w->len ^ radios[letter].len);
-	return radios[letter].radio;
+	differs = ((word ^ radios[letter].word) & radios[letter].mask) | (len ^ radios[letter].len);
+	return differs ? CELL_RADIO_N : radios[letter].radio;
 }
 
-INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
+size_t csv_quick(const char *line, const char *end, struct csv_row *row)
 {
 	struct walk w = {line, line - 1, {marks_of(line), marks_of(line + 64)}, 0, 0};
 	const char *newline;
+	int32_t lon, lat;
 
-	row->radio = take_radio(&w);
+	step(&w);
+	row->radio = csv_quick_radio(w.at, w.len);
+	w.bad |= row->radio == CELL_RADIO_N;
 	row->mcc = (uint16_t)take(&w, 999);
 	w.bad |= row->mcc == 0;
 	row->mnc = (uint16_t)take(&w, UINT16_MAX);
@@ -218,14 +217,17 @@ INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
 	row->area = (uint32_t)take(&w, UINT32_MAX);
 	row->cell = (int64_t)take(&w, (UINT64_C(1) << 36) - 1);
 	skip(&w);
-	row->lon = take_degrees(&w, DEGREES_E7(180));
-	row->lat = take_degrees(&w, DEGREES_E7(90));
+	lon = take_degrees(&w, DEGREES_E7(180));
+	lat = take_degrees(&w, DEGREES_E7(90));
+	row->lon = lon;
+	row->lat = lat;
 	row->range_m = take_optional(&w);
 	row->samples = take_optional(&w);
 	skip(&w);
 	skip(&w);
 	row->updated = take_optional(&w);
-	if (w.bad || (row->lon == 0 && row->lat == 0) || w.at > end)
+	w.bad |= (lon | lat) == 0; /* of the row itself, just written, that would take long */
+	if (w.bad || w.at > end)
 		return 0;
 	newline = line + next_mark(&w);
 	if (*newline != '\n')
@@ -233,28 +235,12 @@ INLINE size_t quick(const char *line, const char *end, struct csv_row *row)
 	return newline && newline < end && newline - line <= CSV_LINE_MAX ? (size_t)(newline - line) + 1 : 0;
 }
 
-size_t csv_quick(const char *line, const char *end, struct csv_row *row)
+csv_quick_parser *csv_quick_best(void)
 {
-	return quick(line, end, row);
-}
-
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2,bmi,bmi2"))) static size_t quick_young(const char *line, const char *end,
-								    struct csv_row *row)
-{
-	return quick(line, end, row);
-}
-
-csv_quick_parser *csv_quick_best(void)
-{
-	bool young = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-		     __builtin_cpu_supports("bmi2");
-
-	return young ? quick_young : csv_quick;
-}
-#else
-csv_quick_parser *csv_quick_best(void)
-{
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	    __builtin_cpu_supports("popcnt"))
+		return csv_quick_young;
+#endif
 	return csv_quick;
 }
-#endif

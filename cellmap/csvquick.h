@@ -11,5 +11,7 @@ bool csv_quick_layout(const struct csv_layout *l);
  * look at it; so too when no newline stands before end. */
 typedef size_t csv_quick_parser(const char *line, const char *end, struct csv_row *row);
 csv_quick_parser csv_quick;
-/* That, or the same with the instructions of younger machines, where they are. */
+csv_quick_parser csv_quick_young; /* for machines with AVX2, BMI and POPCNT */
+uint8_t csv_quick_radio(const char *at, unsigned int len); /* CELL_RADIO_N: none */
+/* The best for this machine. */
 csv_quick_parser *csv_quick_best(void);

@@ -78,13 +78,6 @@ struct map_layout {
 uint32_t map_default_range(uint8_t radio);
 void map_layout(const struct map_header *h, struct map_layout *l);
 uint64_t map_sum(const void *data, size_t len); /* every change of one octet changes it */
-uint64_t map_hash(uint16_t mcc, uint16_t mnc, uint8_t radio, uint32_t area, uint64_t cell);
-
-/* First slot to look into, by the upper half of the hash; the next ones follow, wrapping. */
-static inline uint32_t map_slot(uint32_t hash_high, uint32_t n_slots)
-{
-	return (uint32_t)(((uint64_t)hash_high * n_slots) >> 32);
-}
 
 #define MAP_WORD_KEY 0xFFu /* the bits of such a word that belong to the key */
 

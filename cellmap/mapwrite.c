@@ -1,5 +1,6 @@
 #include "cellmap/mapwrite.h"
 #include "cellmap/bigmem.h"
+#include "cellmap/hash.h"
 #include "cellmap/map.h"
 #include "cellmap/order.h"
 #include "cellmap/parallel.h"

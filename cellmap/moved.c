@@ -1,4 +1,5 @@
 #include "cellmap/moved.h"
+#include "cellmap/hash.h"
 #include "cellmap/identity.h"
 #include "cellmap/map.h"
 #include <errno.h>

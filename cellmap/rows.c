@@ -14,6 +14,7 @@
 #define PART_ROWS 8192 /* about: what finds its duplicates within the cache */
 #define PARTS_MAX 4096
 #define JOBS      32 /* pieces of the rows */
+#define WHOLE     (1 << 17) /* rows: whole large pages of each kind */
 #define ROOM      (sizeof(struct row) + 2 * sizeof(uint32_t)) /* octets of addresses a row */
 
 static int drop(struct rows *r)
@@ -41,7 +42,7 @@ struct rows *rows_new(void *ctx)
 	struct rows *r = talloc_zero(ctx, struct rows);
 
 	OSMO_ASSERT(r);
-	r->size = UINT32_MAX - 1;
+	r->size = UINT32_MAX / WHOLE * WHOLE;
 	r->row = reserved(&r->size, ROOM);
 	r->hash = (uint32_t *)(r->row + r->size);
 	talloc_set_destructor(r, drop);
@@ -82,32 +83,6 @@ int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t
 	memcpy(r->hash + r->n, hash, n * sizeof(*hash));
 	r->n += (uint32_t)n;
 	return 0;
-}
-
-void row_pack(const struct csv_row *from, struct row *to)
-{
-	uint64_t cell = from->cell < 0 ? (uint64_t)-from->cell : (uint64_t)from->cell;
-	uint32_t range = from->range_m ? OSMO_MIN(from->range_m, MAP_CELL_RANGE_MAX) << 8
-				       : map_default_range(from->radio) << 8 | MAP_RANGE_UNKNOWN;
-
-	*to = (struct row){from->lat,
-			   from->lon,
-			   from->area,
-			   (uint32_t)cell,
-			   range | (uint32_t)from->radio << 5 | (from->cell < 0 ? 16u : 0) |
-				   (uint32_t)(cell >> 32),
-			   from->updated,
-			   from->samples,
-			   (uint32_t)from->mcc << 18 | (uint32_t)from->mnc << 2 | (from->mnc_digits & 3u)};
-}
-
-uint32_t row_hash(const struct row *r)
-{
-	uint32_t net = row_network(r);
-
-	return (uint32_t)(map_hash((uint16_t)(net >> 16), (uint16_t)net, map_word_radio(r->word), r->area,
-				   map_word_cell(r->word, r->cell_low)) >>
-			  32);
 }
 
 static bool same_key(const struct row *a, const struct row *b)
