@@ -40,7 +40,8 @@ busy() { awk -v n="$(nproc)" '{ exit !($1 > n) }' /proc/loadavg; }
 for c in $cases; do
 	IFS=: read -r name net rate burst n window <<< "$c"
 	most=$(jq .smpp.rate.max_in_1s_window "$D/$name.json")
-	mean=$(jq "[.smpp.rate.per_second[2:12] | add, 0] | max / 10" "$D/$name.json")
+	# ten whole seconds from the first message on: a carrier may have waited long for it
+	mean=$(jq '.smpp.rate.per_second as $s | ($s | map(. > 0) | index(true) // 0) as $first | $s[$first + 1:$first + 11] | (add // 0) / 10' "$D/$name.json")
 	port=SMPP_$name sent=- late=$(jq .smpp.rate.max_read_late_ms "$D/$name.json")
 	[ ! -s "$D/sent" ] || sent=$(most_sent "${!port}")
 	echo "# $name: $n link(s) at $rate/s + $burst: $mean/s over ten seconds; within one at most $sent written, $most come in, $(jq .smpp.rate.max_read_in_1s_window "$D/$name.json") read, up to $late ms late"
