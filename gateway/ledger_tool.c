@@ -11,6 +11,7 @@
 #include "gateway/daemon.h"
 #include "gateway/ledger_file.h"
 #include "gateway/log.h"
+#include "gateway/store_lease.h"
 #include "gateway/store_sqlite.h"
 #include "gateway/storethread.h"
 
@@ -22,6 +23,7 @@ struct findings {
 	bool damaged;
 	struct store *to; /* salvage */
 	struct store_batch *batch;
+	uint64_t leases; /* not taken over */
 	bool print;
 };
 
@@ -52,6 +54,10 @@ static int take_row(void *arg, const struct store_rec *r)
 		printf("%s\t%s\t%" PRIu32 "\t%zu\n", ledger_table(r->kind), log_safe(r->key, strlen(r->key)), r->epoch, r->len);
 	if (!f->to)
 		return 0;
+	if (store_lease_is(r)) { /* nobody serves the new ledger yet */
+		f->leases++;
+		return 0;
+	}
 	store_batch_add(f->batch, r->kind, r->key, r->value, r->len, r->epoch);
 	return f->batch->n >= BATCH ? flush(f) : 0;
 }
@@ -258,6 +264,7 @@ int ledger_tool_salvage(const char *path, const char *out)
 	}
 	rc = salvage_into(file, out, &f, err, sizeof(err));
 	if (rc == 0) {
+		f.walk[STORE_META].sound -= f.leases;
 		print_sums(&f, "saved:");
 		advise(path, out, &f, file->log_torn);
 		rc = f.damaged || file->log_torn;

@@ -97,5 +97,5 @@ fresh
 touch "$D/taken"
 reunion ledger salvage -c "$D/reunion.cfg" -o "$D/taken" > "$D/out" 2>&1; t_is $? 1 "salvage overwrites nothing"
 reunion ledger salvage -c "$D/reunion.cfg" -o "$D/new.db" > "$D/out" 2>&1; t_is $? 0 "all of a sound ledger is saved"
-t_is "$(reunion ledger dump "$D/new.db" | cksum)" "$(reunion ledger dump "$L" | cksum)" "row by row the same"
+t_is "$(reunion ledger dump "$D/new.db" | cksum)" "$(reunion ledger dump "$L" | grep -v '^meta.lease/' | cksum)" "row by row the same, but for leases: nobody serves it yet"
 t_end
