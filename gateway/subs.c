@@ -31,6 +31,7 @@ struct subs {
 	const struct subs_key *keys;
 	const uint32_t *index, *first, *first_multi, *multi;
 	const uint64_t *entries;
+	uint64_t *flags; /* bit 63 of each entry: a selection looks at a million of these, all over the file */
 	/* The cells that the map in use has: index in it (ascending) and position here. */
 	uint32_t n_known;
 	const uint32_t *known_index, *known_cell; /* known_cell NULL: the same position */
@@ -209,6 +210,14 @@ static const char *read_sections(struct subs *s)
 	return content_fault(s);
 }
 
+static void gather_flags(struct subs *s)
+{
+	s->flags = talloc_zero_array(s, uint64_t, s->head->n_entries / 64 + 1);
+	OSMO_ASSERT(s->flags);
+	for (uint32_t e = 0; e < s->head->n_entries; e++)
+		s->flags[e / 64] |= s->entries[e] >> 63 << e % 64;
+}
+
 int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t err_len)
 {
 	struct subs *s = talloc_zero(ctx, struct subs);
@@ -232,6 +241,7 @@ int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t
 		talloc_free(s);
 		return rc;
 	}
+	gather_flags(s);
 	*subs = s;
 	return 0;
 }
@@ -437,8 +447,7 @@ static uint64_t find_entries(const struct subs *s, struct cell_entries *c, size_
 		sum += c[i].last - c[i].first;
 		if (c[i].multi == c[i].multi_end)
 			continue;
-		__builtin_prefetch(&s->entries[c[i].first]);
-		__builtin_prefetch(&s->entries[c[i].first] + 8);
+		__builtin_prefetch(&s->flags[c[i].first / 64]);
 		__builtin_prefetch(&s->multi[c[i].multi]);
 	}
 	return sum;
@@ -452,7 +461,7 @@ static size_t take_cell(const struct subs *s, const struct cell_entries *c, uint
 	size_t n = 0;
 
 	for (; m < c->multi_end && e < c->last; e++) {
-		uint64_t flag = s->entries[e] >> 63, *word = &seen[s->multi[m] / 64], bit = flag << s->multi[m] % 64;
+		uint64_t flag = s->flags[e / 64] >> e % 64 & 1, *word = &seen[s->multi[m] / 64], bit = flag << s->multi[m] % 64;
 
 		ids[n] = e;
 		n += !(*word & bit);
