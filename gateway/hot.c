@@ -99,12 +99,10 @@ void hot_when(struct hot *h, struct osmo_fd *ofd, unsigned int when)
 
 void hot_turn(struct hot *h, uint64_t now_us)
 {
-	bool wait = !h->busy;
-
 	if (h->busy && now_us < h->others_us) {
 		h->busy = serve(h, OTHERS_MS);
 		return;
 	}
 	h->others_us = now_us + OTHERS_MS * 1000;
-	osmo_select_main(!wait);
+	osmo_select_main(h->busy); /* then without waiting */
 }
