@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CHUNK (1 << 18)
+#define BATCH 32 /* rows parsed at a time */
 
 struct reject {
 	uint32_t line; /* within the chunk, from 0 */
@@ -38,7 +39,7 @@ struct loader {
 	struct table *table;
 	struct csv_layout layout;
 	bool columns_given, points;
-	pthread_mutex_t reading; /* of table, taken, ended, err, and of layout until the first chunk is taken */
+	pthread_mutex_t reading; /* of table, taken, ended, err; of layout until there is a first chunk */
 	uint64_t taken;          /* chunks */
 	int ended;               /* 1, or -errno: no more is read */
 	char *err;
@@ -56,6 +57,44 @@ static void *grown(void *p, size_t *size, size_t each)
 	return p;
 }
 
+static void make_room(struct chunk *c)
+{
+	size_t size = c->rows_size;
+
+	if (c->n_rows + BATCH <= c->rows_size)
+		return;
+	c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
+	c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
+}
+
+static void keep(struct chunk *c, const struct csv_row *row)
+{
+	row_pack(row, &c->rows[c->n_rows]);
+	c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
+	c->n_rows++;
+}
+
+/* Returns what follows the line. */
+static const char *parse_line(const struct csv_layout *layout, const char *line, const char *end,
+			      struct chunk *c)
+{
+	const char *newline = memchr(line, '\n', (size_t)(end - line));
+	struct csv_row row;
+	enum csv_result r;
+
+	newline = newline ? newline : end;
+	r = csv_parse(layout, line, (size_t)(newline - line), &row);
+	if (r == CSV_OK) {
+		keep(c, &row);
+	} else if (r != CSV_BLANK && r != CSV_HEADER) {
+		if (c->n_rejects == c->rejects_size)
+			c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
+		c->rejects[c->n_rejects++] = (struct reject){c->lines, r};
+	}
+	c->lines++;
+	return newline + 1;
+}
+
 static void parse_chunk(const struct csv_layout *layout, struct chunk *c)
 {
 	const char *p = c->text, *end = c->text + c->len;
@@ -63,35 +102,15 @@ static void parse_chunk(const struct csv_layout *layout, struct chunk *c)
 
 	c->n_rows = c->n_rejects = c->lines = 0;
 	while (p < end) {
-		const char *newline;
-		size_t len = 0;
-		struct csv_row row;
-		enum csv_result r = CSV_OK;
+		struct csv_row rows[BATCH];
+		size_t n = quick ? quick(&p, end, rows, BATCH) : 0;
 
-		if (c->n_rows == c->rows_size) {
-			size_t size = c->rows_size;
-
-			c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
-			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
-		}
-		if (quick)
-			len = quick(p, end, &row);
-		if (len == 0) {
-			newline = memchr(p, '\n', (size_t)(end - p));
-			len = (size_t)((newline ? newline : end) - p);
-			r = csv_parse(layout, p, len++, &row);
-		}
-		if (r == CSV_OK) {
-			row_pack(&row, &c->rows[c->n_rows]);
-			c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
-			c->n_rows++;
-		} else if (r != CSV_BLANK && r != CSV_HEADER) {
-			if (c->n_rejects == c->rejects_size)
-				c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
-			c->rejects[c->n_rejects++] = (struct reject){c->lines, r};
-		}
-		c->lines++;
-		p += len;
+		make_room(c);
+		for (size_t i = 0; i < n; i++)
+			keep(c, &rows[i]);
+		c->lines += (uint32_t)n;
+		if (n == 0)
+			p = parse_line(layout, p, end, c);
 	}
 }
 
