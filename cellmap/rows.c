@@ -224,7 +224,7 @@ static void merge_part(void *arg, unsigned int job)
 	uint32_t *table;
 	unsigned int bits = 4;
 
-	while (UINT32_C(1) << bits < part->n * 3 / 2)
+	while (UINT32_C(1) << bits < part->n * 6) /* sparse: rows seldom meet by chance */
 		bits++;
 	table = calloc(UINT32_C(1) << bits, sizeof(*table));
 	OSMO_ASSERT(table);
