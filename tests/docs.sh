@@ -96,6 +96,8 @@ on_tour() {
 lines "$(for f in $(find cellmap smpp gateway -name '*.[ch]' | sort); do on_tour "$f" || echo "$f"; done)" "every source file is on the tour"
 lines "$(grep -oE '\(?(etc|tests|cellmap|gateway|smpp)/[A-Za-z0-9_./-]*[A-Za-z0-9]' README.md | tr -d '(' | sort -u |
 	while read -r f; do [ -e "$f" ] || compgen -G "$f*" > /dev/null || echo "$f"; done)" "every path in the README exists"
+lines "$(grep -ohE '(/\*|^ \*|//).*\b[a-z_0-9]+\.c\b' $(find cellmap smpp gateway -name '*.[ch]') | grep -oE '\b[a-z_0-9]+\.c\b' | sort -u |
+	while read -r f; do [ -n "$(find cellmap smpp gateway -name "$f")" ] || echo "no $f"; done)" "every file that a comment names exists"
 t_is "$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' configure.ac)" "$(sed -n 's/^\([0-9][0-9.]*\).*/\1/p' NEWS | head -1)" "NEWS begins with this version"
 
 # ---- the unit ----
