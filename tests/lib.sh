@@ -19,6 +19,8 @@ t_cleanup() {
 	# Only what still runs and is ours: a number may belong to somebody else by now.
 	mapfile -t T_PIDS < <(jobs -pr)
 	[ ${#T_PIDS[@]} = 0 ] || { kill "${T_PIDS[@]}" 2>/dev/null; sleep 0.2; mapfile -t T_PIDS < <(jobs -pr); [ ${#T_PIDS[@]} = 0 ] || kill -9 "${T_PIDS[@]}" 2>/dev/null; wait 2>/dev/null; }
+	times > "$D/times"
+	echo "# $SECONDS s; CPU of all it ran (user, system): $(tail -1 "$D/times")"
 	[ -n "${T_KEEP:-}" ] && echo "# kept $D" || rm -rf "$D"
 }
 t_ok() { # STATUS NAME: status 0 is good
