@@ -147,7 +147,7 @@ static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32
 		const struct row *r = &w->rows->row[order[i].row];
 		uint32_t k = i - first;
 
-		if (i + AHEAD < w->head.n_cells)
+		if (i + AHEAD < to)
 			__builtin_prefetch(&w->rows->row[order[i + AHEAD].row]);
 		c->blocks[k / MAP_BLOCK].lat[k % MAP_BLOCK] = r->lat;
 		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
