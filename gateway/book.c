@@ -264,6 +264,8 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	a->lat = t->lat;
 	a->lon = t->lon;
 	a->radius_km = t->radius_km;
+	a->select = conf->cellmap.select;
+	a->max_range_m = conf->cellmap.max_range_m;
 	alert_name(a, now);
 	add_rings(a, conf, t, now);
 	a->maps = maps;

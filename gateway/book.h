@@ -58,6 +58,8 @@ struct alert {
 	int64_t recalled_at;					   /* 0 = not */
 	char *recall_reason;
 	double lat, lon, radius_km;
+	enum cell_select select; /* and max_range_m: how its circles meet cells, as configured when it came */
+	double max_range_m;
 	uint32_t repetition_s;
 	struct wording *wordings;
 	size_t n_wordings;

@@ -15,6 +15,8 @@ static struct plan_input input_of(const struct alert *a)
 				   .lat = a->lat,
 				   .lon = a->lon,
 				   .radius_km = a->radius_km,
+				   .select = a->select,
+				   .max_range_m = a->max_range_m,
 				   .exercise = a->action == ACTION_EXERCISE,
 				   .texts = a->wordings[0].texts,
 				   .n_texts = a->wordings[0].n_texts,

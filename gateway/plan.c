@@ -61,8 +61,8 @@ static int circle(struct view *v, double radius_km, struct cell_hit **hits, size
 	struct cell_query q = {.lat = v->in->lat,
 			       .lon = v->in->lon,
 			       .radius_m = radius_km * 1000,
-			       .select = v->in->conf->cellmap.select,
-			       .max_range_m = v->in->conf->cellmap.max_range_m,
+			       .select = v->in->select,
+			       .max_range_m = v->in->max_range_m,
 			       .networks = networks,
 			       .n_networks = v->carrier->n_networks};
 	int rc = cellmap_nearest(v->plan, v->in->map, &q, hits, n);
