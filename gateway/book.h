@@ -69,6 +69,7 @@ struct alert {
 	size_t n_rings;
 	struct llist_head jobs;
 	enum snap_alert_state state;
+	bool draft;		  /* not in force yet */
 	bool *at_risk, *missed; /* [conf->n_carriers] */
 	bool over;		/* book_ended() was true, and its record says so: a restart leaves it alone */
 	bool changed;		/* alerts/ID.json is older than the ledger */

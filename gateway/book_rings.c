@@ -18,6 +18,7 @@ static struct plan_input input_of(const struct alert *a)
 				   .select = a->select,
 				   .max_range_m = a->max_range_m,
 				   .exercise = a->action == ACTION_EXERCISE,
+				   .accepted = !a->draft,
 				   .texts = a->wordings[0].texts,
 				   .n_texts = a->wordings[0].n_texts,
 				   .reported_at = a->reported_at,

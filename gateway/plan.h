@@ -70,6 +70,7 @@ struct plan_input {
 	const struct plan_ring *rings; /* to come: only to be shown */
 	size_t n_rings;
 	bool exercise;		  /* SMS only to test_numbers */
+	bool accepted;		  /* before: its texts are not checked again, a link that cannot carry them takes no part */
 	const struct alert_text *texts;
 	size_t n_texts;
 	int64_t reported_at, deadline_at;

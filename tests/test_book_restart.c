@@ -165,6 +165,33 @@ static void another_list_ends_and_all_else_runs_on(void **state)
 			 bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_UNKNOWN], 7);
 }
 
+/* A link that cannot carry what runs takes no part in it, now or when it grows; a draft is refused for it. */
+static void a_new_link_for_short_texts_ends_nothing(void **state)
+{
+	static char page[1401];
+	struct bed *b = *state;
+	struct reasons reasons = {0};
+	struct alert *a, *draft;
+
+	memset(page, 'y', 1400); /* 16 pages */
+	b->carrier.n_links = 2;
+	b->texts[1].broadcast = page;
+	a = bed_alert(b, "c");
+	bed_serve(b, BED_SMS_A, 20, OUT_ACCEPTED);
+	b->carrier.n_links = BED_LINKS;
+	a = crash(b);
+	assert_null(bed_job(a, 0, 0, GROUP_CBSP));
+	assert_false(book_group(bed_job(a, 0, 0, GROUP_SUBSCRIBERS))->gone);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 100);
+	b->now = a->rings[1].at;
+	assert_int_equal(grow(b, a), 1);
+	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_ACCEPTED], 100);
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, bed_trigger(b, ACTION_ALERT, "new"), b->now, &draft, &reasons), -E2BIG);
+}
+
 /* What a circle touches is the alert's own: a configuration that counts otherwise is for new alerts. */
 static void another_way_to_select_is_for_new_alerts(void **state)
 {
@@ -605,6 +632,7 @@ int main(void)
 		CASE(all_wordings_come_back),
 		CASE(a_crash_right_after_the_recall_sends_nothing),
 		CASE(another_list_ends_and_all_else_runs_on),
+		CASE(a_new_link_for_short_texts_ends_nothing),
 		CASE(another_way_to_select_is_for_new_alerts),
 		CASE(older_documents_select_as_configured),
 		CASE(a_list_that_is_found_again_sends_nothing_anew),
