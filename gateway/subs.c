@@ -259,6 +259,12 @@ uint64_t subs_checksum(const struct subs *subs)
 	return sum;
 }
 
+const void *subs_octets(const struct subs *subs, size_t *len)
+{
+	*len = subs->size;
+	return subs->base;
+}
+
 uint32_t subs_count(const struct subs *subs)
 {
 	return subs->head->n_numbers;

@@ -46,8 +46,8 @@ static void plan_round(const struct warm *w, uint32_t index)
 {
 	const struct conf_type *type = &w->conf->types[0];
 	struct alert_text text = {.broadcast = (char *)"1", .sms = (char *)"1", .found = (char *)"1"};
-	struct plan_input in = {.conf = w->conf, .map = w->maps->map.map, .subs = w->maps->plain, .radius_km = type->radius_km, .texts = &text,
-				.n_texts = 1};
+	struct plan_input in = {.conf = w->conf, .map = w->maps->map.map, .subs = w->maps->plain, .radius_km = type->radius_km,
+				.select = w->conf->cellmap.select, .max_range_m = w->conf->cellmap.max_range_m, .texts = &text, .n_texts = 1};
 	void *ctx = talloc_named_const(NULL, 0, "warm");
 	struct reasons none = {0};
 	struct plan *p;
