@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NEARBY     8 /* blocks looked at one after the other */
+#define STRIDE     8 /* blocks */
 #define ALL_RADIOS ((1u << CELL_RADIO_N) - 1)
 
 /* Spans are strung together as borders, first and end in turns; what is beyond max is only counted. */
@@ -288,25 +288,23 @@ static void find_ends(const struct cellmap *map, struct scan_window *windows, un
 	}
 }
 
-/* The same where it is not far from lo, and where not from hi. */
+/* The same where it is likely near lo, and where near hi: by strides that double. */
 static uint32_t find_up(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
-	uint32_t i = lo + 1;
+	uint32_t stride = STRIDE;
 
-	for (; i <= hi && i <= lo + NEARBY; i++)
-		if (map->lons[i] >> MAP_LON_SHIFT >= floor)
-			return i;
-	return i > hi ? i : find_block(map, i - 1, hi, floor);
+	for (; hi - lo > stride && map->lons[lo + stride] >> MAP_LON_SHIFT < floor; stride *= 2)
+		lo += stride;
+	return find_block(map, lo, hi - lo > stride ? lo + stride : hi, floor);
 }
 
 static uint32_t find_down(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
-	uint32_t i = hi;
+	uint32_t stride = STRIDE;
 
-	for (; i > lo && i + NEARBY > hi; i--)
-		if (map->lons[i] >> MAP_LON_SHIFT < floor)
-			return i + 1;
-	return i > lo ? find_block(map, lo, i, floor) : lo + 1;
+	for (; hi - lo > stride && map->lons[hi - stride] >> MAP_LON_SHIFT >= floor; stride *= 2)
+		hi -= stride;
+	return find_block(map, hi - lo > stride ? hi - stride : lo, hi, floor);
 }
 
 /* Blocks are proven inside by their neighbours' longitudes, whose lowest digits are unknown. */
