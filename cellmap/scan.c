@@ -347,21 +347,21 @@ static int test_windows(struct scan *s)
 	return 0;
 }
 
-int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
-		 int64_t east, const struct rim_fit *fit, double lon)
+int scan_between(struct scan *s, const struct scan_row *row, const struct scan_stretch *stretch)
 {
 	if (s->n_windows == SCAN_BATCH && test_windows(s) < 0)
 		return -EBADMSG;
-	s->windows[s->n_windows++] = (struct scan_window){.from = row->from,
-							  .to = row->to,
-							  .west = (int32_t)(west >> MAP_LON_SHIFT),
-							  .in_west = (int32_t)(in_west >> MAP_LON_SHIFT),
-							  .in_east = (int32_t)(in_east >> MAP_LON_SHIFT),
-							  .east = (int32_t)(east >> MAP_LON_SHIFT),
-							  .begin = row->from / MAP_BLOCK,
-							  .end = (row->to - 1) / MAP_BLOCK,
-							  .fit = fit,
-							  .lon = lon};
+	s->windows[s->n_windows++] =
+		(struct scan_window){.from = row->from,
+				     .to = row->to,
+				     .west = (int32_t)(stretch->west >> MAP_LON_SHIFT),
+				     .in_west = (int32_t)(stretch->in_west >> MAP_LON_SHIFT),
+				     .in_east = (int32_t)(stretch->in_east >> MAP_LON_SHIFT),
+				     .east = (int32_t)(stretch->east >> MAP_LON_SHIFT),
+				     .begin = row->from / MAP_BLOCK,
+				     .end = (row->to - 1) / MAP_BLOCK,
+				     .fit = stretch->fit,
+				     .lon = stretch->lon};
 	return 0;
 }
 
