@@ -43,11 +43,16 @@ static inline uint16_t cursor_u16(struct cursor *c)
 	return p ? p[0] << 8 | p[1] : 0;
 }
 
+static inline uint32_t cursor_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
 static inline uint32_t cursor_u32(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 4);
 
-	return p ? (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3] : 0;
+	return p ? cursor_be32(p) : 0;
 }
 
 /* Where the first NUL stands among n octets, or n. Strings on the wire are short: a call of memchr() takes

@@ -103,12 +103,11 @@ static inline const struct field *layout_of(uint32_t id)
 
 int smpp_frame(const uint8_t *frame, size_t len)
 {
-	struct cursor c = {frame, frame + len, false};
 	uint32_t want;
 
 	if (len < 4)
 		return 0;
-	want = cursor_u32(&c);
+	want = cursor_be32(frame);
 	if (want < SMPP_HEADER || want > SMPP_PDU_MAX)
 		return -EPROTO;
 	return len < want ? 0 : (int)want;
@@ -294,11 +293,6 @@ static bool contradicts(const struct smpp_pdu *pdu)
 	return pdu->message_len > 0 && smpp_tlv_find(pdu, SMPP_TLV_PAYLOAD, &tlv) && tlv.len > 0;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
-}
-
 int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t *fault)
 {
 	struct cursor c;
@@ -306,12 +300,12 @@ int smpp_decode(const uint8_t *frame, size_t len, struct smpp_pdu *pdu, uint32_t
 
 	clear(pdu);
 	*fault = SMPP_RINVCMDLEN;
-	if (len < SMPP_HEADER || be32(frame) != len)
+	if (len < SMPP_HEADER || cursor_be32(frame) != len)
 		return -EBADMSG;
 	c = (struct cursor){frame + SMPP_HEADER, frame + len, false};
-	pdu->id = be32(frame + 4);
-	pdu->status = be32(frame + 8);
-	pdu->sequence = be32(frame + 12);
+	pdu->id = cursor_be32(frame + 4);
+	pdu->status = cursor_be32(frame + 8);
+	pdu->sequence = cursor_be32(frame + 12);
 	f = layout_of(pdu->id);
 	if (!f) {
 		*fault = SMPP_RINVCMDID;
