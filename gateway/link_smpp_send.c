@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <osmocom/core/utils.h>
-#include "gateway/receipts.h"
 #include "gateway/sooner.h"
 
 #define FULL_US 5000 /* the output is full: look again */
@@ -19,21 +18,18 @@ static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, ui
 	uint32_t unit = l->units[f->first], sequence;
 	struct smpp_session *s = f->leg->session;
 	char number[16];
-	uint8_t *room, registered = 0;
+	uint8_t *room;
+	size_t len;
 
 	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
 		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
-	room = smpp_session_begin(s, d->submit.len + sizeof(number), &sequence);
+	room = smpp_session_begin(s, d->submit.len + SMPP_DEST_MAX, &sequence);
 	if (!room)
 		return false;
-	/* Receipts are what a message centre gives, not what it gets. */
-	if (!smpp_session_centre(s))
-		registered = receipts_registered(l->link.cfg, f->job->spec.id, unit);
-	smpp_session_commit(
-		s, smpp_submit_write(&d->submit, room, number, strlen(number), sequence, registered),
-		sequence, TAG(f - l->flights, draft), now_us);
+	len = smpp_submit_write(&d->submit, room, number, strlen(number), sequence, smpp_flight_registered(l, f));
+	smpp_session_commit(s, len, sequence, TAG(f - l->flights, draft), now_us);
 	f->pending++;
 	return true;
 }
@@ -175,41 +171,81 @@ static bool enough_for_group(const struct link_smpp *l, const struct purse *purs
 	       purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
 }
 
-static enum step begin_flight(struct leg *leg, struct purse *purse, uint64_t now_us)
+static struct flight *begin_flight(struct leg *leg, struct draft_set *set, struct dispatch_job *job, const uint32_t *units, uint32_t n)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f;
-	struct handed first;
-	uint32_t group = OSMO_MIN(l->group, purse->credit), i = l->free_flight;
+	struct flight *f = &l->flights[l->free_flight];
 
-	if (i > l->slots || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)))
-		return STEP_IDLE;
-	f = &l->flights[i];
-	if (l->group > 1) {
-		f->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first,
-					  &l->units[f->first], group);
-	} else {
-		f->n = dispatch_next(l->link.dispatch, l->link.index, now_us, &first);
-		l->units[f->first] = first.unit;
-	}
-	if (f->n == 0)
-		return STEP_IDLE;
-	f->set = smpp_flight_drafts(l, first.job, smpp_session_centre(leg->session));
-	if (!f->set) { /* no text for this link: nothing that could be sent, now or later */
-		for (uint32_t k = 0; k < f->n; k++)
-			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, WHY_TEXTLESS, now_us);
-		return STEP_DONE;
-	}
-	memset(&l->fates[f->first], FATE_OK, f->n);
-	f->set->flights++;
 	l->free_flight = f->next_free;
 	l->n_flights++;
-	f->job = first.job;
+	for (uint32_t i = 0; i < n; i++) {
+		l->units[f->first + i] = units[i];
+		l->fates[f->first + i] = FATE_OK;
+	}
+	set->flights++;
+	f->job = job;
 	f->leg = leg;
+	f->set = set;
 	f->order = l->order++;
+	f->n = n;
 	f->next = f->pending = f->queued = 0;
 	f->stopped = false;
-	leg->current = f;
+	return f;
+}
+
+/* So many units that are one PDU each may leave at once. */
+static uint32_t singles(const struct leg *leg, const struct draft_set *set, const struct purse *purse)
+{
+	const struct smpp_draft *d = &set->drafts->v[0];
+	const struct link_smpp *l = leg->owner;
+	uint32_t n, free = l->slots + 1 - l->n_flights;
+
+	if (l->group > 1 || l->link.serving > 1 || set->drafts->n != 1) /* the binds take turns */
+		return 0;
+	n = smpp_session_fits(leg->session, d->submit.len + SMPP_DEST_MAX);
+	n = OSMO_MIN(n, free);
+	n = OSMO_MIN(n, purse->credit / d->cost);
+	return OSMO_MIN(n, BATCH);
+}
+
+static void send_singles(struct leg *leg, struct draft_set *set, uint32_t n, struct purse *purse, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint32_t units[BATCH];
+	struct handed first;
+
+	n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first, units, n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flight *f = begin_flight(leg, set, first.job, &units[i], 1);
+		bool out = put(l, f, 0, set->drafts->v[0].cost, purse, now_us);
+
+		OSMO_ASSERT(out);
+		f->next = 1;
+		smpp_flight_finish_if_done(l, f, now_us);
+	}
+}
+
+static enum step begin(struct leg *leg, struct purse *purse, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint32_t units[SMPP_MULTI_MAX], n;
+	struct draft_set *set;
+	struct handed next;
+
+	if (l->free_flight > l->slots || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)) ||
+	    !dispatch_peek(l->link.dispatch, l->link.index, now_us, &next))
+		return STEP_IDLE;
+	set = smpp_flight_drafts(l, next.job, smpp_session_centre(leg->session));
+	n = set ? singles(leg, set, purse) : 0;
+	if (n > 1) {
+		send_singles(leg, set, n, purse, now_us);
+		return STEP_DONE;
+	}
+	n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &next, units, OSMO_MIN(l->group, purse->credit));
+	if (set)
+		leg->current = begin_flight(leg, set, next.job, units, n);
+	for (uint32_t i = 0; !set && i < n; i++) /* nothing that could be sent, now or later */
+		smpp_flight_report(l, next.job, units[i], OUT_REFUSED, WHY_TEXTLESS, now_us);
 	return STEP_DONE;
 }
 
@@ -268,7 +304,7 @@ static enum step step(struct leg *leg, struct purse *purse, uint64_t now_us)
 	else if (leg->current)
 		done = send_current(leg, purse, now_us);
 	else
-		done = leg->owner->stopping ? STEP_IDLE : begin_flight(leg, purse, now_us);
+		done = leg->owner->stopping ? STEP_IDLE : begin(leg, purse, now_us);
 	leg->output_full = done == STEP_FULL;
 	return done;
 }
