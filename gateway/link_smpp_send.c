@@ -12,23 +12,35 @@ struct purse {
 	uint32_t credit, spent;
 };
 
-static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, uint64_t now_us)
+struct number {
+	char digits[16];
+	int len; /* or -errno */
+};
+
+static struct number number_of(const struct link_smpp *l, const struct dispatch_job *job, uint32_t unit)
 {
-	const struct smpp_draft *d = &f->set->drafts->v[draft];
-	uint32_t unit = l->units[f->first], sequence;
+	struct number to;
+
+	to.len = l->link.payload->msisdn(l->link.payload->arg, job, unit, to.digits);
+	return to;
+}
+
+static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, const struct number *to, uint64_t now_us)
+{
+	const struct smpp_submit *submit = &f->set->drafts->v[draft].submit;
 	struct smpp_session *s = f->leg->session;
-	char number[16];
+	uint32_t sequence;
 	uint8_t *room;
 	size_t len;
 
-	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
+	if (to->len < 0) {
 		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
-	room = smpp_session_begin(s, d->submit.len + SMPP_DEST_MAX, &sequence);
+	room = smpp_session_begin(s, submit->len + SMPP_DEST_MAX, &sequence);
 	if (!room)
 		return false;
-	len = smpp_submit_write(&d->submit, room, number, strlen(number), sequence, smpp_flight_registered(l, f));
+	len = smpp_submit_write(submit, room, to->digits, to->len, sequence, smpp_flight_registered(l, f));
 	smpp_session_commit(s, len, sequence, TAG(f - l->flights, draft), now_us);
 	f->pending++;
 	return true;
@@ -82,18 +94,29 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 	return true;
 }
 
+static void spend(struct link_smpp *l, struct purse *purse, uint32_t parts)
+{
+	l->link.count.submitted += parts;
+	purse->spent += parts;
+	purse->credit -= OSMO_MIN(parts, purse->credit);
+}
+
 /* False when the output is full. */
 static bool put(struct link_smpp *l, struct flight *f, uint32_t draft, uint32_t parts, struct purse *purse,
 		uint64_t now_us)
 {
 	uint32_t pending = f->pending;
-	bool done = smpp_by_cells(l) ? put_multi(l, f, draft, now_us) : put_submit(l, f, draft, now_us);
+	struct number to;
+	bool done;
 
-	if (f->pending > pending) {
-		l->link.count.submitted += parts;
-		purse->spent += parts;
-		purse->credit -= OSMO_MIN(parts, purse->credit);
+	if (smpp_by_cells(l)) {
+		done = put_multi(l, f, draft, now_us);
+	} else {
+		to = number_of(l, f->job, l->units[f->first]);
+		done = put_submit(l, f, draft, &to, now_us);
 	}
+	if (f->pending > pending)
+		spend(l, purse, parts);
 	return done;
 }
 
@@ -208,21 +231,27 @@ static uint32_t singles(const struct leg *leg, const struct draft_set *set, cons
 	return OSMO_MIN(n, BATCH);
 }
 
+/* Numbers come first, since they lie far apart: so that one need not wait for the other. */
 static void send_singles(struct leg *leg, struct draft_set *set, uint32_t n, struct purse *purse, uint64_t now_us)
 {
 	struct link_smpp *l = leg->owner;
-	uint32_t units[BATCH];
+	uint32_t units[BATCH], sent = 0;
+	struct number to[BATCH];
 	struct handed first;
 
 	n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first, units, n);
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = number_of(l, first.job, units[i]);
 	for (uint32_t i = 0; i < n; i++) {
 		struct flight *f = begin_flight(leg, set, first.job, &units[i], 1);
-		bool out = put(l, f, 0, set->drafts->v[0].cost, purse, now_us);
+		bool out = put_submit(l, f, 0, &to[i], now_us);
 
-		OSMO_ASSERT(out);
+		OSMO_ASSERT(out); /* there is place: singles() */
+		sent += f->pending;
 		f->next = 1;
 		smpp_flight_finish_if_done(l, f, now_us);
 	}
+	spend(l, purse, sent * set->drafts->v[0].cost);
 }
 
 static enum step begin(struct leg *leg, struct purse *purse, uint64_t now_us)
@@ -310,7 +339,7 @@ static enum step step(struct leg *leg, struct purse *purse, uint64_t now_us)
 }
 
 /* The binds take turns, a unit each: so all of them carry messages, however few may leave at one time. */
-static void spend(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+static void send_all(struct link_smpp *l, struct purse *purse, uint64_t now_us)
 {
 	unsigned int legs = l->link.serving > 1 ? LINK_LEGS : 1, stuck = 0;
 	enum step done = STEP_DONE;
@@ -355,7 +384,7 @@ uint64_t smpp_send(struct link_smpp *l, uint64_t now_us)
 	purse.credit = both_allow(l, l->slots * l->group * SMPP_TEXT_MAX_PARTS, now_us);
 	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		l->leg[i].output_full = false;
-	spend(l, &purse, now_us);
+	send_all(l, &purse, now_us);
 	if (purse.spent > 0) {
 		throttle_take(&l->link.throttle, purse.spent, now_us);
 		if (l->link.carrier_throttle)

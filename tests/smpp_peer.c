@@ -128,8 +128,7 @@ static int the_msisdn(void *arg, const struct dispatch_job *job, uint32_t unit, 
 {
 	if (unit == 13)
 		return -ERANGE;
-	snprintf(out, 16, "86138%08u", unit);
-	return 0;
+	return snprintf(out, 16, "86138%08u", unit);
 }
 
 static int the_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
