@@ -56,7 +56,7 @@ void session_answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint
 	char message_id[17] = "";
 	size_t len = SMPP_HEADER + (body ? named ? sizeof(message_id) : 1 : 0);
 	uint8_t *room = outbuf_room(&s->out, len, true);
-	struct writer w = {room, room + len, false};
+	struct writer w = {.p = room, .end = room + len};
 
 	if (!room) {
 		session_finish(s, SMPP_END_STALLED);
