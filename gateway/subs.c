@@ -545,7 +545,7 @@ int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])
 	return subs_number_print(subs->entries[id] & SUBS_NUMBER_MASK, out);
 }
 
-int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
+int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell, uint32_t *end)
 {
 	uint32_t low = 0, high = subs->head->n_cells;
 	const struct subs_key *k;
@@ -561,6 +561,7 @@ int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
 			high = mid;
 	}
 	k = &subs->keys[low - 1];
+	*end = low < subs->head->n_cells ? subs->first[low] : subs->head->n_entries;
 	*cell = (struct cell_id){.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
 	return 0;
 }
