@@ -8,5 +8,5 @@ libstore_a_SOURCES += gateway/store_memory.c gateway/store_memory.h
 
 # Not for the daemon.
 check_LIBRARIES += libsim.a
-libsim_a_SOURCES = gateway/sim.h gateway/sim_int.h gateway/sim.c gateway/sim_job.c gateway/sim_plan.c gateway/sim_carrier.c gateway/sim_fake.c gateway/sim_smpp.c gateway/sim_cbsp.c \
+libsim_a_SOURCES = gateway/sim.h gateway/sim_int.h gateway/sim.c gateway/sim_job.c gateway/sim_plan.c gateway/sim_carrier.c gateway/sim_fake.c gateway/sim_smpp.c gateway/sim_cbsp.c gateway/sim_driver.h gateway/sim_driver.c \
 	gateway/sim_check.c

@@ -82,7 +82,7 @@ uint32_t dispatch_unit_same(const struct dispatch_job *job, uint32_t unit);
 uint16_t dispatch_unit_link(const struct dispatch_job *job,
 			    uint32_t unit); /* link index of its chunk's owner */
 
-/* Reserves what windows allow, expires and finishes jobs. Call before take_batch and when something changed.
+/* Reserves what windows allow, expires and finishes jobs. Call before dispatch_take_batch() and when something changed.
  */
 void dispatch_run(struct dispatch *d, uint64_t now_us);
 /* When to take the next batch: now_us, or a little later (<= 5 ms), so that answers about to come ride along;

@@ -1,5 +1,5 @@
 /* link: one path to a carrier. The protocol driver (SMPP, CBSP) is pure: octets and time in, octets and outcomes out.
- * linksock.c owns the descriptor and drives it in the daemon; simwire.c does the same in the simulation. */
+ * linksock.c owns the descriptor and drives it in the daemon; sim_driver.c does the same in the simulation. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* The real CBSP driver in the simulated world, and a BSC made of octets that shares no code with it. */
-#include "gateway/sim_int.h"
+#include "gateway/sim_driver.h"
 #include "gateway/link_cbsp.h"
 #include "gateway/link_cbsp_work.h"
 #include <string.h>
@@ -46,17 +46,6 @@ struct sim_bsc {
 	uint64_t *until[SIM_JOBS];
 };
 
-struct peer_cbsp {
-	struct link *link;
-	struct sim *s;
-	struct sim_link *l;
-	struct conf_link conf;
-	struct conf_carrier carrier;
-	struct payload_ops payload_ops;
-	struct link_env env;
-	struct payload *payload[SIM_JOBS];
-};
-
 static unsigned int texts_of(unsigned int job)
 {
 	return 1 + (job + 1) % TEXTS;
@@ -64,17 +53,11 @@ static unsigned int texts_of(unsigned int job)
 
 /* --- what the driver asks for --- */
 
-static const struct payload *payload_job(void *arg, const struct dispatch_job *job, const struct link *link)
+static void fill(struct payload *p, const struct sim_driver *d, const struct dispatch_job *job,
+		 unsigned int no)
 {
-	struct peer_cbsp *d = arg;
-	unsigned int no = sim_job_of(d->s, job) - d->s->job;
-	struct payload *p = d->payload[no];
-
-	(void)link;
-	if (p)
-		return p;
-	p = d->payload[no] = talloc_zero(d, struct payload);
-	OSMO_ASSERT(p);
+	(void)d;
+	(void)job;
 	p->n_texts = texts_of(no);
 	p->repetition_s = REPETITION_S;
 	p->lifetime_s = 86400;
@@ -83,7 +66,6 @@ static const struct payload *payload_job(void *arg, const struct dispatch_job *j
 		p->serial[t] = (no + 1) << 4;
 		p->pages[t].n = p->pages[t].used[0] = 1;
 	}
-	return p;
 }
 
 static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,
@@ -94,64 +76,6 @@ static int payload_cell(void *arg, const struct dispatch_job *job, uint32_t unit
 	*id = (struct cell_id){.radio = CELL_GSM, .mcc = 460, .mnc = 0, .area = 1, .cell = 1 + unit};
 	*digits = 2;
 	return 0;
-}
-
-static struct peer_cbsp *of_link(struct link *link)
-{
-	return link->env->arg;
-}
-
-static void env_connect(struct link *link, unsigned int leg)
-{
-	(void)leg;
-	sim_dial(of_link(link)->s, of_link(link)->l);
-}
-
-static void env_close(struct link *link, unsigned int leg, const char *why)
-{
-	(void)leg;
-	(void)why;
-	sim_hang_up(of_link(link)->s, of_link(link)->l);
-}
-
-static void env_event(struct link *link, enum link_event ev, const char *text)
-{
-	(void)text;
-	sim_note(of_link(link)->s, 0xF0 + ev, link->index);
-}
-
-static void *cbsp_create(void *ctx, struct sim *s, struct sim_link *l)
-{
-	struct peer_cbsp *d = talloc_zero(ctx, struct peer_cbsp);
-	const struct sim_link_plan *p = l->plan;
-
-	OSMO_ASSERT(d);
-	d->s = s;
-	d->l = l;
-	d->conf = (struct conf_link){.name = (char *)p->name,
-				     .type = LINK_CBSP,
-				     .mode = MODE_CONNECT,
-				     .rate = p->rate,
-				     .burst = p->burst,
-				     .window = p->window,
-				     .cells_per_request = p->cells,
-				     .repetition_u16 = true,
-				     .connect_timeout_s = 10,
-				     .response_timeout_s = SIM_TIMEOUT_US / 1000000,
-				     .enquire_link_s = 30,
-				     .max_tries = 5};
-	d->carrier = (struct conf_carrier){.name = "carrier", .links = &d->conf, .n_links = 1};
-	d->payload_ops = (struct payload_ops){.job = payload_job, .cell = payload_cell, .arg = d};
-	d->env = (struct link_env){.connect = env_connect, .close = env_close, .event = env_event, .arg = d};
-	d->link = link_cbsp.create(d, &d->carrier, &d->conf, s->now);
-	d->link->env = &d->env;
-	d->link->dispatch = s->dispatch;
-	d->link->index = l->index;
-	d->link->payload = &d->payload_ops;
-	if (s->plan->full_bucket)
-		throttle_init(&d->link->throttle, p->rate, p->burst, s->now - 10000000);
-	link_cbsp.start(d->link, s->now);
-	return d;
 }
 
 /* --- octets --- */
@@ -225,7 +149,7 @@ static bool request_read(const uint8_t *m, size_t len, struct request *r)
 	return r->job < SIM_JOBS && r->text < texts_of(r->job) && (r->all || r->n > 0);
 }
 
-static void check_request(struct peer_cbsp *d, const uint8_t *m, size_t len)
+static void check_request(struct sim_driver *d, const uint8_t *m, size_t len)
 {
 	struct request r;
 
@@ -241,74 +165,39 @@ static void check_request(struct peer_cbsp *d, const uint8_t *m, size_t len)
 		sim_check_cell(d->s, r.job, unit_of(r.cell + i * CELL));
 }
 
-/* What the driver wrote goes on the line, message by message. */
-static void pump(struct peer_cbsp *d)
+static size_t message_octets(const uint8_t *m)
 {
-	const uint8_t *octets;
-	size_t len, at, n;
-
-	while (d->l->conn && (octets = link_cbsp.output(d->link, 0, &len), len > 0)) {
-		for (at = 0; len - at >= HEADER; at += n) {
-			n = HEADER + (octets[at + 1] << 16 | octets[at + 2] << 8 | octets[at + 3]);
-			if (n > len - at)
-				break;
-			check_request(d, octets + at, n);
-			sim_to_peer(d->s, d->l, octets + at, n);
-		}
-		if (at != len)
-			sim_fail(d->s, "%s: octets that are no message", d->l->plan->name);
-		link_cbsp.written(d->link, 0, len, d->s->now);
-	}
+	return HEADER + (m[1] << 16 | m[2] << 8 | m[3]);
 }
 
-static void cbsp_connected(void *driver, uint64_t now_us)
+/* --- the driver --- */
+
+static const struct sim_protocol protocol = {
+	.ops = &link_cbsp, .header = HEADER, .octets = message_octets, .check = check_request, .fill = fill};
+
+static void *cbsp_create(void *ctx, struct sim *s, struct sim_link *l)
 {
-	struct peer_cbsp *d = driver;
+	struct sim_driver *d = sim_driver_new(ctx, &protocol, s, l);
 
-	link_cbsp.connected(d->link, 0, now_us);
-	pump(d);
-}
-
-static void cbsp_closed(void *driver, uint64_t now_us)
-{
-	struct peer_cbsp *d = driver;
-
-	link_cbsp.closed(d->link, 0, "closed by the peer", now_us);
-}
-
-static void cbsp_input(void *driver, const uint8_t *data, size_t len, uint64_t now_us)
-{
-	struct peer_cbsp *d = driver;
-
-	link_cbsp.input(d->link, 0, data, len, now_us);
-	pump(d);
-}
-
-static uint64_t cbsp_tick(void *driver, uint64_t now_us)
-{
-	struct peer_cbsp *d = driver;
-	uint64_t next = link_cbsp.tick(d->link, now_us);
-
-	pump(d);
-	return next;
-}
-
-static struct link *cbsp_link(void *driver)
-{
-	return ((struct peer_cbsp *)driver)->link;
+	d->conf.type = LINK_CBSP;
+	d->conf.cells_per_request = l->plan->cells;
+	d->conf.repetition_u16 = true;
+	d->payload_ops.cell = payload_cell;
+	sim_driver_start(d, NULL);
+	return d;
 }
 
 static void cbsp_recall(void *driver, struct dispatch_job *job)
 {
-	struct peer_cbsp *d = driver;
+	struct sim_driver *d = driver;
 
 	link_cbsp_kill(d->link, job);
-	pump(d);
+	sim_driver_pump(d);
 }
 
 static bool cbsp_settled(void *driver)
 {
-	const struct cbsp_link *l = (const struct cbsp_link *)((struct peer_cbsp *)driver)->link;
+	const struct cbsp_link *l = (const struct cbsp_link *)sim_driver_link(driver);
 
 	return l->link.state == LINK_UP && link_cbsp_work_idle(l) && llist_empty(&l->sweeps);
 }
@@ -572,12 +461,12 @@ const struct sim_driver_ops sim_cbsp = {
 	.name = "cbsp",
 	.dials = true,
 	.create = cbsp_create,
-	.connected = cbsp_connected,
-	.closed = cbsp_closed,
-	.input = cbsp_input,
-	.tick = cbsp_tick,
+	.connected = sim_driver_connected,
+	.closed = sim_driver_closed,
+	.input = sim_driver_input,
+	.tick = sim_driver_tick,
 	.peer_input = cbsp_peer_input,
-	.link = cbsp_link,
+	.link = sim_driver_link,
 	.recall = cbsp_recall,
 	.settled = cbsp_settled,
 	.peer_restart = cbsp_peer_restart,

@@ -1,6 +1,5 @@
 /* The real SMPP driver in the simulated world, and an SMSC made of octets that shares no code with it. */
-#include "gateway/sim_int.h"
-#include "gateway/link.h"
+#include "gateway/sim_driver.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,17 +8,6 @@
 
 #define HEADER 16
 enum { BIND_TRX = 0x09, SUBMIT = 0x04, ENQUIRE = 0x15, UNBIND = 0x06, RESP = 0x80000000 };
-
-struct peer_smpp {
-	struct link *link;
-	struct sim *s;
-	struct sim_link *l;
-	struct conf_link conf;
-	struct conf_carrier carrier;
-	struct payload_ops payload_ops;
-	struct link_env env;
-	struct payload *payload[SIM_JOBS];
-};
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -48,108 +36,27 @@ static void make_text(struct sim *s, struct payload *p, uint32_t parts)
 		sim_fail(s, "no text of %u parts", parts);
 }
 
-static const struct payload *payload_job(void *arg, const struct dispatch_job *job, const struct link *link)
+static void fill(struct payload *p, const struct sim_driver *d, const struct dispatch_job *job,
+		 unsigned int no)
 {
-	struct peer_smpp *d = arg;
-	struct payload **p = &d->payload[sim_job_of(d->s, job) - d->s->job];
-
-	(void)link;
-	if (!*p) {
-		*p = talloc_zero(d, struct payload);
-		OSMO_ASSERT(*p);
-		make_text(d->s, *p, job->spec.parts);
-	}
-	return *p;
+	(void)no;
+	make_text(d->s, p, job->spec.parts);
 }
 
 /* 86, job in two digits, unit in eight. */
 static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t unit, char out[16])
 {
-	struct peer_smpp *d = arg;
+	struct sim_driver *d = arg;
 
 	return snprintf(out, 16, "86%02u%08u", (unsigned int)(sim_job_of(d->s, job) - d->s->job) % 100,
 			unit % 100000000);
-}
-
-static struct peer_smpp *of_link(struct link *link)
-{
-	return link->env->arg;
-}
-
-static void env_connect(struct link *link, unsigned int leg)
-{
-	(void)leg;
-	sim_dial(of_link(link)->s, of_link(link)->l);
-}
-
-static void env_close(struct link *link, unsigned int leg, const char *why)
-{
-	(void)leg;
-	(void)why;
-	sim_hang_up(of_link(link)->s, of_link(link)->l);
 }
 
 static void env_clue(struct link *link, const struct link_clue *clue, uint64_t token)
 {
 	(void)clue;
 	(void)token;
-	sim_fail(of_link(link)->s, "%s: a clue out of nowhere", link->cfg->name);
-}
-
-static void env_event(struct link *link, enum link_event ev, const char *text)
-{
-	(void)text;
-	sim_note(of_link(link)->s, 0xF0 + ev, link->index);
-	if (ev == LINK_EV_PROTOCOL)
-		sim_fail(of_link(link)->s, "%s: %s", link->cfg->name, text);
-}
-
-static void configure(struct peer_smpp *d, const struct sim_link_plan *p)
-{
-	d->conf = (struct conf_link){.name = (char *)p->name,
-				     .type = LINK_SMPP,
-				     .mode = MODE_CONNECT,
-				     .rate = p->rate,
-				     .burst = p->burst,
-				     .window = p->window,
-				     .connect_timeout_s = 10,
-				     .reconnect_s = 1,
-				     .reconnect_max_s = 60,
-				     .response_timeout_s = SIM_TIMEOUT_US / 1000000,
-				     .enquire_link_s = 30,
-				     .bind = BIND_TRANSCEIVER,
-				     .interface_version = 0x34,
-				     .system_id = "reunion",
-				     .password = "secret",
-				     .addressing = ADDR_SUBSCRIBERS,
-				     .gsm7 = true,
-				     .max_tries = 5};
-	d->conf.source.ton = 5;
-	d->conf.source.address = "POLICE";
-	d->carrier = (struct conf_carrier){.name = "carrier", .links = &d->conf, .n_links = 1};
-	d->payload_ops = (struct payload_ops){.job = payload_job, .msisdn = payload_msisdn, .arg = d};
-	d->env = (struct link_env){
-		.connect = env_connect, .close = env_close, .clue = env_clue, .event = env_event, .arg = d};
-}
-
-static void *smpp_create(void *ctx, struct sim *s, struct sim_link *l)
-{
-	struct peer_smpp *d = talloc_zero(ctx, struct peer_smpp);
-
-	OSMO_ASSERT(d);
-	d->s = s;
-	d->l = l;
-	configure(d, l->plan);
-	d->link = link_smpp.create(d, &d->carrier, &d->conf, s->now);
-	d->link->env = &d->env;
-	d->link->dispatch = s->dispatch;
-	d->link->index = l->index;
-	d->link->payload = &d->payload_ops;
-	d->link->carrier_throttle = &s->carrier[l->plan->carrier];
-	if (s->plan->full_bucket)
-		throttle_init(&d->link->throttle, l->plan->rate, l->plan->burst, s->now - 10000000);
-	link_smpp.start(d->link, s->now);
-	return d;
+	sim_fail(sim_driver_of(link)->s, "%s: a clue out of nowhere", link->cfg->name);
 }
 
 /* --- octets --- */
@@ -183,68 +90,52 @@ static bool submit_read(const uint8_t *pdu, size_t len, uint32_t *job, uint32_t 
 	return true;
 }
 
-/* What the driver wrote goes on the line, PDU by PDU. */
-static void pump(struct peer_smpp *d)
+static size_t pdu_octets(const uint8_t *pdu)
 {
-	const uint8_t *octets;
+	return get32(pdu);
+}
+
+static void check_pdu(struct sim_driver *d, const uint8_t *pdu, size_t len)
+{
 	uint32_t job, unit, part;
-	size_t len, at, n;
 
-	while (d->l->conn && (octets = link_smpp.output(d->link, 0, &len), len > 0)) {
-		for (at = 0; len - at >= HEADER; at += n) {
-			n = get32(octets + at);
-			if (n < HEADER || n > len - at)
-				break;
-			if (get32(octets + at + 4) == SUBMIT) {
-				if (submit_read(octets + at, n, &job, &unit, &part) &&
-				    job < d->s->plan->n_jobs && d->s->job[job].job)
-					sim_check_submit(d->s, d->l, d->s->job[job].job, unit, part);
-				else
-					sim_fail(d->s, "%s: a submit_sm that says nothing", d->l->plan->name);
-			}
-			sim_to_peer(d->s, d->l, octets + at, n);
-		}
-		if (at != len)
-			sim_fail(d->s, "%s: octets that are no PDU", d->l->plan->name);
-		link_smpp.written(d->link, 0, len, d->s->now);
-	}
+	if (get32(pdu + 4) != SUBMIT)
+		return;
+	if (submit_read(pdu, len, &job, &unit, &part) && job < d->s->plan->n_jobs && d->s->job[job].job)
+		sim_check_submit(d->s, d->l, d->s->job[job].job, unit, part);
+	else
+		sim_fail(d->s, "%s: a submit_sm that says nothing", d->l->plan->name);
 }
 
-static void smpp_connected(void *driver, uint64_t now_us)
+/* --- the driver --- */
+
+static const struct sim_protocol protocol = {.ops = &link_smpp,
+					     .strict = true,
+					     .header = HEADER,
+					     .octets = pdu_octets,
+					     .check = check_pdu,
+					     .fill = fill};
+
+static void *smpp_create(void *ctx, struct sim *s, struct sim_link *l)
 {
-	struct peer_smpp *d = driver;
+	struct sim_driver *d = sim_driver_new(ctx, &protocol, s, l);
+	struct conf_link *c = &d->conf;
 
-	link_smpp.connected(d->link, 0, now_us);
-	pump(d);
-}
-
-static void smpp_closed(void *driver, uint64_t now_us)
-{
-	struct peer_smpp *d = driver;
-
-	link_smpp.closed(d->link, 0, "closed by the peer", now_us);
-}
-
-static void smpp_input(void *driver, const uint8_t *data, size_t len, uint64_t now_us)
-{
-	struct peer_smpp *d = driver;
-
-	link_smpp.input(d->link, 0, data, len, now_us);
-	pump(d);
-}
-
-static uint64_t smpp_tick(void *driver, uint64_t now_us)
-{
-	struct peer_smpp *d = driver;
-	uint64_t next = link_smpp.tick(d->link, now_us);
-
-	pump(d);
-	return next;
-}
-
-static struct link *smpp_link(void *driver)
-{
-	return ((struct peer_smpp *)driver)->link;
+	c->type = LINK_SMPP;
+	c->reconnect_s = 1;
+	c->reconnect_max_s = 60;
+	c->bind = BIND_TRANSCEIVER;
+	c->interface_version = 0x34;
+	c->system_id = "reunion";
+	c->password = "secret";
+	c->addressing = ADDR_SUBSCRIBERS;
+	c->gsm7 = true;
+	c->source.ton = 5;
+	c->source.address = "POLICE";
+	d->payload_ops.msisdn = payload_msisdn;
+	d->env.clue = env_clue;
+	sim_driver_start(d, &s->carrier[l->plan->carrier]);
+	return d;
 }
 
 /* --- the SMSC --- */
@@ -306,10 +197,10 @@ const struct sim_driver_ops sim_smpp = {
 	.name = "smpp",
 	.dials = true,
 	.create = smpp_create,
-	.connected = smpp_connected,
-	.closed = smpp_closed,
-	.input = smpp_input,
-	.tick = smpp_tick,
+	.connected = sim_driver_connected,
+	.closed = sim_driver_closed,
+	.input = sim_driver_input,
+	.tick = sim_driver_tick,
 	.peer_input = smpp_peer_input,
-	.link = smpp_link,
+	.link = sim_driver_link,
 };

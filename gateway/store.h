@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 enum store_kind {
-	STORE_ALERT = 1, /* key: alert id; value: JSON document (alertbook.c) */
+	STORE_ALERT = 1, /* key: alert id; value: JSON document (book_doc.c) */
 	STORE_JOB,	 /* key: job id (u64 as 16 hex); value: JSON spec (plan.c) */
 	STORE_CHUNK,	 /* key: job id "/" chunk number (8 hex); value: unit runs (ledger.c). owner and epoch are checked */
 	STORE_TRIGGER,	 /* key: agency "/" digest; value: JSON decision, as in result.json */

@@ -2,7 +2,7 @@
 CRASH = tests/crash.sh tests/crash_loop.sh tests/crash_accept.sh tests/crash_fault.sh tests/crash_gate.sh tests/crash_clock.sh tests/crash_parser.sh \
 	tests/crash_ledger.sh tests/crash_stop.sh tests/crash_disk.sh tests/crash_power.sh
 TESTS += $(CRASH)
-EXTRA_DIST += $(CRASH) tests/crash_lib.sh tests/crash_shim.c tests/bench_ledger.sh
+EXTRA_DIST += $(CRASH) tests/crash_lib.sh tests/crash_shim.c tests/bench_ledger.sh tests/bench_millions.sh
 # A thousand kills and more, with another seed each round; an hour. REUNION_SEED=N begins elsewhere.
 crash-long: all
 	@bad=0; seed=$${REUNION_SEED:-1}; \
@@ -22,7 +22,9 @@ tests_bench_ledger_LDADD = libcore.a libstore.a libcore.a $(SQLITE_LIBS) $(ZLIB_
 CLEANFILES += tests/bench_ledger$(EXEEXT)
 bench-ledger: reuniond reunion reunion-carrier tests/bench_ledger
 	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_ledger.sh
-.PHONY: bench-ledger
+bench-millions: reuniond reunion reunion-carrier
+	@SRCDIR='$(abs_top_srcdir)' BUILDDIR='$(abs_builddir)' bash $(srcdir)/tests/bench_millions.sh
+.PHONY: bench-ledger bench-millions
 
 # Whole alerts in a simulated world.
 check_PROGRAMS += tests/test_sim_alerts

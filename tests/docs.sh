@@ -14,11 +14,12 @@ COMMANDS=$(tr ';' '\n' <<< "$COMMANDS" | sed 's/^[[:space:]]*//')
 
 # ---- --help and usage errors ----
 while read -r c; do
-	$c --help > "$D/help" 2> "$D/err"
+	help="$D/${c// /-}.help"
+	$c --help > "$help" 2> "$D/err"
 	rc=$?
-	{ [ $rc = 0 ] && [ -s "$D/help" ] && [ ! -s "$D/err" ]; }; t_ok $? "$c --help answers on standard output"
-	[ "$c" = reunion-carrier ] || t_is "$(grep -v '(default /' "$D/help" | awk 'length > 120')" "" "$c --help fits a terminal"
-	grep -qiE '^examples?:' "$D/help"; t_ok $? "$c --help has examples"
+	{ [ $rc = 0 ] && [ -s "$help" ] && [ ! -s "$D/err" ]; }; t_ok $? "$c --help answers on standard output"
+	[ "$c" = reunion-carrier ] || t_is "$(grep -v '(default /' "$help" | awk 'length > 120')" "" "$c --help fits a terminal"
+	grep -qiE '^examples?:' "$help"; t_ok $? "$c --help has examples"
 	$c --help > /dev/full 2> "$D/err"
 	t_is "$? $(grep -c 'cannot be written' "$D/err")" "1 1" "$c --help says when it cannot be written"
 	$c --no-such-option > "$D/out" 2> "$D/err" < /dev/null
@@ -35,25 +36,26 @@ listed=$(reunion --help | sed -n 's/^  \([a-z]*\) .*  .*/\1/p' | grep -v '^reuni
 lines "$(for c in $listed; do grep -qx "reunion $c" <<< "$COMMANDS" || echo "$c is not tested here"; done)" "every listed command is tested"
 
 # ---- man pages ----
-page_of() { # "reunion cellmap build" -> its page
-	case $1 in
-	reuniond) echo gateway/reuniond.8 ;;
-	reunion) echo gateway/reunion.1 ;;
-	reunion-carrier) echo gateway/carrier/reunion-carrier.1 ;;
-	*) set -- $1; find gateway cellmap -name "reunion-$2.1" ;;
+declare -A PAGE_OF # "reunion cellmap build" -> its page
+while read -r c; do
+	case $c in
+	reuniond) PAGE_OF[$c]=gateway/reuniond.8 ;;
+	reunion) PAGE_OF[$c]=gateway/reunion.1 ;;
+	reunion-carrier) PAGE_OF[$c]=gateway/carrier/reunion-carrier.1 ;;
+	*) PAGE_OF[$c]=$(compgen -G "*/reunion-$(cut -d' ' -f2 <<< "$c").1") ;;
 	esac
-}
+done <<< "$COMMANDS"
 # Options at the beginning of lines, as help texts and usage lines name them
 help_options() {
-	while read -r c; do [ "$(page_of "$c")" = "$1" ] && $c --help | sed '/^[Ee]xamples*:/,$d'; done <<< "$COMMANDS" | grep -oE -- '(^|[^A-Za-z0-9-])--[a-z][a-z-]*' | grep -oE -- '--[a-z-]*' | grep -vxE -- '--(help|version)' | sort -u
+	for c in "${!PAGE_OF[@]}"; do [ "${PAGE_OF[$c]}" != "$1" ] || sed '/^[Ee]xamples*:/,$d' "$D/${c// /-}.help"; done |
+		grep -oE -- '(^|[^A-Za-z0-9-])--[a-z][a-z-]*' | grep -oE -- '--[a-z-]*' | grep -vxE -- '--(help|version)' | sort -u
 }
 page_options() {
 	sed 's/\\-/-/g' "$1" | awk '/^\.SH EXAMPLE/ { exit } /^\.TP/ { getline; print }' | grep -oE -- '--[a-z][a-z-]*' |
 		grep -vxE -- '--(help|version)' | sort -u
 }
 while read -r c; do
-	page=$(page_of "$c")
-	[ -n "$page" ] && [ -f "$page" ]; t_ok $? "$c has a man page"
+	[ -f "${PAGE_OF[$c]}" ]; t_ok $? "$c has a man page"
 done <<< "$COMMANDS"
 PAGES=$(find gateway cellmap etc -name '*.[158]' | sort)
 for page in $(grep '\.[18]$' <<< "$PAGES" | grep -v '/reunion\.1$'); do
@@ -96,6 +98,8 @@ on_tour() {
 lines "$(for f in $(find cellmap smpp gateway -name '*.[ch]' | sort); do on_tour "$f" || echo "$f"; done)" "every source file is on the tour"
 lines "$(grep -oE '\(?(etc|tests|cellmap|gateway|smpp)/[A-Za-z0-9_./-]*[A-Za-z0-9]' README.md | tr -d '(' | sort -u |
 	while read -r f; do [ -e "$f" ] || compgen -G "$f*" > /dev/null || echo "$f"; done)" "every path in the README exists"
+lines "$(grep -ohE '(/\*|^ \*|//).*\b[a-z_0-9]+\.c\b' $(find cellmap smpp gateway -name '*.[ch]') | grep -oE '\b[a-z_0-9]+\.c\b' | sort -u |
+	while read -r f; do [ -n "$(find cellmap smpp gateway -name "$f")" ] || echo "no $f"; done)" "every file that a comment names exists"
 t_is "$(sed -n 's/^AC_INIT(\[[^]]*\], \[\([^]]*\)\].*/\1/p' configure.ac)" "$(sed -n 's/^\([0-9][0-9.]*\).*/\1/p' NEWS | head -1)" "NEWS begins with this version"
 
 # ---- the unit ----

@@ -19,6 +19,8 @@ t_cleanup() {
 	# Only what still runs and is ours: a number may belong to somebody else by now.
 	mapfile -t T_PIDS < <(jobs -pr)
 	[ ${#T_PIDS[@]} = 0 ] || { kill "${T_PIDS[@]}" 2>/dev/null; sleep 0.2; mapfile -t T_PIDS < <(jobs -pr); [ ${#T_PIDS[@]} = 0 ] || kill -9 "${T_PIDS[@]}" 2>/dev/null; wait 2>/dev/null; }
+	times > "$D/times"
+	echo "# $SECONDS s; CPU of all it ran (user, system): $(tail -1 "$D/times")"
 	[ -n "${T_KEEP:-}" ] && echo "# kept $D" || rm -rf "$D"
 }
 t_ok() { # STATUS NAME: status 0 is good
@@ -41,10 +43,10 @@ t_skip() { T_N=$((T_N + 1)); echo "ok $T_N - $1 # SKIP $2"; }
 t_end() { echo "1..$T_N"; exit $((T_BAD > 0)); }
 # Waits up to SECONDS for a command to succeed.
 t_until() {
-	local end=$((SECONDS + $1)); shift
+	local end=$((SECONDS + $1)) tries=0; shift
 	until "$@" > /dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		if [ $((++tries)) -lt 20 ]; then sleep 0.05; else sleep 0.15; fi
 	done
 }
 t_start() { # NAME COMMAND...: in the background, log in $D/NAME.log, pid in PID_NAME
