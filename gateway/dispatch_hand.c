@@ -214,7 +214,8 @@ static void answer_lost(struct dispatch *d, struct job *j, uint32_t unit, uint8_
 }
 
 /* Those of the units from the first on that are in its chunk. */
-static size_t accept_run(struct dispatch *d, struct dlink *l, struct job *j, const uint32_t *units, size_t n, uint64_t now_us)
+static size_t accept_run(struct dispatch *d, struct dlink *l, struct job *j, const uint32_t *units, size_t n,
+			 uint64_t now_us)
 {
 	struct chunk *c = chunk_of(j, units[0]);
 	uint8_t *octets = c->n[UNIT_HANDED] > 0 ? chunk_open(j, c) : NULL;

@@ -194,7 +194,8 @@ static bool enough_for_group(const struct link_smpp *l, const struct purse *purs
 	       purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
 }
 
-static struct flight *begin_flight(struct leg *leg, struct draft_set *set, struct dispatch_job *job, const uint32_t *units, uint32_t n)
+static struct flight *begin_flight(struct leg *leg, struct draft_set *set, struct dispatch_job *job,
+				   const uint32_t *units, uint32_t n)
 {
 	struct link_smpp *l = leg->owner;
 	struct flight *f = &l->flights[l->free_flight];
