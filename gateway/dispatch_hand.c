@@ -153,6 +153,8 @@ static size_t take_run(struct ready r, const struct dispatch_job *job, uint32_t 
 	const struct handed *h;
 	size_t n = 0;
 
+	if (r.n == 0)
+		return 0;
 	while (n < r.n && n < max && (h = &r.ring->v[(r.ring->head + n) & r.ring->mask])->job == job)
 		units[n++] = h->unit;
 	r.ring->head += n;
