@@ -82,7 +82,7 @@ bool subs_number_parse(const char *text, size_t len, uint64_t *number)
 
 /* Eight digits, the first in the lowest octet: all pairs, then all digits at a time. 10486/2^20 and 103/2^10 are exact enough for
  * what has four and two digits. */
-static uint64_t digits8(uint32_t v)
+static inline uint64_t digits8(uint32_t v)
 {
 	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, t;
 
@@ -100,14 +100,14 @@ int subs_number_print(uint64_t number, char out[16])
 					   100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000};
 	unsigned int len = number >> SUBS_VALUE_BITS & 15;
 	uint64_t value = number & ((UINT64_C(1) << SUBS_VALUE_BITS) - 1);
-	uint64_t digits[4] = {0}; /* as long again in NULs, so that all copies are of one length */
+	unsigned __int128 digits;
 
 	if (value >= above[len])
 		return -EBADMSG;
-	digits[0] = digits8(value / 100000000);
-	digits[1] = digits8(value % 100000000);
-	memcpy(out, (const char *)digits + 16 - len, 16);
-	return 0;
+	digits = (unsigned __int128)digits8(value % 100000000) << 64 | digits8(value / 100000000);
+	digits >>= 8 * (16 - len); /* NULs come in behind */
+	memcpy(out, &digits, 16);
+	return len;
 }
 
 static const char *header_fault(const struct subs_header *h, uint64_t size)
@@ -578,7 +578,7 @@ int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])
 	return subs_number_print(subs->entries[id] & SUBS_NUMBER_MASK, out);
 }
 
-int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
+int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell, uint32_t *end)
 {
 	uint32_t low = 0, high = subs->head->n_cells;
 	const struct subs_key *k;
@@ -594,6 +594,7 @@ int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
 			high = mid;
 	}
 	k = &subs->keys[low - 1];
+	*end = low < subs->head->n_cells ? subs->first[low] : subs->head->n_entries;
 	*cell = (struct cell_id){.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
 	return 0;
 }
