@@ -27,6 +27,7 @@ struct alert_text {
 	char *language;
 	uint16_t message_identifier; /* already the exercise one for an exercise */
 	char *broadcast, *sms, *found;
+	uint16_t exercise_identifier; /* of a trigger's texts: for who knows better whether it is one; 0 in an alert's */
 };
 
 struct trigger {

@@ -310,6 +310,17 @@ static int update_fits(const struct alert *a, const struct trigger *t, struct re
 	return rc;
 }
 
+/* An update says nothing of exercises: the public must not read of one because its text changed. */
+static const struct alert_text *update_texts(const struct alert *a, const struct trigger *t)
+{
+	struct alert_text *texts = talloc_memdup(t, t->texts, t->n_texts * sizeof(*texts));
+
+	OSMO_ASSERT(texts || !t->n_texts);
+	for (size_t i = 0; i < t->n_texts && a->action == ACTION_EXERCISE; i++)
+		texts[i].message_identifier = texts[i].exercise_identifier;
+	return texts;
+}
+
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons)
 {
 	int rc;
@@ -326,7 +337,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	if (rc < 0)
 		return rc;
 	alert_stop_jobs(b, a, now_us);
-	add_wording(b, a, PHASE_UPDATE, t->texts, t->n_texts, now);
+	add_wording(b, a, PHASE_UPDATE, update_texts(a, t), t->n_texts, now);
 	for (size_t r = 1; r < a->n_rings; r++) /* begins with the new text */
 		if (a->rings[r].pending)
 			a->rings[r].wording = a->n_wordings - 1;

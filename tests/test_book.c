@@ -385,6 +385,35 @@ static void a_new_serial_replaces_the_old(void **state)
 	assert_int_equal(p->old_serial[0], 0); /* the broadcast is killed, the found text is another message */
 }
 
+/* An update says "update": that its alert is an exercise, only the alert knows. */
+static void an_exercise_stays_one(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_EXERCISE, "c");
+	struct reasons reasons = {0};
+	struct alert *a;
+	char err[256];
+
+	b->texts[0].message_identifier = 4381;
+	b->texts[1].message_identifier = 4394;
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), 0);
+	bed_store(b, a);
+	book_enter(b->book, a, bed_us(b), b->now);
+	b->texts[0].message_identifier = 4379;
+	b->texts[1].message_identifier = 4392;
+	assert_int_equal(update(b, a), 0);
+	bed_store(b, a);
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	a = book_case(b->book, "police", "c");
+	assert_int_equal(update(b, a), 0);
+	assert_int_equal(recall(b, a), 0);
+	assert_int_equal(a->n_wordings, 4);
+	for (size_t w = 0; w < a->n_wordings; w++) {
+		assert_int_equal(a->wordings[w].texts[0].message_identifier, 4381);
+		assert_int_equal(a->wordings[w].texts[1].message_identifier, 4394);
+	}
+}
+
 static void an_update_too_long_changes_nothing(void **state)
 {
 	struct bed *b = *state;
@@ -423,6 +452,7 @@ int main(void)
 		CASE(an_update_wakes_a_completed_alert),
 		CASE(the_found_text_follows_all_wordings),
 		CASE(a_new_serial_replaces_the_old),
+		CASE(an_exercise_stays_one),
 		CASE(an_update_too_long_changes_nothing),
 	};
 
