@@ -174,5 +174,6 @@ int alert_regroup(struct alert *a, size_t ring, const json_t *kept);
 /* book_jobs.c: the jobs of a wording over all rings begun, or one. chunks NULL: new ones. */
 void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg);
 void alert_add_ring(struct book *b, struct alert *a, size_t ring, uint64_t now_us, int64_t now);
+int64_t wording_expires(const struct alert *a, const struct wording *w); /* wall: no unit is sent then, nothing is on air */
 void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us);
 bool alert_at_rest(const struct alert *a);

@@ -313,6 +313,26 @@ static void a_found_text_lives_six_hours(void **state)
 	assert_true(book_ended(a, b->now));
 }
 
+/* An alert near its end leaves the found text no time, yet all six hours are for sending it. */
+static void a_found_text_outlives_its_alert(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	struct link sms = {.cfg = &b->links[BED_SMS_A], .index = BED_SMS_A}, bsc = {.cfg = &b->links[BED_BSC], .index = BED_BSC};
+	const struct payload *p;
+
+	bed_serve_all(b);
+	b->now = a->expires_at - 7;
+	recall(b, a);
+	p = book_payload.job(NULL, bed_job(a, 1, 0, GROUP_SUBSCRIBERS)->job, &sms);
+	assert_int_equal(p->validity_s, BOOK_FOUND_LIFETIME_S);
+	assert_int_equal(p->expires_at, b->now + BOOK_FOUND_LIFETIME_S);
+	p = book_payload.job(NULL, bed_job(a, 1, 0, GROUP_CBSP)->job, &bsc);
+	assert_int_equal(p->lifetime_s, BOOK_FOUND_LIFETIME_S);
+	p = book_payload.job(NULL, bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job, &sms);
+	assert_int_equal(p->expires_at, a->expires_at);
+}
+
 /* --- update --- */
 
 static void an_update_goes_to_those_served_and_onward(void **state)
@@ -448,6 +468,7 @@ int main(void)
 		CASE(recalled_after_all_were_reached),
 		CASE(recalled_twice_is_told),
 		CASE(a_found_text_lives_six_hours),
+		CASE(a_found_text_outlives_its_alert),
 		CASE(an_update_goes_to_those_served_and_onward),
 		CASE(an_update_wakes_a_completed_alert),
 		CASE(the_found_text_follows_all_wordings),
