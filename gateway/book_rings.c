@@ -19,6 +19,7 @@ static struct plan_input input_of(const struct alert *a)
 				   .texts = a->wordings[0].texts,
 				   .n_texts = a->wordings[0].n_texts,
 				   .reported_at = a->reported_at,
+				   .start_at = a->accepted_at,
 				   .deadline_at = a->deadline_at};
 }
 

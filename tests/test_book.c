@@ -178,6 +178,28 @@ static void an_ended_alert_takes_no_changes(void **state)
 	assert_int_equal(verdict(b, ACTION_ALERT, "c"), VERDICT_REJECT); /* its case stays known */
 }
 
+/* What took its time before the alert came is gone: the plan of the result counts from now. */
+static void a_late_report_has_less_time(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_ALERT, "c");
+	struct reasons reasons = {0};
+	const char *warning;
+	struct alert *a;
+	json_t *plan;
+
+	b->links[BED_SMS_A].rate = b->links[BED_SMS_B].rate = 2; /* 50 recipients each */
+	t->reported_at = b->now - 3590;
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), 0);
+	plan = book_plan_json(a);
+	warning = json_string_value(json_array_get(json_object_get(plan, "warnings"), 0));
+	assert_non_null(warning);
+	assert_non_null(strstr(warning, "will miss the deadline"));
+	assert_string_equal(json_string_value(json_object_get(plan, "deadline_at")), "1970-01-12T13:46:50Z");
+	assert_non_null(strstr(warning, "finishes at 1970-01-12T13:47:"));
+	json_decref(plan);
+}
+
 /* --- serials --- */
 
 static void codes_come_back_after_256_only(void **state)
@@ -459,6 +481,7 @@ int main(void)
 		CASE(the_same_content_is_a_duplicate),
 		CASE(changes_name_their_subject),
 		CASE(an_ended_alert_takes_no_changes),
+		CASE(a_late_report_has_less_time),
 		CASE(codes_come_back_after_256_only),
 		CASE(codes_go_on_after_a_crash),
 		CASE(recalled_before_anything_left),
