@@ -295,6 +295,14 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 	a->changed = true;
 }
 
+/* By the time somebody looks, its new units may be at rest again. */
+void alert_untold(struct alert *a)
+{
+	a->changed = true;
+	a->told = false;
+	TALLOC_FREE(a->reached);
+}
+
 /* New texts must fit all links now: nothing can be refused later, not even the found text. */
 static int update_fits(const struct alert *a, const struct trigger *t, struct reasons *reasons)
 {
@@ -345,7 +353,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
 	a->over = false;
-	a->changed = true;
+	alert_untold(a);
 	return 0;
 }
 
@@ -359,7 +367,7 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 	a->recall_reason = talloc_strdup(a, reason);
 	a->state = ALERT_RECALLED;
 	a->over = false;
-	a->changed = true;
+	alert_untold(a);
 	alert_stop_jobs(b, a, now_us);
 	for (size_t r = 1; r < a->n_rings; r++)
 		if (a->rings[r].pending)

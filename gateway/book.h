@@ -158,6 +158,7 @@ extern const struct payload_ops book_payload;
 /* Shared by the book's own files. */
 struct alert *alert_new(struct book *b);
 void book_serial(struct book *b, uint16_t identifier, uint16_t next);
+void alert_untold(struct alert *a); /* it has new units: its files in alerts/ are older than it */
 /* book_clock.c */
 json_t *alert_clock_json(const struct book *b, const struct alert *a);
 void alert_clock_follow(struct book *b, struct alert *a);

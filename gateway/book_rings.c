@@ -137,7 +137,7 @@ void book_ring_enter(struct book *b, struct alert *a, size_t ring, int rc, int64
 	alert_add_ring(b, a, ring, now_us, now);
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
-	a->changed = true;
+	alert_untold(a);
 }
 
 json_t *book_plan_json(const struct alert *a)

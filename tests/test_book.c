@@ -469,6 +469,42 @@ static void an_update_too_long_changes_nothing(void **state)
 	assert_int_equal(waiting(a, 0), 110);
 }
 
+/* --- alerts/ID.cells.csv --- */
+
+/* As when it was written, or half of it. */
+static void told_half(struct alert *a)
+{
+	a->told = true;
+	talloc_free(a->reached);
+	a->reached = (struct reached *)talloc_new(a);
+}
+
+static bool to_be_told(const struct alert *a)
+{
+	return !a->told && !a->reached;
+}
+
+/* However soon it is done with. */
+static void what_changes_an_alert_is_told(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	int ring;
+
+	told_half(a);
+	assert_int_equal(update(b, a), 0);
+	assert_true(to_be_told(a));
+	told_half(a);
+	b->now += 3600;
+	ring = book_ring_begin(b->book, a, b->now);
+	assert_int_equal(ring, 1);
+	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
+	assert_true(to_be_told(a));
+	told_half(a);
+	assert_int_equal(recall(b, a), 0);
+	assert_true(to_be_told(a));
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bed_up, bed_down)
 
 int main(void)
@@ -498,6 +534,7 @@ int main(void)
 		CASE(a_new_serial_replaces_the_old),
 		CASE(an_exercise_stays_one),
 		CASE(an_update_too_long_changes_nothing),
+		CASE(what_changes_an_alert_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
