@@ -40,7 +40,7 @@ struct trigger {
 	struct alert_text *texts;
 	size_t n_texts;
 	uint8_t digest[32]; /* BLAKE2b of the canonical content: equal digest = the same content */
-	const struct conf_type *conf_type;
+	const struct conf_type *conf_type; /* NULL only in a cancel */
 };
 
 #define TRIGGER_MAX_OCTETS 65536

@@ -394,6 +394,9 @@ static void test_nothing_holds_back_a_cancel(void **state)
 	good(HEAD("cancel") "reported_at = \"2027-01-01T00:00:00Z\";");
 	good(HEAD("cancel") WHEN "location = { lat = 0; lon = \"x\"; datum = \"mars\"; }; radius_km = 9999; "
 				 "child = { age = 999; };");
+	good("case_number = \"c\"; type = \"of-last-week\"; action = \"cancel\";\n" WHEN);
+	bad("case_number = \"c\"; type = \"of-last-week\"; action = \"update\";\n" WHEN WHERE, 1, "type", "no alert type");
+	bad("case_number = \"c\"; action = \"cancel\";\n" WHEN, 0, "type", "required");
 	bad(HEAD("cancel") WHEN "unknown = 1;", 2, "unknown", "unknown key");
 	bad(HEAD("cancel"), 0, "reported_at", "required");
 	bad(HEAD("cancel") "reported_at = \"soon\";", 2, "reported_at", "no date");
