@@ -37,6 +37,7 @@ struct trigger {
 	bool has_location;
 	double lat, lon; /* WGS-84 (converted from the stated datum) */
 	double radius_km;
+	bool has_radius; /* else it is the type's */
 	struct alert_text *texts;
 	size_t n_texts;
 	uint8_t digest[32]; /* BLAKE2b of the canonical content: equal digest = the same content */

@@ -118,7 +118,7 @@ void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* 
 /* The key of the decision on it in the store. */
 char *book_trigger_key(void *ctx, const struct trigger *t);
 
-/* New text to those served and onward. -errno with reasons (text too long). */
+/* New text to those served and onward. -errno with reasons (text too long, another area than the alert's). */
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
 /* Recall: what is unsent stops at once, the found text follows to those reached. -EALREADY when it was recalled before. */
 int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now, uint64_t now_us);

@@ -40,6 +40,10 @@ t_is "$(t_status '.alerts[0].other_texts.accepted')" "$((new + cells))" "the upd
 t_drop new > /dev/null; cp "$D/new.trigger" "$D/newer.trigger"
 t_is "$(t_drop newer)" duplicate "the same update again is a duplicate"
 
+CASE=one LAT=31.2 LON=121.5 RADIUS=20.0 t_trigger elsewhere update
+t_is "$(t_drop elsewhere)" rejected "an update with another area is rejected"
+t_is "$(jq -c '[.reasons[].key]' "$(t_result elsewhere)")" '["location.lat","radius_km"]' "by place and radius"
+
 CASE=one t_trigger found cancel
 t_is "$(t_drop found)" accepted "a cancel after all was sent"
 t_until 40 others_rest "$ID"; sleep 1.3; report

@@ -1,5 +1,6 @@
 /* Verdicts, serials, update and recall. */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 #include <osmocom/core/talloc.h>
+#include "cellmap/geo.h"
 #include "tests/book_bed.h"
 
 static enum verdict judge(struct bed *b, const struct trigger *t, struct alert **subject)
@@ -427,6 +429,46 @@ static void a_new_serial_replaces_the_old(void **state)
 	assert_int_equal(p->old_serial[0], 0); /* the broadcast is killed, the found text is another message */
 }
 
+static int update_at(struct bed *b, struct alert *a, double lat, double lon, double radius_km, struct reasons *reasons)
+{
+	struct trigger *t = bed_trigger(b, ACTION_UPDATE, "c");
+
+	t->lat = lat;
+	t->lon = lon;
+	t->radius_km = radius_km;
+	t->has_radius = radius_km > 0;
+	*reasons = (struct reasons){0};
+	return book_update(b->book, a, t, b->now, bed_us(b), reasons);
+}
+
+/* Who is told "accepted" would believe that another area is alerted. */
+static void an_update_is_of_the_same_area(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	double lat = a->lat, lon = a->lon;
+	struct reasons reasons;
+
+	assert_int_equal(update_at(b, a, 31.2, 121.5, 20, &reasons), -EINVAL);
+	assert_int_equal(reasons.n, 2);
+	assert_string_equal(reasons.v[0].key, "location.lat");
+	assert_string_equal(reasons.v[1].key, "radius_km");
+	assert_int_equal(update_at(b, a, lat, lon + 0.01, 0, &reasons), -EINVAL);
+	assert_int_equal(reasons.n, 1);
+	assert_string_equal(reasons.v[0].key, "location.lon");
+	assert_int_equal(update_at(b, a, lat, lon, 99, &reasons), -EINVAL);
+	assert_int_equal(reasons.n, 1);
+	assert_int_equal(a->n_wordings, 1);
+	assert_int_equal(waiting(a, 0), 110);
+	assert_int_equal(update_at(b, a, lat, lon, 0, &reasons), 0); /* the type's radius may be another by now */
+	geo_from_wgs84(GEO_BD09, &lat, &lon);
+	lat = round(lat * 1e5) / 1e5; /* as a form may write it */
+	lon = round(lon * 1e5) / 1e5;
+	geo_to_wgs84(GEO_BD09, &lat, &lon);
+	assert_int_equal(update_at(b, a, lat, lon, 100, &reasons), 0);
+	assert_int_equal(a->n_wordings, 3);
+}
+
 /* An update says "update": that its alert is an exercise, only the alert knows. */
 static void an_exercise_stays_one(void **state)
 {
@@ -532,6 +574,7 @@ int main(void)
 		CASE(an_update_wakes_a_completed_alert),
 		CASE(the_found_text_follows_all_wordings),
 		CASE(a_new_serial_replaces_the_old),
+		CASE(an_update_is_of_the_same_area),
 		CASE(an_exercise_stays_one),
 		CASE(an_update_too_long_changes_nothing),
 		CASE(what_changes_an_alert_is_told),

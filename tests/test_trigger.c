@@ -408,6 +408,8 @@ static void test_exercise(void **state)
 
 	assert_int_equal(t->action, ACTION_EXERCISE);
 	assert_int_equal(t->texts[0].message_identifier, 4381);
+	assert_false(t->has_radius);
+	assert_true(good(GOOD)->has_radius);
 	t = good(HEAD("update") WHEN WHERE CHILD CONTACT); /* of what, the book knows */
 	assert_int_equal(t->texts[0].message_identifier, 4379);
 	assert_int_equal(t->texts[0].exercise_identifier, 4381);
