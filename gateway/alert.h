@@ -27,6 +27,7 @@ struct alert_text {
 	char *language;
 	uint16_t message_identifier; /* already the exercise one for an exercise */
 	char *broadcast, *sms, *found;
+	uint16_t exercise_identifier; /* of a trigger's texts: for who knows better whether it is one; 0 in an alert's */
 };
 
 struct trigger {
@@ -36,10 +37,11 @@ struct trigger {
 	bool has_location;
 	double lat, lon; /* WGS-84 (converted from the stated datum) */
 	double radius_km;
+	bool has_radius; /* else it is the type's */
 	struct alert_text *texts;
 	size_t n_texts;
 	uint8_t digest[32]; /* BLAKE2b of the canonical content: equal digest = the same content */
-	const struct conf_type *conf_type;
+	const struct conf_type *conf_type; /* NULL only in a cancel */
 };
 
 #define TRIGGER_MAX_OCTETS 65536

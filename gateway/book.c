@@ -2,15 +2,18 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "cellmap/geo.h"
 #include "gateway/log.h"
 #include "gateway/planwork.h"
 
 #define WORDINGS_MAX 200 /* a job's id has eight bits for them */
+#define SAME_AREA_M  100.0
 #define CODES	     256   /* low bits of the message code; the two above are alert and popup */
 
 static int book_destroy(struct book *b)
@@ -299,6 +302,14 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 	a->changed = true;
 }
 
+/* By the time somebody looks, its new units may be at rest again. */
+void alert_untold(struct alert *a)
+{
+	a->changed = true;
+	a->told = false;
+	TALLOC_FREE(a->reached);
+}
+
 /* New texts must fit all links now: nothing can be refused later, not even the found text. */
 static int update_fits(const struct alert *a, const struct trigger *t, struct reasons *reasons)
 {
@@ -314,6 +325,33 @@ static int update_fits(const struct alert *a, const struct trigger *t, struct re
 	return rc;
 }
 
+/* A place written in another datum, or with fewer digits, is still the same. */
+static int update_stays(const struct alert *a, const struct trigger *t, struct reasons *reasons)
+{
+	static const char what[] = "an update changes texts, not the area; cancel, and alert anew with a case number of its own";
+	struct geo_xyz was = geo_xyz(a->lat, a->lon), is = geo_xyz(t->lat, t->lon);
+	size_t before = reasons->n;
+
+	if (t->has_location && geo_chord(&was, &is) > SAME_AREA_M)
+		reasons_add((void *)t, reasons, 0, fabs(t->lat - a->lat) > fabs(t->lon - a->lon) ? "location.lat" : "location.lon",
+			    "%.6f, %.6f is not the alert's place, which is %.6f, %.6f: %s", t->lat, t->lon, a->lat, a->lon, what);
+	if (t->has_radius && fabs(t->radius_km - a->radius_km) * 1000 > SAME_AREA_M)
+		reasons_add((void *)t, reasons, 0, "radius_km", "%.10g km is not the alert's radius, which is %.10g km: %s", t->radius_km,
+			    a->radius_km, what);
+	return reasons->n > before ? -EINVAL : 0;
+}
+
+/* An update says nothing of exercises: the public must not read of one because its text changed. */
+static const struct alert_text *update_texts(const struct alert *a, const struct trigger *t)
+{
+	struct alert_text *texts = talloc_memdup(t, t->texts, t->n_texts * sizeof(*texts));
+
+	OSMO_ASSERT(texts || !t->n_texts);
+	for (size_t i = 0; i < t->n_texts && a->action == ACTION_EXERCISE; i++)
+		texts[i].message_identifier = texts[i].exercise_identifier;
+	return texts;
+}
+
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons)
 {
 	int rc;
@@ -326,11 +364,13 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 		reasons_add((void *)t, reasons, 0, "action", "the alert was updated %d times; no more can be told apart", WORDINGS_MAX - 1);
 		return -E2BIG;
 	}
-	rc = update_fits(a, t, reasons);
+	rc = update_stays(a, t, reasons);
+	if (rc == 0)
+		rc = update_fits(a, t, reasons);
 	if (rc < 0)
 		return rc;
 	alert_stop_jobs(b, a, now_us);
-	add_wording(b, a, PHASE_UPDATE, t->texts, t->n_texts, now);
+	add_wording(b, a, PHASE_UPDATE, update_texts(a, t), t->n_texts, now);
 	for (size_t r = 1; r < a->n_rings; r++) /* begins with the new text */
 		if (a->rings[r].pending)
 			a->rings[r].wording = a->n_wordings - 1;
@@ -338,7 +378,7 @@ int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
 	a->over = false;
-	a->changed = true;
+	alert_untold(a);
 	return 0;
 }
 
@@ -352,7 +392,7 @@ int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now
 	a->recall_reason = talloc_strdup(a, reason);
 	a->state = ALERT_RECALLED;
 	a->over = false;
-	a->changed = true;
+	alert_untold(a);
 	alert_stop_jobs(b, a, now_us);
 	for (size_t r = 1; r < a->n_rings; r++)
 		if (a->rings[r].pending)

@@ -121,7 +121,7 @@ void book_discard(struct book *b, struct alert *a, const struct trigger *t); /* 
 /* The key of the decision on it in the store. */
 char *book_trigger_key(void *ctx, const struct trigger *t);
 
-/* New text to those served and onward. -errno with reasons (text too long). */
+/* New text to those served and onward. -errno with reasons (text too long, another area than the alert's). */
 int book_update(struct book *b, struct alert *a, const struct trigger *t, int64_t now, uint64_t now_us, struct reasons *reasons);
 /* Recall: what is unsent stops at once, the found text follows to those reached. -EALREADY when it was recalled before. */
 int book_recall(struct book *b, struct alert *a, const char *reason, int64_t now, uint64_t now_us);
@@ -161,6 +161,7 @@ extern const struct payload_ops book_payload;
 /* Shared by the book's own files. */
 struct alert *alert_new(struct book *b);
 void book_serial(struct book *b, uint16_t identifier, uint16_t next);
+void alert_untold(struct alert *a); /* it has new units: its files in alerts/ are older than it */
 /* book_clock.c */
 json_t *alert_clock_json(const struct book *b, const struct alert *a);
 void alert_clock_follow(struct book *b, struct alert *a);
@@ -177,5 +178,6 @@ int alert_regroup(struct alert *a, size_t ring, const json_t *kept);
 /* book_jobs.c: the jobs of a wording over all rings begun, or one. chunks NULL: new ones. */
 void alert_add_jobs(struct book *b, struct alert *a, size_t wording, uint64_t now_us, int64_t now, book_chunks_cb chunks, void *arg);
 void alert_add_ring(struct book *b, struct alert *a, size_t ring, uint64_t now_us, int64_t now);
+int64_t wording_expires(const struct alert *a, const struct wording *w); /* wall: no unit is sent then, nothing is on air */
 void alert_stop_jobs(struct book *b, struct alert *a, uint64_t now_us);
 bool alert_at_rest(const struct alert *a);

@@ -87,6 +87,11 @@ static int64_t deadline_of(const struct book_job *j)
 	return OSMO_MAX(w->since, a->rings[j->ring].since) + (a->deadline_at - a->reported_at);
 }
 
+int64_t wording_expires(const struct alert *a, const struct wording *w)
+{
+	return w->phase == PHASE_FOUND ? w->since + BOOK_FOUND_LIFETIME_S : a->expires_at;
+}
+
 /* Parts that a unit costs with this wording, on the link where it costs most. */
 static uint32_t parts_of(const struct book_job *j)
 {
@@ -157,7 +162,7 @@ static void add_job(struct book *b, struct alert *a, size_t wording, size_t ring
 	spec.kind = g->kind == GROUP_CBSP || g->kind == GROUP_BROADCAST ? JOB_BROADCAST : JOB_SMS;
 	spec.repeatable = g->kind == GROUP_CBSP;
 	spec.deadline_us = mono_at(deadline_of(j), now, now_us);
-	spec.expires_us = mono_at(w->phase == PHASE_FOUND ? w->since + BOOK_FOUND_LIFETIME_S : a->expires_at, now, now_us);
+	spec.expires_us = mono_at(wording_expires(a, w), now, now_us);
 	spec.links = j->link_index;
 	spec.shares = g->shares;
 	if (g->gone) /* for its sums only; any link will do */

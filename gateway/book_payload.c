@@ -39,10 +39,10 @@ static struct payload *make(const struct book_job *j, const struct link *link)
 	}
 	p->found = w->phase == PHASE_FOUND;
 	p->repetition_s = a->repetition_s;
-	p->lifetime_s = a->expires_at > w->since ? a->expires_at - w->since : 1;
+	p->expires_at = wording_expires(a, w);
+	p->lifetime_s = OSMO_MAX(p->expires_at - w->since, 1);
 	p->udh_ref = a->number * 32 + j->wording * PAYLOAD_TEXTS;
 	p->validity_s = p->lifetime_s;
-	p->expires_at = a->expires_at;
 	return p;
 }
 

@@ -22,6 +22,7 @@ static struct plan_input input_of(const struct alert *a)
 				   .texts = a->wordings[0].texts,
 				   .n_texts = a->wordings[0].n_texts,
 				   .reported_at = a->reported_at,
+				   .start_at = a->accepted_at,
 				   .deadline_at = a->deadline_at};
 }
 
@@ -139,7 +140,7 @@ void book_ring_enter(struct book *b, struct alert *a, size_t ring, int rc, int64
 	alert_add_ring(b, a, ring, now_us, now);
 	if (a->state == ALERT_COMPLETED)
 		a->state = ALERT_RUNNING;
-	a->changed = true;
+	alert_untold(a);
 }
 
 json_t *book_plan_json(const struct alert *a)

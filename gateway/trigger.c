@@ -87,9 +87,11 @@ static void check_type(struct trigger_file *file, const struct conf *conf, struc
 		return;
 	t->type = talloc_strdup(t, text);
 	t->conf_type = conf_type(conf, text);
+	if (t->action == ACTION_CANCEL)
+		return; /* the alert may be older than what the configuration has of types */
 	if (!t->conf_type)
 		SAY(file, TK_TYPE, "\"%s\" is no alert type of this gateway", log_safe(text, strlen(text)));
-	else if (t->action != ACTION_CANCEL && !may_use(file->agency, text))
+	else if (!may_use(file->agency, text))
 		SAY(file, TK_TYPE, "%s may not use the alert type %s", file->agency->name, text);
 }
 

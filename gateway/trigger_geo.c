@@ -102,5 +102,6 @@ void trigger_geo(struct trigger_file *file, struct trigger *t)
 		check_place(file, t->lat, t->lon);
 		t->has_location = true;
 	}
+	t->has_radius = file->field[TK_RADIUS_KM].given;
 	t->radius_km = radius_of(file, t->conf_type);
 }

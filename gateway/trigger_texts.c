@@ -71,6 +71,7 @@ void trigger_texts(struct trigger_file *file, struct trigger *t)
 			.broadcast = render(t->texts, &r, x, x->broadcast, "broadcast"),
 			.sms = render(t->texts, &r, x, x->sms, "sms"),
 			.found = render(t->texts, &r, x, x->found, "found"),
+			.exercise_identifier = x->exercise_identifier,
 		};
 	}
 	talloc_free(scratch);

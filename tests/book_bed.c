@@ -106,8 +106,8 @@ static void configure(struct bed *b)
 				     .repetition_s = 60, .rings = b->rings, .n_rings = 2};
 	b->conf = (struct conf){.carriers = &b->carrier, .n_carriers = 1, .agencies = &b->agency, .n_agencies = 1, .types = &b->type,
 				.n_types = 1, .cellmap = {.select = SELECT_SITE}};
-	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到"};
-	b->texts[1] = (struct alert_text){"en", 4392, "Missing", "Missing", "Found"};
+	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到", 4381};
+	b->texts[1] = (struct alert_text){"en", 4392, "Missing", "Missing", "Found", 4394};
 }
 
 int bed_up(void **state)

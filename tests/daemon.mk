@@ -6,8 +6,8 @@ TESTS += $(E2E)
 EXTRA_DIST += $(E2E) tests/lib.sh tests/rate_shim.c tests/peers/smsc.js tests/peers/hostile.js tests/peers/broadcast.js tests/peers/osmobsc.sh
 
 # The book, over a map of its own and without files.
-check_PROGRAMS += tests/test_book tests/test_book_restart tests/test_forecast
-TESTS += tests/test_book tests/test_book_restart tests/test_forecast
+check_PROGRAMS += tests/test_book tests/test_book_change tests/test_book_restart tests/test_forecast
+TESTS += tests/test_book tests/test_book_change tests/test_book_restart tests/test_forecast
 BOOK_BED = tests/book_bed.c tests/book_bed.h tests/plan_map.c tests/plan_map.h
 BOOK_LIBS = libdaemon.a libplan.a libconf.a libcbsp.a libcore.a libstore.a libreusmpp.a libcellmap.a $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
 	$(SODIUM_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) $(PROJ_LIBS) $(OSMO_LIBS) $(CMOCKA_LIBS)
@@ -15,6 +15,8 @@ tests_test_book_SOURCES = tests/test_book.c $(BOOK_BED)
 tests_test_book_LDADD = $(BOOK_LIBS)
 tests_test_book_restart_SOURCES = tests/test_book_restart.c $(BOOK_BED)
 tests_test_book_restart_LDADD = $(BOOK_LIBS)
+tests_test_book_change_SOURCES = tests/test_book_change.c $(BOOK_BED)
+tests_test_book_change_LDADD = $(BOOK_LIBS)
 tests_test_forecast_SOURCES = tests/test_forecast.c
 tests_test_forecast_LDADD = libdaemon.a $(OSMO_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/test_sim_forecast

@@ -49,6 +49,9 @@ t_until 30 decided f spool; t_ok $? "folders exchanged: each is served for the o
 t_is "$(jq -r .alert_id "$D/spool/accepted/f.result.json" | cut -d- -f1)" guard "under the name that the configuration gives it"
 agencies "$(agency police nowhere), $(agency guard spool)"; reload 'reload refused'; t_ok $? "a folder that is missing: refused"
 takes g second "and the old configuration stays"
+agencies "$(agency guard spool), $(agency police second)"; sed -i 's/missing-child/other/' "$D/reunion.cfg"; reload 'is in force'
+CASE=a t_trigger a2 cancel
+takes a2 second "a cancel of an alert whose type is gone"
 # What running alerts rest on
 good() { agencies "$(agency police spool), $(agency guard second)"; }
 refused() { # SED EXPRESSION, PATTERN, NAME: a configuration changed so is refused with this reason

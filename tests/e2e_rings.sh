@@ -43,6 +43,8 @@ t_is "$(show '.units.accepted')" "$((on_air + $(planned)))" "the ledger agrees w
 reunion alert show -c "$D/reunion.cfg" "$ID" --cells > "$D/cells.txt"
 t_has "$D/cells.txt" 'one +broadcast +GSM-460-00-.* 75.0 ' "cell by cell, with its ring"
 t_is "$(reunion alert show -c "$D/reunion.cfg" "$ID" --cells --json | jq '[.cells[].accepted] | add')" "$(show .units.accepted)" "cells add up"
+written() { reunion alert show -c "$D/reunion.cfg" "$ID" --cells --csv | cmp - "$D/spool/alerts/$ID.cells.csv"; }
+t_until 5 written; t_ok $? "as does the file of them, ring by ring"
 
 CASE=grow t_trigger found cancel
 t_is "$(t_drop found)" accepted "the cancel is accepted"

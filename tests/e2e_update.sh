@@ -6,7 +6,7 @@ t_begin
 t_map 20000 || { cat "$D/build.log"; exit 1; }
 t_subs 460-00 2000 "$D/c.subs" || { cat "$D/subs.log"; exit 1; }
 t_carrier one || exit 1
-t_config "{ name = \"one\"; networks = ( \"460-00\" ); rate = 0; subscribers = \"$D/c.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" 'rate = 200.0; burst = 20; window = 50;'), $(t_cbsp one-bsc "$CBSP_one") ); }"
+t_config "{ name = \"one\"; networks = ( \"460-00\" ); rate = 0; subscribers = \"$D/c.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" 'rate = 200.0; burst = 20; window = 50; test_numbers = ( "8613800000000" );'), $(t_cbsp one-bsc "$CBSP_one") ); }"
 t_gateway
 t_until 10 t_links_up 2; t_ok $? "both links come up"
 report() { kill -USR1 "$PID_one"; sleep 0.6; }
@@ -40,6 +40,10 @@ t_is "$(t_status '.alerts[0].other_texts.accepted')" "$((new + cells))" "the upd
 t_drop new > /dev/null; cp "$D/new.trigger" "$D/newer.trigger"
 t_is "$(t_drop newer)" duplicate "the same update again is a duplicate"
 
+CASE=one LAT=31.2 LON=121.5 RADIUS=20.0 t_trigger elsewhere update
+t_is "$(t_drop elsewhere)" rejected "an update with another area is rejected"
+t_is "$(jq -c '[.reasons[].key]' "$(t_result elsewhere)")" '["location.lat","radius_km"]' "by place and radius"
+
 CASE=one t_trigger found cancel
 t_is "$(t_drop found)" accepted "a cancel after all was sent"
 t_until 40 others_rest "$ID"; sleep 1.3; report
@@ -68,7 +72,18 @@ t_until 20 others_rest "$two"; t_until 30 t_at_rest "$two"; sleep 1.3
 reached=$(t_status ".alerts[] | select(.alert_id == \"$two\") | .units.accepted")
 t_is "$(t_status ".alerts[] | select(.alert_id == \"$two\") | .other_texts.accepted")" "$reached" "the found text goes to those reached and nobody else"
 t_is "$(t_status ".alerts[] | select(.alert_id == \"$two\") | .units.withdrawn > 0")" true "the rest is withdrawn"
-report
+
+as() { jq -c "[.cbsp.cells[].active[] | select(.text | test(\"演习\")) | .id] | unique" "$D/one.json"; }
+rehearsed() { CASE=ex RADIUS=60.0 t_trigger "$1" "$2" && sed -i "s/小明/演习/; $3" "$D/$1.trigger" && t_drop "$1"; }
+t_is "$(rehearsed ex exercise '')" accepted "an exercise"
+t_until 20 t_at_rest "$(t_id ex)"
+t_is "$(rehearsed ex2 update 's/age = 6/age = 7/')" accepted "its update"
+t_until 20 others_rest "$(t_id ex)"; sleep 1.3; report
+t_is "$(as) $(copies '演习.*7岁')" "[4381,4394] 1" "goes to test identifiers and numbers only"
+t_is "$(on_air '演习.*6')" 0 "and replaces the text before it"
+t_is "$(rehearsed ex3 cancel '')" accepted "its cancel"
+t_until 20 others_rest "$(t_id ex)"; sleep 1.3; report
+t_is "$(as) $(copies 演习已找到)" "[4381,4394] 1" "as does the found text"
 t_is "$(jq '[.smpp.violations, .cbsp.violations] | map(if type == "object" then .count // 0 elif type == "array" then length else . // 0 end) | add' "$D/one.json")" 0 "the carrier saw no violation"
 t_stop_gateway
 t_is "$(grep -cE 'runtime error|Sanitizer' "$D/gateway.log")" 0 "no sanitizer spoke"

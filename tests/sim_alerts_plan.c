@@ -84,7 +84,7 @@ static void configure(struct universe *u)
 				     .rings = u->rings, .n_rings = RINGS - 1};
 	u->conf = (struct conf){.carriers = &u->carrier, .n_carriers = 1, .agencies = &u->agency, .n_agencies = 1, .types = &u->type,
 				.n_types = 1, .cellmap = {.select = SELECT_SITE}};
-	u->texts[0] = (struct alert_text){"en", 4392, "Missing", "Missing", "Found"};
+	u->texts[0] = (struct alert_text){"en", 4392, "Missing", "Missing", "Found", 4394};
 }
 
 const struct universe *universe_get(void *ctx)

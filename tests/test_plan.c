@@ -71,8 +71,8 @@ static int up(void **state)
 	b->carriers[1] = (struct conf_carrier){
 		.name = "cu", .networks = &b->nets[1], .n_networks = 1, .links = b->links + 5};
 	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2};
-	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到"};
-	b->texts[1] = (struct alert_text){"en", 4392, "Missing child", "Missing child", "Found"};
+	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到", 4381};
+	b->texts[1] = (struct alert_text){"en", 4392, "Missing child", "Missing child", "Found", 4394};
 	b->in = (struct plan_input){.conf = &b->conf,
 				    .map = b->map,
 				    .subs = b->subs,

@@ -47,7 +47,7 @@ static int up(void **state)
 	b->links[2] = (struct conf_link){.name = "bsc", .type = LINK_CBSP, .rate = 10, .window = 4, .cells_per_request = 500};
 	b->carrier = (struct conf_carrier){.name = "cm", .networks = &b->net, .n_networks = 1, .links = b->links, .n_links = 3};
 	b->conf = (struct conf){.carriers = &b->carrier, .n_carriers = 1};
-	b->text = (struct alert_text){"en", 4392, "Missing", "Missing", "Found"};
+	b->text = (struct alert_text){"en", 4392, "Missing", "Missing", "Found", 4394};
 	b->in = (struct plan_input){.conf = &b->conf, .subs = &b->subs, .lat = 40, .lon = 116, .select = SELECT_SITE, .texts = &b->text, .n_texts = 1,
 				    .reported_at = 1000000, .deadline_at = 1003600};
 	snprintf(b->path, sizeof(b->path), "/tmp/reunion-rings.%d.subs", (int)getpid());

@@ -394,6 +394,9 @@ static void test_nothing_holds_back_a_cancel(void **state)
 	good(HEAD("cancel") "reported_at = \"2027-01-01T00:00:00Z\";");
 	good(HEAD("cancel") WHEN "location = { lat = 0; lon = \"x\"; datum = \"mars\"; }; radius_km = 9999; "
 				 "child = { age = 999; };");
+	good("case_number = \"c\"; type = \"of-last-week\"; action = \"cancel\";\n" WHEN);
+	bad("case_number = \"c\"; type = \"of-last-week\"; action = \"update\";\n" WHEN WHERE, 1, "type", "no alert type");
+	bad("case_number = \"c\"; action = \"cancel\";\n" WHEN, 0, "type", "required");
 	bad(HEAD("cancel") WHEN "unknown = 1;", 2, "unknown", "unknown key");
 	bad(HEAD("cancel"), 0, "reported_at", "required");
 	bad(HEAD("cancel") "reported_at = \"soon\";", 2, "reported_at", "no date");
@@ -405,6 +408,11 @@ static void test_exercise(void **state)
 
 	assert_int_equal(t->action, ACTION_EXERCISE);
 	assert_int_equal(t->texts[0].message_identifier, 4381);
+	assert_false(t->has_radius);
+	assert_true(good(GOOD)->has_radius);
+	t = good(HEAD("update") WHEN WHERE CHILD CONTACT); /* of what, the book knows */
+	assert_int_equal(t->texts[0].message_identifier, 4379);
+	assert_int_equal(t->texts[0].exercise_identifier, 4381);
 }
 
 static const struct conf *with_fields(void)
