@@ -377,7 +377,7 @@ static void an_ended_alert_leaves_its_case(void **state)
 	bed_store(b, subject);
 	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
 	assert_null(book_case(b->book, "police", "c"));
-	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), bed_us(b), &subject, &reasons), VERDICT_REJECT);
 }
 
 /* Without its maps there is no last word, and no harm in that. */
