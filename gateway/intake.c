@@ -410,6 +410,16 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 	talloc_free(ctx);
 }
 
+bool intake_decided(struct intake *in, struct spool_item *item, const struct trigger_scan *scan)
+{
+	struct trigger t = {.agency = in->agency->name};
+
+	if (!item->leftover || trigger_digest_of(in->agency, scan, t.digest) < 0 || !book_decision(in->d->book, &t))
+		return false;
+	take_duplicate(in, item, &t);
+	return true;
+}
+
 void intake_judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct alert *subject;
