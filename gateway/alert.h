@@ -53,6 +53,8 @@ int trigger_parse(void *ctx, const struct conf *conf, const struct conf_agency *
 struct trigger_scan;
 int trigger_check(void *ctx, const struct conf *conf, const struct conf_agency *agency, const struct trigger_scan *scan,
 		  int64_t now, struct trigger **trigger, struct reasons *reasons);
+/* struct trigger's digest of what was read, whether it would be accepted or not. 0, or -EBADMSG when no key could be read. */
+int trigger_digest_of(const struct conf_agency *agency, const struct trigger_scan *scan, uint8_t digest[32]);
 /* CAP is another language: true, with a reason, instead of a hundred syntax errors. */
 bool trigger_cap(const char *name, const uint8_t *data, size_t len, struct reasons *reasons, void *ctx);
 /* minisign (Ed25519, prehashed "ED" and legacy "Ed") over data by one of the agency's keys. 0, or -EKEYREJECTED with a reason. */

@@ -31,6 +31,7 @@ struct book *book_new(void *ctx, struct dispatch *dispatch, int (*link_index)(vo
 
 	OSMO_ASSERT(b);
 	INIT_LLIST_HEAD(&b->alerts);
+	INIT_LLIST_HEAD(&b->deferred);
 	b->dispatch = dispatch;
 	b->next_number = 1;
 	b->cases = json_object();
@@ -117,8 +118,10 @@ static void why_not_again(void *ctx, const struct alert *subject, const struct t
 			    subject ? "was recalled" : "has ended", t->case_number);
 }
 
-enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, struct alert **subject, struct reasons *reasons)
+enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, uint64_t now_us, struct alert **subject,
+			struct reasons *reasons)
 {
+	enum verdict verdict;
 	char key[512];
 	bool known = json_object_get(b->cases, case_key(key, sizeof(key), t->agency, t->case_number));
 
@@ -127,6 +130,8 @@ enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, stru
 		return VERDICT_LATER;
 	if (book_decision(b, t))
 		return VERDICT_DUPLICATE;
+	if (!known && deferred_judge(b, ctx, t, now_us, &verdict, reasons))
+		return verdict;
 	if (t->action == ACTION_ALERT || t->action == ACTION_EXERCISE) {
 		if (!known)
 			return VERDICT_ACCEPT;

@@ -80,6 +80,7 @@ struct alert {
 
 struct book {
 	struct llist_head alerts; /* in order of acceptance */
+	struct llist_head deferred; /* book_deferred.c */
 	struct dispatch *dispatch;
 	uint32_t next_number;
 	json_t *cases;	 /* agency "/" case_number -> alert id; for ever */
@@ -100,9 +101,12 @@ struct alert *book_find(struct book *b, const char *id);
 struct alert *book_case(struct book *b, const char *agency, const char *case_number);
 
 /* What a well-formed trigger leads to. UPDATE and CANCEL name their subject, REJECT its reasons. LATER: its case is just
- * becoming durable. */
-enum verdict { VERDICT_ACCEPT, VERDICT_CANCEL, VERDICT_UPDATE, VERDICT_DUPLICATE, VERDICT_REJECT, VERDICT_LATER };
-enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, struct alert **subject, struct reasons *reasons);
+ * becoming durable, or waits to. UNSENT: it cancels what was deferred, and will not go out any more. */
+enum verdict { VERDICT_ACCEPT, VERDICT_CANCEL, VERDICT_UPDATE, VERDICT_DUPLICATE, VERDICT_REJECT, VERDICT_LATER, VERDICT_UNSENT };
+enum verdict book_judge(struct book *b, void *ctx, const struct trigger *t, uint64_t now_us, struct alert **subject,
+			struct reasons *reasons);
+/* A new alert that cannot be stored now, each time that it is handed in: it may be cancelled meanwhile. */
+void book_defer(struct book *b, const struct trigger *t, uint64_t now_us);
 /* The stored decision for this content, or NULL (borrowed). */
 json_t *book_decision(struct book *b, const struct trigger *t);
 /* Records and remembers a decision on a trigger. */
@@ -162,6 +166,8 @@ extern const struct payload_ops book_payload;
 struct alert *alert_new(struct book *b);
 void book_serial(struct book *b, uint16_t identifier, uint16_t next);
 void alert_untold(struct alert *a); /* it has new units: its files in alerts/ are older than it */
+/* book_deferred.c: what a trigger of a case that was deferred leads to; false: to what it would without. */
+bool deferred_judge(struct book *b, void *ctx, const struct trigger *t, uint64_t now_us, enum verdict *verdict, struct reasons *reasons);
 /* book_clock.c */
 json_t *alert_clock_json(const struct book *b, const struct alert *a);
 void alert_clock_follow(struct book *b, struct alert *a);

@@ -60,6 +60,36 @@ static bool is_it(const struct plan_group *g, const struct kept *k)
 	return g->kind != GROUP_CBSP || !strcmp(g->links[0]->name, json_string_value(json_array_get(k->links, 0)));
 }
 
+#define SWAP(v, x, y)                   \
+	do {                            \
+		typeof(*(v)) t_ = (v)[x]; \
+		(v)[x] = (v)[y];        \
+		(v)[y] = t_;            \
+	} while (0)
+
+static void swap_links(struct plan_group *g, size_t x, size_t y)
+{
+	SWAP(g->links, x, y);
+	SWAP(g->shares, x, y);
+	SWAP(g->link_units, x, y);
+	SWAP(g->link_parts, x, y);
+	SWAP(g->link_total, x, y);
+	SWAP(g->link_seconds, x, y);
+}
+
+/* The ledger's chunks name their link by its place in the list: those of then stand as then, new ones behind them. */
+static void order_links(struct plan_group *g, const struct kept *k)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < json_array_size(k->links); i++)
+		for (size_t l = at; l < g->n_links; l++)
+			if (!strcmp(g->links[l]->name, json_string_value(json_array_get(k->links, i)))) {
+				swap_links(g, at++, l);
+				break;
+			}
+}
+
 /* Names are all that is left of it. */
 static struct plan_group gone(struct plan *p, const struct conf *conf, const struct kept *k)
 {
@@ -110,7 +140,7 @@ int alert_regroup(struct alert *a, size_t ring, const json_t *kept)
 	groups = talloc_zero_array(p, struct plan_group, n + 1);
 	OSMO_ASSERT(groups);
 	for (size_t i = 0; i < n; i++) {
-		const struct plan_group *found = NULL;
+		struct plan_group *found = NULL;
 		struct kept k;
 
 		if (read_kept(json_array_get(kept, i), &k) < 0)
@@ -118,6 +148,8 @@ int alert_regroup(struct alert *a, size_t ring, const json_t *kept)
 		for (size_t g = 0; !found && g < p->n_groups; g++)
 			if (is_it(&p->groups[g], &k))
 				found = &p->groups[g];
+		if (found)
+			order_links(found, &k);
 		groups[i] = found ? *found : gone(p, a->conf, &k);
 		groups[i].sum = k.sum;
 		lost += !found && k.n_units > 0;

@@ -70,6 +70,13 @@ void intake_defer(struct intake *in, struct spool_item *item, int rc)
 	talloc_free(ctx);
 }
 
+/* A new alert that cannot be stored now. */
+static void put_off(struct intake *in, struct spool_item *item, const struct trigger *t, int rc)
+{
+	book_defer(in->d->book, t, clock_mono_us());
+	intake_defer(in, item, rc);
+}
+
 /* remark: what the result should say beside the decision, or NULL. */
 static void accepted(struct intake *in, struct spool_item *item, const struct alert *a, const char *remark)
 {
@@ -123,7 +130,7 @@ static void alert_durable(struct daemon *d, struct pending *p, int rc)
 		if (rc == -EIO)
 			undo(d, a, p->trigger);
 		book_discard(d->book, a, p->trigger);
-		intake_defer(p->intake, p->item, rc);
+		put_off(p->intake, p->item, p->trigger, rc);
 		return;
 	}
 	book_enter(d->book, a, clock_mono_us(), clock_wall_s());
@@ -185,7 +192,7 @@ static void drafted(struct daemon *d, struct pending *p, int rc, struct reasons 
 	if (rc < 0) {
 		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
 		book_discard(d->book, a, p->trigger);
-		intake_defer(p->intake, p->item, rc);
+		put_off(p->intake, p->item, p->trigger, rc);
 		talloc_free(p);
 		return;
 	}
@@ -371,6 +378,19 @@ static void take_cancel(struct intake *in, struct spool_item *item, struct trigg
 	p->remark = again ? "the alert was recalled before; nothing is sent anew" : NULL;
 }
 
+/* The cancel of an alert that was refused before it could be stored. */
+static void take_unsent(struct intake *in, struct spool_item *item)
+{
+	struct reasons reasons = {0};
+	void *ctx = talloc_new(in);
+
+	reasons_add(ctx, &reasons, 0, NULL, "the alert was cancelled before it went out; nothing of it was sent");
+	in->count->accepted++;
+	in->d->total.triggers_accepted++;
+	finish(in, item, SPOOL_ACCEPTED, result_json("accepted", NULL, &reasons, NULL));
+	talloc_free(ctx);
+}
+
 static void take_duplicate(struct intake *in, struct spool_item *item, const struct trigger *t)
 {
 	json_t *d = book_decision(in->d->book, t);
@@ -390,14 +410,27 @@ static void take_duplicate(struct intake *in, struct spool_item *item, const str
 	talloc_free(ctx);
 }
 
+bool intake_decided(struct intake *in, struct spool_item *item, const struct trigger_scan *scan)
+{
+	struct trigger t = {.agency = in->agency->name};
+
+	if (!item->leftover || trigger_digest_of(in->agency, scan, t.digest) < 0 || !book_decision(in->d->book, &t))
+		return false;
+	take_duplicate(in, item, &t);
+	return true;
+}
+
 void intake_judge(struct intake *in, struct spool_item *item, struct trigger *t, struct reasons *reasons)
 {
 	struct alert *subject;
-	enum verdict verdict = book_judge(in->d->book, t, t, &subject, reasons);
+	enum verdict verdict = book_judge(in->d->book, t, t, clock_mono_us(), &subject, reasons);
 	int trouble = verdict == VERDICT_ACCEPT || verdict == VERDICT_UPDATE ? watch_trouble(in->d) : 0;
 
 	if (trouble < 0) { /* a cancel is never put off */
-		intake_defer(in, item, trouble);
+		if (verdict == VERDICT_ACCEPT)
+			put_off(in, item, t, trouble);
+		else
+			intake_defer(in, item, trouble);
 		return;
 	}
 	switch (verdict) {
@@ -409,6 +442,9 @@ void intake_judge(struct intake *in, struct spool_item *item, struct trigger *t,
 		break;
 	case VERDICT_UPDATE:
 		take_update(in, item, t, subject, reasons);
+		break;
+	case VERDICT_UNSENT:
+		take_unsent(in, item);
 		break;
 	case VERDICT_DUPLICATE:
 		take_duplicate(in, item, t);

@@ -25,13 +25,29 @@ static void reject_for(struct intake *in, struct spool_item *item, const char *w
 	talloc_free(ctx);
 }
 
+static int check_signature(const struct intake *in, const struct spool_item *item, struct reasons *reasons, void *ctx)
+{
+	if (!item->sig && in->agency->allow_unsigned)
+		return 0;
+	return trigger_verify(ctx, in->agency, item->data, item->len, item->sig, item->sig_len, reasons);
+}
+
 static void take_scan(struct intake *in, struct spool_item *item, const struct trigger_scan *scan)
 {
 	struct reasons reasons = {0};
 	void *ctx = talloc_new(in);
 	struct trigger *t;
+	int rc = 0;
 
-	if (trigger_check(ctx, in->d->conf, in->agency, scan, clock_wall_s(), &t, &reasons) < 0)
+	if (intake_decided(in, item, scan)) {
+		talloc_free(ctx);
+		return;
+	}
+	if (item->leftover)
+		rc = check_signature(in, item, &reasons, ctx);
+	if (rc == 0)
+		rc = trigger_check(ctx, in->d->conf, in->agency, scan, clock_wall_s(), &t, &reasons);
+	if (rc < 0)
 		intake_reject(in, item, NULL, &reasons);
 	else
 		intake_judge(in, item, t, &reasons);
@@ -54,7 +70,8 @@ static void parsed(void *arg, int rc, const struct trigger_scan *scan)
 	talloc_free(r);
 }
 
-/* One trigger file was claimed. Only what is signed, or need not be, is read at all. */
+/* One trigger file was claimed. Only what is signed, or need not be, is read at all; or was claimed before a restart: it may have
+ * been accepted with a key that is gone. */
 static void claimed(void *arg, struct spool_item *item)
 {
 	struct intake *in = arg;
@@ -67,8 +84,8 @@ static void claimed(void *arg, struct spool_item *item)
 		reasons_add(ctx, &reasons, 0, NULL, "%s", item->trouble);
 		rc = -EINVAL;
 	}
-	if (rc == 0 && (item->sig || !in->agency->allow_unsigned))
-		rc = trigger_verify(ctx, in->agency, item->data, item->len, item->sig, item->sig_len, &reasons);
+	if (rc == 0 && !item->leftover)
+		rc = check_signature(in, item, &reasons, ctx);
 	if (rc == 0 && trigger_cap(item->name, item->data, item->len, &reasons, ctx))
 		rc = -EINVAL;
 	if (rc < 0) {

@@ -143,3 +143,18 @@ void trigger_digest(const struct trigger_file *file, uint8_t digest[32])
 	}
 	crypto_generichash_final(&state, digest, 32);
 }
+
+int trigger_digest_of(const struct conf_agency *agency, const struct trigger_scan *scan, uint8_t digest[32])
+{
+	void *scratch = talloc_named_const(NULL, 0, "digest");
+	struct reasons reasons = {0};
+	struct trigger_file file = {.agency = agency, .ctx = scratch, .reasons = &reasons};
+	int rc;
+
+	OSMO_ASSERT(scratch);
+	rc = trigger_read(scratch, scan, &file);
+	if (rc == 0)
+		trigger_digest(&file, digest);
+	talloc_free(scratch);
+	return rc;
+}

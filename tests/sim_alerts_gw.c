@@ -233,7 +233,7 @@ static void take(struct world *w, struct action *x)
 	struct trigger *t = trigger_of(w, x, s);
 	struct reasons reasons = {0};
 	struct alert *subject;
-	enum verdict verdict = book_judge(w->book, t, t, &subject, &reasons);
+	enum verdict verdict = book_judge(w->book, t, t, world_mono(w), &subject, &reasons);
 
 	world_note(w, 0xB0 + x->act, x->who << 8 | verdict);
 	if (w->breaks & BREAK_TWICE && x->act == ACT_ALERT && verdict == VERDICT_LATER)
@@ -250,6 +250,7 @@ static void take(struct world *w, struct action *x)
 		take_cancel(w, x, t, subject);
 		return;
 	case VERDICT_LATER:
+	case VERDICT_UNSENT: /* this world's gateway defers no alert for good */
 		break;
 	case VERDICT_REJECT:
 		if (x->act == ACT_ALERT)

@@ -14,7 +14,7 @@
 static enum verdict judge(struct bed *b, const struct trigger *t, struct alert **subject)
 {
 	struct reasons reasons = {0};
-	enum verdict v = book_judge(b->book, b, t, subject, &reasons);
+	enum verdict v = book_judge(b->book, b, t, bed_us(b), subject, &reasons);
 
 	assert_int_equal(v == VERDICT_REJECT, reasons.n > 0);
 	return v;
@@ -236,15 +236,54 @@ static void missing_again_is_a_new_case(void **state)
 	struct alert *a = bed_alert(b, "c"), *subject;
 	struct reasons reasons = {0};
 
-	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), bed_us(b), &subject, &reasons), VERDICT_REJECT);
 	assert_non_null(strstr(reasons.v[0].text, "use action = \"update\""));
 	assert_int_equal(book_recall(b->book, a, "found", b->now, bed_us(b)), 0);
 	reasons = (struct reasons){0};
-	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), bed_us(b), &subject, &reasons), VERDICT_REJECT);
 	assert_non_null(strstr(reasons.v[0].text, "was recalled"));
 	assert_non_null(strstr(reasons.v[0].text, "\"c-2\""));
 	reasons = (struct reasons){0};
-	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c-2"), &subject, &reasons), VERDICT_ACCEPT);
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c-2"), bed_us(b), &subject, &reasons), VERDICT_ACCEPT);
+}
+
+/* Whatever is handed in first, and however often: it never goes out, and who recalled it is told so. */
+static void a_deferred_alert_can_be_recalled(void **state)
+{
+	struct bed *b = *state;
+	struct trigger *t = bed_trigger(b, ACTION_ALERT, "c"), *cancel = bed_trigger(b, ACTION_CANCEL, "c");
+	struct alert *subject;
+
+	assert_int_equal(judge(b, cancel, &subject), VERDICT_REJECT);
+	assert_int_equal(judge(b, t, &subject), VERDICT_ACCEPT);
+	book_defer(b->book, t, bed_us(b));
+	assert_int_equal(verdict(b, ACTION_CANCEL, "other"), VERDICT_REJECT);
+	assert_int_equal(verdict(b, ACTION_UPDATE, "c"), VERDICT_LATER);
+	assert_int_equal(judge(b, t, &subject), VERDICT_ACCEPT);
+	assert_int_equal(judge(b, cancel, &subject), VERDICT_LATER);
+	assert_int_equal(judge(b, cancel, &subject), VERDICT_LATER);
+	assert_int_equal(judge(b, t, &subject), VERDICT_REJECT);
+	assert_int_equal(verdict(b, ACTION_EXERCISE, "c"), VERDICT_REJECT); /* a copy of the file */
+	assert_int_equal(verdict(b, ACTION_UPDATE, "c"), VERDICT_REJECT);
+	assert_int_equal(judge(b, cancel, &subject), VERDICT_UNSENT);
+	b->now += 61;
+	assert_int_equal(judge(b, cancel, &subject), VERDICT_REJECT);
+	assert_int_equal(judge(b, t, &subject), VERDICT_ACCEPT);
+}
+
+/* Nobody waits for an alert whose file was taken out of the folder; one that got in is as any other. */
+static void a_deferral_ends(void **state)
+{
+	struct bed *b = *state;
+
+	book_defer(b->book, bed_trigger(b, ACTION_ALERT, "c"), bed_us(b));
+	book_defer(b->book, bed_trigger(b, ACTION_ALERT, "gone"), bed_us(b));
+	b->now += 59;
+	assert_int_equal(verdict(b, ACTION_CANCEL, "gone"), VERDICT_LATER);
+	bed_alert(b, "c");
+	assert_int_equal(verdict(b, ACTION_CANCEL, "c"), VERDICT_CANCEL);
+	b->now += 2;
+	assert_int_equal(verdict(b, ACTION_CANCEL, "gone"), VERDICT_REJECT);
 }
 
 static void recalled_half_way(void **state)
@@ -414,6 +453,8 @@ int main(void)
 		CASE(codes_go_on_after_a_crash),
 		CASE(recalled_before_anything_left),
 		CASE(missing_again_is_a_new_case),
+		CASE(a_deferred_alert_can_be_recalled),
+		CASE(a_deferral_ends),
 		CASE(recalled_half_way),
 		CASE(in_doubt_is_reached),
 		CASE(recalled_after_all_were_reached),

@@ -300,6 +300,28 @@ static void one_of_two_links_left(void **state)
 	assert_int_equal(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->sums.n[UNIT_ACCEPTED], 100);
 }
 
+/* What each link has done is told of it, wherever it stands in the configuration by then; a new one has done nothing. */
+static void links_in_another_order(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a;
+	struct conf_link links[BED_LINKS];
+	const struct dispatch_job *job;
+
+	b->links[BED_SMS_A].rate = b->links[BED_SMS_B].rate = 50;
+	a = bed_alert(b, "c");
+	bed_serve(b, BED_SMS_B, 30, OUT_ACCEPTED);
+	memcpy(links, b->links, sizeof(links));
+	for (int i = 0; i < BED_LINKS; i++)
+		b->links[i] = links[BED_LINKS - 1 - i];
+	a = crash(b);
+	job = bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job;
+	assert_string_equal(book_group(bed_job(a, 0, 0, GROUP_SUBSCRIBERS))->links[1]->name, "b");
+	assert_int_equal(job->spec.links[1], 1); /* where b stands now */
+	assert_int_equal(job->link_sums[0].n[UNIT_ACCEPTED], 0);
+	assert_int_equal(job->link_sums[1].n[UNIT_ACCEPTED], 30);
+}
+
 /* As after a reload to more links than a gateway can have. */
 static void a_link_without_a_place_takes_no_part(void **state)
 {
@@ -377,7 +399,7 @@ static void an_ended_alert_leaves_its_case(void **state)
 	bed_store(b, subject);
 	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
 	assert_null(book_case(b->book, "police", "c"));
-	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), &subject, &reasons), VERDICT_REJECT);
+	assert_int_equal(book_judge(b->book, b, bed_trigger(b, ACTION_ALERT, "c"), bed_us(b), &subject, &reasons), VERDICT_REJECT);
 }
 
 /* Without its maps there is no last word, and no harm in that. */
@@ -638,6 +660,7 @@ int main(void)
 		CASE(a_list_that_is_found_again_sends_nothing_anew),
 		CASE(a_carrier_that_left_ends_visibly),
 		CASE(one_of_two_links_left),
+		CASE(links_in_another_order),
 		CASE(a_link_without_a_place_takes_no_part),
 		CASE(cells_outlive_any_number_of_kills),
 		CASE(rubbish_is_refused),
