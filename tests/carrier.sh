@@ -5,7 +5,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/carrier.XXXXXX")
 carrier=$BUILDDIR/reunion-carrier client=$BUILDDIR/tests/test_carrier_client
 pid= n=0 failed=0
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
-echo 1..20
+echo 1..22
 
 ok() { # RESULT NAME
 	n=$((n + 1))
@@ -87,6 +87,23 @@ echo 'AT 5 parsecs' >"$dir/scenario"
 "$carrier" --smpp 0 --scenario "$dir/scenario" 2>"$dir/err"
 [ $? = 2 ] && grep -q "scenario:1:" "$dir/err"
 ok $? 'a wrong scenario is refused with its line'
+
+
+# Outputs replace regular files only; told at the start, not after the run.
+: >"$dir/kept"; ln -s kept "$dir/link"; mkfifo "$dir/fifo"; mkdir "$dir/folder"
+bad=0
+for option in report recipients clues-file port-file; do
+	for at in link fifo folder; do
+		timeout 5 "$carrier" --smpp 0 --$option "$dir/$at" 2>"$dir/err"
+		[ $? = 1 ] && grep -q "$at: is not a regular file" "$dir/err" && [ "$(wc -l <"$dir/err")" = 1 ] || { bad=1; echo "# --$option $at"; }
+	done
+done
+[ $bad = 0 ] && [ -h "$dir/link" ] && [ -p "$dir/fifo" ] && [ -z "$(ls -A "$dir/folder")" ] && [ ! -s "$dir/kept" ]
+ok $? 'links, devices and folders are refused as outputs at the start, and stay'
+ln -s kept "$dir/aside.new"
+timeout -s TERM 1 "$carrier" --smpp 0 --report "$dir/aside" 2>"$dir/err"
+grep -q 'aside.new: ' "$dir/err" && [ ! -e "$dir/aside" ] && [ ! -s "$dir/kept" ]
+ok $? 'what is written beside does not follow a link either'
 
 module=$BUILDDIR/node/node_modules/smpp
 if command -v npm >/dev/null && [ ! -d "$module" ]; then
