@@ -50,8 +50,24 @@ static void check_agency(struct conf_reader *r, const struct conf_agency *a)
 	}
 }
 
+static void check_tls(struct conf_reader *r, const struct conf_link *l)
+{
+	struct stat st;
+
+	if (l->tls.ca_file)
+		need_file(r, &l->tls.ca_file, "the authority's certificates must be there");
+	if (l->tls.certificate_file)
+		need_file(r, &l->tls.certificate_file, "our certificate must be there");
+	if (!l->tls.key_file)
+		return;
+	need_file(r, &l->tls.key_file, "the certificate's key must be there");
+	if (stat(l->tls.key_file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0077)
+		conf_problem(r, &l->tls.key_file, "%s may be read or written by others; chmod 600", l->tls.key_file);
+}
+
 static void check_link(struct conf_reader *r, const struct conf_link *l)
 {
+	check_tls(r, l);
 	if (l->password_file && !l->password)
 		conf_problem(r, &l->password_file, "%s: not readable by this user", l->password_file);
 }

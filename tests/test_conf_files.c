@@ -186,6 +186,40 @@ static void test_world(void **state)
 	assert_int_equal(p.n, 0);
 }
 
+/* The problem of a link's tls.KEY, or "". */
+static const char *tls_problem(const char *key)
+{
+	char *tls = talloc_asprintf(ctx,
+				    BASE_SMPP "tls = { ca_file = \"%s/ca\"; certificate_file = \"%s/crt\"; "
+					      "key_file = \"%s/key\"; }; ",
+				    dir, dir, dir);
+	struct conf_problems p;
+	struct conf *c = load(put("t.cfg", replace(BASE, BASE_SMPP, tls), 0644), &p);
+
+	assert_non_null(c);
+	conf_check_world(ctx, c, &p);
+	for (size_t i = 0; i < p.n; i++)
+		if (!strcmp(p.v[i].key, talloc_asprintf(ctx, "carriers[0].links[0].tls.%s", key)))
+			return p.v[i].text;
+	return "";
+}
+
+static void test_tls_files(void **state)
+{
+	put("pw", "x", 0600);
+	assert_non_null(strstr(tls_problem("ca_file"), "No such file"));
+	assert_non_null(strstr(tls_problem("certificate_file"), "No such file"));
+	assert_non_null(strstr(tls_problem("key_file"), "No such file"));
+	put("ca", "x", 0644);
+	put("crt", "x", 0644);
+	put("key", "x", 0644);
+	assert_string_equal(tls_problem("ca_file"), "");
+	assert_string_equal(tls_problem("certificate_file"), "");
+	assert_non_null(strstr(tls_problem("key_file"), "chmod 600"));
+	put("key", "x", 0600);
+	assert_string_equal(tls_problem("key_file"), "");
+}
+
 static void test_agency_folder_missing(void **state)
 {
 	struct conf_problems p;
@@ -227,6 +261,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_no_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_example_loads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_world, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tls_files, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_agency_folder_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_manual_is_the_table, setup, teardown),
 	};
