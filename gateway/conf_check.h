@@ -11,3 +11,5 @@ void conf_check_listeners(struct conf_reader *r);
 /* Reads the links' password files. A file that this user may not read leaves password NULL and is no problem
  * here: `reunion plan` needs no password. conf_check_world() tells it. */
 void conf_read_passwords(struct conf_reader *r);
+/* What conf_check_world() checks, of the fields that could be read. */
+void conf_check_files(struct conf_reader *r);

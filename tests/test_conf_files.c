@@ -220,6 +220,50 @@ static void test_tls_files(void **state)
 	assert_string_equal(tls_problem("key_file"), "");
 }
 
+/* Exactly these keys have a problem, each one. */
+static void tells(const char *text, const char *const *keys, size_t n)
+{
+	struct conf_problems p;
+	struct conf *c;
+
+	assert_int_not_equal(conf_load_whole(ctx, put("t.cfg", text, 0644), &c, &p), 0);
+	assert_null(c);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int times = 0;
+
+		for (size_t j = 0; j < p.n; j++)
+			times += p.v[j].key && !strcmp(p.v[j].key, keys[i]);
+		if (times != 1)
+			fail_msg("%s is told %u times", keys[i], times);
+	}
+	for (size_t i = 0; i < p.n && p.n != n; i++)
+		print_error("%s\n", conf_problem_line(ctx, &p.v[i]));
+	assert_int_equal(p.n, n);
+}
+
+static void test_text_and_world_in_one_run(void **state)
+{
+	static const char *const all[] = {"gateway.state_directory", "gateway.nmae",
+					  "cellmap.map",             "agencies[0].spool",
+					  "agencies[0].keys[0]",     "carriers[0].links[0].password_file",
+					  "carriers[0].links[1].port"};
+	char *text = replace(BASE, "state_directory", "nmae = \"x\"; state_directory");
+
+	tells(replace(text, "port = 48049", "port = 0"), all, 7);
+}
+
+static void test_no_problem_follows_from_another(void **state)
+{
+	static const char *const read[] = {"gateway.state_directory", "cellmap.tables", "agencies[0].spool",
+					   "agencies[0].keys[0]", "carriers[0].links[0].password_file"};
+	char *text = replace(BASE, "\"/s\"", "7");
+
+	put("pw", "x", 0644);
+	text = replace(text, "map =", "tables = \"t\"; map =");
+	text = replace(text, "spool = \"/p\"", "spool = 1");
+	tells(replace(text, "\"RWQ\"", "3"), read, 5);
+}
+
 static void test_agency_folder_missing(void **state)
 {
 	struct conf_problems p;
@@ -262,6 +306,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_example_loads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_world, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tls_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_text_and_world_in_one_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_problem_follows_from_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_agency_folder_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_manual_is_the_table, setup, teardown),
 	};
