@@ -197,6 +197,7 @@ struct conf {
 };
 
 #define CONF_MAX_OCTETS (1 << 20)
+#define CONF_RATE_LEAST 0.001 /* of a limited rate; what is shown of rates is rounded to it, and 0 means unlimited */
 
 /* 0 and *conf, or -errno with problems filled (child of ctx either way). */
 int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems);

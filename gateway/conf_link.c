@@ -124,6 +124,8 @@ static void check_link(struct conf_reader *r, const struct conf_carrier *c, stru
 			check_smpp(r, l);
 	}
 	check_languages(r, l);
+	if (l->rate > 0 && l->rate < CONF_RATE_LEAST)
+		conf_problem(r, &l->rate, "%.10g is less than %.10g; 0 is no limit", l->rate, CONF_RATE_LEAST);
 	for (const struct conf_carrier *d = r->conf->carriers; d <= c; d++)
 		for (size_t i = 0; i < d->n_links && &d->links[i] != l; i++)
 			if (same(l->name, d->links[i].name))
@@ -150,6 +152,8 @@ void conf_check_carriers(struct conf_reader *r)
 
 		for (size_t i = 0; i < c->n_networks; i++)
 			check_network(r, c, &c->networks[i]);
+		if (c->rate > 0 && c->rate < CONF_RATE_LEAST)
+			conf_problem(r, &c->rate, "%.10g is less than %.10g; 0 is no limit", c->rate, CONF_RATE_LEAST);
 		for (size_t i = 0; i < c->n_links; i++)
 			check_link(r, c, &c->links[i]);
 		for (const struct conf_carrier *d = conf->carriers; d < c; d++)

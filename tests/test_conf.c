@@ -371,6 +371,8 @@ static void test_text_identifiers(void **state)
 
 static void test_link_sense(void **state)
 {
+	bad(WITH_LINKS("{ name = \"a\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 0.0009; }"),
+	    "carriers[0].links[0].rate", "less than 0.001");
 	bad(WITH_SMPP("addressing = \"broadcast\";"), "carriers[0].links[0].addressing", "5.0");
 	bad(WITH_SMPP("bind = \"receiver\";"), "carriers[0].links[0].bind", "cannot send");
 	bad(WITH_SMPP("source = { ton = 5; address = \"MISSINGCHILD\"; };"),
