@@ -5,7 +5,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/carrier.XXXXXX")
 carrier=$BUILDDIR/reunion-carrier client=$BUILDDIR/tests/test_carrier_client
 pid= n=0 failed=0
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
-echo 1..22
+echo 1..25
 
 ok() { # RESULT NAME
 	n=$((n + 1))
@@ -64,6 +64,34 @@ stop
 [ "$(value throttled)" -gt 0 ] && [ "$(value max_in_1s_window_granted)" -le 5100 ] && has '0x00000058' && has '0x0000000B' &&
 	[ "$(value accepted)" = "$(sed 's/.* ok \([0-9]*\) .*/\1/' "$dir/out")" ]
 ok $? 'above the rate it throttles; errors are no copies'
+
+# Three texts of 400 characters in one PDU each (message_payload, submit_sm): three parts each, also where they are refused.
+text=$(printf 'a%.0s' {1..400})
+payloads() {
+	exec 3<>"/dev/tcp/127.0.0.1/$smpp"
+	[ "$1" = bound ] && printf '\0\0\0\x18\0\0\0\2\0\0\0\0\0\0\0\1a\0\0\0\x34\0\0\0' >&3
+	for i in 2 3 4; do
+		printf '\0\0\1\xc2\0\0\0\4\0\0\0\0\0\0\0\x0'$i'\0\0\0\0\1\0018613800000001\0\0\0\0\0\0\0\0\0\0\0\4\x24\1\x90%s' "$text" >&3
+	done
+	timeout 0.5 cat <&3 >/dev/null
+	exec 3>&-
+}
+counts() { # WANT NAME
+	stop
+	got="$(value parts) $(value accepted) $(value refused) $(value throttled)"
+	[ "$got" = "$1" ]
+	ok $? "$2"
+	[ "$got" = "$1" ] || echo "# $got"
+}
+start --errors 0x0B=1000
+payloads bound
+counts '9 0 9 0' 'the parts of a refused message_payload are refused parts'
+start --rate 4 --burst 1
+payloads bound
+counts '9 3 6 6' 'throttled parts are refused parts'
+start
+payloads stranger
+counts '3 0 3 0' 'one that is not bound is refused its PDUs'
 
 start --latency-ms 1-30 --out-of-order --drop 10 --lose 10 --window 40
 timeout 3 "$client" "$smpp" 3000 50 >/dev/null 2>&1
