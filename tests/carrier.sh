@@ -5,7 +5,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/carrier.XXXXXX")
 carrier=$BUILDDIR/reunion-carrier client=$BUILDDIR/tests/test_carrier_client
 pid= n=0 failed=0
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
-echo 1..25
+echo 1..27
 
 ok() { # RESULT NAME
 	n=$((n + 1))
@@ -116,6 +116,41 @@ echo 'AT 5 parsecs' >"$dir/scenario"
 [ $? = 2 ] && grep -q "scenario:1:" "$dir/err"
 ok $? 'a wrong scenario is refused with its line'
 
+
+bad=0
+while read -r line; do
+	printf '# good\n%s\n' "$line" >"$dir/scenario"
+	timeout 5 "$carrier" --smpp 0 --scenario "$dir/scenario" 2>"$dir/err"
+	[ $? = 2 ] && grep -q "scenario:2:" "$dir/err" || { bad=1; echo "# $line"; }
+done <<-END
+	AT 1s plmn 460-01
+	AT 1s bsc-cells 1-1
+	AT 1s seed 5
+	AT 1s smpp-connect 127.0.0.1:1
+	AT 1s DISCONNECT junk
+	AT 1s EXIT now
+	AT 1s LINK smpp down junk
+	AT 1s bsc-lacs foo
+	AT nans RESTART
+	AT #1.5 RESTART
+	AT 1s name $(printf 'x%.0s' {1..600})
+END
+[ $bad = 0 ]
+ok $? 'lines that would do nothing are refused'
+bad=0
+while read -r status says option; do
+	timeout 5 "$carrier" --smpp 0 $option 2>"$dir/err"
+	[ $? = "$status" ] && grep -q -- "$says" "$dir/err" && [ "$(wc -l <"$dir/err")" = 1 ] || { bad=1; echo "# $option: $(head -c 200 "$dir/err")"; }
+done <<-END
+	2 directory --scenario $dir
+	2 65535 --bsc-lacs foo
+	2 65535 --bsc-lacs 1,65536
+	2 65535 --bsc-lacs 1,
+	2 65535 --smpp 99999
+	2 65535 --cbsp-connect 127.0.0.1:x
+END
+[ $bad = 0 ]
+ok $? 'options that cannot be are refused in a line'
 
 # Outputs replace regular files only; told at the start, not after the run.
 : >"$dir/kept"; ln -s kept "$dir/link"; mkfifo "$dir/fifo"; mkdir "$dir/folder"

@@ -135,6 +135,8 @@ static int begin(struct carrier *c)
 	c->loop = loop_new(c);
 	c->agenda = agenda_new(c);
 	c->smsc = smsc_new(c);
+	if (!c->smsc)
+		return 1;
 	c->bsc = bsc_new(c);
 	if (!c->bsc || !scenario_load(c, c->set.scenario_file))
 		return 2;
