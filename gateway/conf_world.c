@@ -70,7 +70,8 @@ static void check_tls(struct conf_reader *r, const struct conf_link *l)
 
 static void check_link(struct conf_reader *r, const struct conf_link *l)
 {
-	check_tls(r, l);
+	if (l->type == LINK_SMPP)
+		check_tls(r, l);
 	if (l->password_file && !l->password && access(l->password_file, R_OK) < 0 && errno == EACCES)
 		conf_problem(r, &l->password_file, "%s: not readable by this user", l->password_file);
 }

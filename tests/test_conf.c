@@ -285,6 +285,9 @@ static void test_names_are_harmless(void **state)
 static void test_keys_of_the_other_protocol(void **state)
 {
 	bad(WITH_CBSP("system_id = \"x\";"), "carriers[0].links[0].system_id", "only for smpp");
+	bad(WITH_CBSP("source = { ton = 5; address = \"POLICE\"; };"), "carriers[0].links[0].source.ton", "only for smpp");
+	bad(WITH_CBSP("tls = { ca_file = \"c\"; };"), "carriers[0].links[0].tls", "only for smpp");
+	bad(WITH_CBSP("tls = { };"), "carriers[0].links[0].tls", "only for smpp");
 	bad(WITH_SMPP("lacs = ( 1 );"), "carriers[0].links[0].lacs", "only for cbsp");
 }
 
