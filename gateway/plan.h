@@ -63,11 +63,14 @@ struct plan_input {
 	const struct cellmap *map;
 	struct subs *const *subs; /* [conf->n_carriers], NULL where the carrier has none */
 	double lat, lon, radius_km;
+	enum cell_select select; /* what the circle touches: as struct cell_query has it */
+	double max_range_m;
 	const double *inner_km; /* a ring: radii of the steps before, ascending, whose cells and recipients it leaves out */
 	size_t n_inner;
 	const struct plan_ring *rings; /* to come: only to be shown */
 	size_t n_rings;
 	bool exercise;		  /* SMS only to test_numbers */
+	bool accepted;		  /* before: its texts are not checked again, a link that cannot carry them takes no part */
 	const struct alert_text *texts;
 	size_t n_texts;
 	int64_t reported_at, deadline_at;

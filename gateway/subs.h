@@ -10,6 +10,7 @@ struct subs;
 int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t err_len);
 void subs_close(struct subs *subs);
 uint64_t subs_checksum(const struct subs *subs);
+const void *subs_octets(const struct subs *subs, size_t *len); /* the whole file, as it was opened */
 uint32_t subs_count(const struct subs *subs);
 /* Ties the subscribers to a map: by its checksum, or anew by key. *unresolved counts numbers without a cell in it. */
 int subs_resolve(struct subs *subs, const struct cellmap *map, uint64_t *unresolved);

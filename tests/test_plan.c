@@ -70,7 +70,7 @@ static int up(void **state)
 		.name = "cm", .networks = &b->nets[0], .n_networks = 1, .links = b->links, .n_links = 0};
 	b->carriers[1] = (struct conf_carrier){
 		.name = "cu", .networks = &b->nets[1], .n_networks = 1, .links = b->links + 5};
-	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2, .cellmap = {.select = SELECT_SITE}};
+	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2};
 	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到"};
 	b->texts[1] = (struct alert_text){"en", 4392, "Missing child", "Missing child", "Found"};
 	b->in = (struct plan_input){.conf = &b->conf,
@@ -79,6 +79,7 @@ static int up(void **state)
 				    .lat = 40,
 				    .lon = 116,
 				    .radius_km = 100,
+				    .select = SELECT_SITE,
 				    .texts = b->texts,
 				    .n_texts = 2,
 				    .reported_at = 1000000,
