@@ -266,7 +266,7 @@ static int check_outputs(const struct arguments *a, char *const *paths, size_t n
 		for (size_t i = 0; i < a->n_prefer && rc == 0; i++)
 			rc = outfile_not(outputs[o], a->prefer[i], err, err_len);
 	}
-	if (rc == 0 && a->rejects && !strcmp(a->output, a->rejects)) {
+	if (rc == 0 && a->rejects && outfile_same(a->output, a->rejects)) {
 		snprintf(err, err_len, "%s: cannot be the map and the rejects; name another output",
 			 a->output);
 		rc = -EINVAL;

@@ -381,6 +381,18 @@ static int to_file(void *ctx, const struct arguments *a, const struct outline *l
 	return rc == 0 ? outfile_commit(out, err, err_len) : rc;
 }
 
+static int check_output(const struct arguments *a, const char *map, char *err, size_t err_len)
+{
+	int rc = outfile_not(a->output, map, err, err_len);
+
+	if (rc == 0 && a->outline)
+		rc = outfile_not(a->output, a->outline, err, err_len);
+	for (int minus = 0; minus < 2; minus++)
+		for (size_t i = 0; i < a->named[minus].n_polygon && rc == 0; i++)
+			rc = outfile_not(a->output, a->named[minus].polygon[i], err, err_len);
+	return rc;
+}
+
 static int query(void *ctx, struct arguments *a, const char *path)
 {
 	struct outline *land = a->outline ? outline_new(ctx) : NULL;
@@ -389,6 +401,8 @@ static int query(void *ctx, struct arguments *a, const char *path)
 	size_t n = 0;
 	char err[1024];
 
+	if (a->output && check_output(a, path, err, sizeof(err)) < 0)
+		return cmd_fail(err);
 	if (add_polygons(ctx, a))
 		return 1;
 	if (land && outline_read(land, a->outline, err, sizeof(err)) < 0)

@@ -51,11 +51,35 @@ static int check_target(const char *path, char *err, size_t err_len)
 	return 0;
 }
 
+static const char *base_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static bool same_inode(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+bool outfile_same(const char *a, const char *b)
+{
+	char *x = folder_of(NULL, a), *y = folder_of(NULL, b);
+	bool same;
+
+	OSMO_ASSERT(x && y);
+	same = same_inode(a, b) || (!strcmp(base_of(a), base_of(b)) && same_inode(x, y));
+	talloc_free(x);
+	talloc_free(y);
+	return same;
+}
+
 int outfile_not(const char *path, const char *in, char *err, size_t err_len)
 {
-	struct stat a, b;
-
-	if (stat(path, &a) < 0 || stat(in, &b) < 0 || a.st_dev != b.st_dev || a.st_ino != b.st_ino)
+	if (!outfile_same(path, in))
 		return 0;
 	snprintf(err, err_len, "%s: is an input and is not replaced; name another output", path);
 	return -EINVAL;
@@ -63,9 +87,7 @@ int outfile_not(const char *path, const char *in, char *err, size_t err_len)
 
 static char *temporary_name(struct outfile *out)
 {
-	const char *slash = strrchr(out->path, '/');
-
-	return talloc_asprintf(out, "%s/.%s.XXXXXX", out->folder, slash ? slash + 1 : out->path);
+	return talloc_asprintf(out, "%s/.%s.XXXXXX", out->folder, base_of(out->path));
 }
 
 static int open_unnamed(struct outfile *out)

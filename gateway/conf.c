@@ -23,7 +23,10 @@ static int by_line(const void *a, const void *b)
 	return x->line < y->line ? -1 : x->line > y->line;
 }
 
-static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, bool passwords,
+/* How much is looked at: the text alone, the password files too, or all that it names. */
+enum depth { DEPTH_TEXT, DEPTH_PASSWORDS, DEPTH_WORLD };
+
+static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, enum depth depth,
 		 struct conf **conf, struct conf_problems *problems)
 {
 	const struct lexical_rules rules = {.max_octets = CONF_MAX_OCTETS, .newline_in_text = true};
@@ -40,8 +43,10 @@ static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, b
 	if (lexical_read(c, data, len, &rules, &tree, &report) == 0) {
 		conf_read(&r, config_root_setting(&tree), conf_keys);
 		conf_check(&r);
-		if (passwords)
+		if (depth >= DEPTH_PASSWORDS)
 			conf_read_passwords(&r);
+		if (depth >= DEPTH_WORLD)
+			conf_check_files(&r);
 	}
 	config_destroy(&tree);
 	if (problems->n > 0) {
@@ -56,7 +61,7 @@ static int parse(void *ctx, const char *file, const uint8_t *data, size_t len, b
 int conf_parse(void *ctx, const char *file, const uint8_t *data, size_t len, struct conf **conf,
 	       struct conf_problems *problems)
 {
-	return parse(ctx, file, data, len, false, conf, problems);
+	return parse(ctx, file, data, len, DEPTH_TEXT, conf, problems);
 }
 
 /* Reads at most CONF_MAX_OCTETS + 1 octets of a regular file. */
@@ -89,7 +94,7 @@ static int read_file(void *ctx, const char *file, uint8_t **data, size_t *len)
 	return rc;
 }
 
-int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems)
+static int load(void *ctx, const char *file, enum depth depth, struct conf **conf, struct conf_problems *problems)
 {
 	struct conf about = {.file = (char *)file};
 	struct conf_reader r = {.conf = &about, .problems_ctx = ctx, .problems = problems};
@@ -105,9 +110,19 @@ int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_probl
 				rc == -EINVAL ? "not a regular file; name a configuration file"
 					      : talloc_asprintf(ctx, "cannot be read: %s; name a configuration file", strerror(-rc)));
 	else
-		rc = parse(ctx, file, data, len, true, conf, problems);
+		rc = parse(ctx, file, data, len, depth, conf, problems);
 	talloc_free(data);
 	return rc;
+}
+
+int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems)
+{
+	return load(ctx, file, DEPTH_PASSWORDS, conf, problems);
+}
+
+int conf_load_whole(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems)
+{
+	return load(ctx, file, DEPTH_WORLD, conf, problems);
 }
 
 const char *conf_problem_line(void *ctx, const struct conf_problem *p)

@@ -197,12 +197,15 @@ struct conf {
 };
 
 #define CONF_MAX_OCTETS (1 << 20)
+#define CONF_RATE_LEAST 0.001 /* of a limited rate; what is shown of rates is rounded to it, and 0 means unlimited */
 
 /* 0 and *conf, or -errno with problems filled (child of ctx either way). */
 int conf_load(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems);
 /* The same from octets, without password files; file is only for messages and relative paths. Pure. */
 int conf_parse(void *ctx, const char *file, const uint8_t *data, size_t len, struct conf **conf, struct conf_problems *problems);
-/* Checks that need the world: folders exist and are writable, password files, tables, keys (`reuniond -t`).
+/* conf_load() and conf_check_world() in one: the problems of both in one run (`reuniond -t`). */
+int conf_load_whole(void *ctx, const char *file, struct conf **conf, struct conf_problems *problems);
+/* Checks that need the world: folders exist and are writable, password files, tables, keys.
  * 0, or -EBADMSG with problems filled. */
 int conf_check_world(void *ctx, const struct conf *conf, struct conf_problems *problems);
 /* What is allowed but should be known at every start: unsigned triggers, rate 0, rings beyond an agency's limit ... */

@@ -176,11 +176,10 @@ void conf_check(struct conf_reader *r)
 {
 	struct conf *c = r->conf;
 
-	if (same(c->vty.address, c->http.address) && c->vty.port == c->http.port)
-		conf_problem(r, &c->http.port, "vty and http cannot share port %u", c->http.port);
 	for (size_t i = 0; i < c->n_types; i++)
 		check_type(r, &c->types[i]);
 	for (size_t i = 0; i < c->n_agencies; i++)
 		check_agency(r, &c->agencies[i]);
 	conf_check_carriers(r);
+	conf_check_listeners(r);
 }

@@ -21,7 +21,8 @@ static const char *const delivers[] = {"deliver_sm", "data_sm", NULL};
 static const char *const longs[] = {"udh16", "udh8", "sar", "payload", NULL};
 
 static const struct conf_key endpoint_keys[] = {
-	{"address", CONF_TEXT, AT(conf_endpoint, address), MUST, .max = 64, .doc = "Address to listen on."},
+	{"address", CONF_TAKE, AT(conf_endpoint, address), MUST, .take = conf_take_address,
+	 .doc = "Address to listen on, IPv4 or IPv6 in digits."},
 	{"port", CONF_U16, AT(conf_endpoint, port), MUST, .min = 1, .max = 65535,
 	 .doc = "TCP port to listen on."},
 	{NULL},
@@ -216,7 +217,8 @@ const struct conf_key conf_keys_link[] = {
 	{"type", CONF_CHOICE, AT(conf_link, type), MUST, .choices = link_types, .doc = "Protocol."},
 	{"mode", CONF_CHOICE, AT(conf_link, mode), .choices = modes, .preset = "connect",
 	 .doc = "Who dials: connect (we) or listen (the carrier)."},
-	{"address", CONF_TEXT, AT(conf_link, address), MUST, .doc = "Host to dial, or address to listen on."},
+	{"address", CONF_TEXT, AT(conf_link, address), MUST,
+	 .doc = "Host to dial; with listen our address, IPv4 or IPv6 in digits."},
 	{"port", CONF_U16, AT(conf_link, port), MUST, .min = 1, .max = 65535, .doc = "Its TCP port."},
 	{"rate", CONF_REAL, AT(conf_link, rate), MUST, .max = 1000000,
 	 .doc = "Message parts (smpp) or requests (cbsp) a second that were agreed. 0: unlimited, for "

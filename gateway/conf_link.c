@@ -17,16 +17,31 @@ static bool same(const char *a, const char *b)
 	return a && b && !strcmp(a, b);
 }
 
+/* What stands in the file for this key, or NULL: its field; of a group the flag that it is there, or the first
+ * of its keys. */
+static const void *given(const struct conf *c, const struct conf_link *l, const struct conf_key *k)
+{
+	const char *at = (const char *)l + (k->kind == CONF_GROUP ? k->at_n : k->at);
+
+	if (k->kind != CONF_GROUP || k->at_n)
+		return conf_given(c, at) ? at : NULL;
+	for (const struct conf_key *in = k->keys; in->name; in++)
+		if (conf_given(c, (const char *)l + k->at + in->at))
+			return (const char *)l + k->at + in->at;
+	return NULL;
+}
+
 /* Keys that belong to the other protocol. */
 static void check_protocol(struct conf_reader *r, const struct conf_link *l)
 {
 	unsigned int mine = l->type == LINK_SMPP ? CONF_ONLY_SMPP : CONF_ONLY_CBSP;
 
-	for (const struct conf_key *k = conf_keys_link; k->name; k++)
-		if (k->only && k->only != mine && k->kind != CONF_GROUP &&
-		    conf_given(r->conf, (const char *)l + k->at))
-			conf_problem(r, (const char *)l + k->at, "this key is only for %s links",
-				     mine == CONF_ONLY_SMPP ? "cbsp" : "smpp");
+	for (const struct conf_key *k = conf_keys_link; k->name; k++) {
+		const void *at = k->only && k->only != mine ? given(r->conf, l, k) : NULL;
+
+		if (at)
+			conf_problem(r, at, "this key is only for %s links", mine == CONF_ONLY_SMPP ? "cbsp" : "smpp");
+	}
 }
 
 static void set_defaults(struct conf_reader *r, struct conf_link *l)
@@ -124,6 +139,8 @@ static void check_link(struct conf_reader *r, const struct conf_carrier *c, stru
 			check_smpp(r, l);
 	}
 	check_languages(r, l);
+	if (l->rate > 0 && l->rate < CONF_RATE_LEAST)
+		conf_problem(r, &l->rate, "%.10g is less than %.10g; 0 is no limit", l->rate, CONF_RATE_LEAST);
 	for (const struct conf_carrier *d = r->conf->carriers; d <= c; d++)
 		for (size_t i = 0; i < d->n_links && &d->links[i] != l; i++)
 			if (same(l->name, d->links[i].name))
@@ -150,6 +167,8 @@ void conf_check_carriers(struct conf_reader *r)
 
 		for (size_t i = 0; i < c->n_networks; i++)
 			check_network(r, c, &c->networks[i]);
+		if (c->rate > 0 && c->rate < CONF_RATE_LEAST)
+			conf_problem(r, &c->rate, "%.10g is less than %.10g; 0 is no limit", c->rate, CONF_RATE_LEAST);
 		for (size_t i = 0; i < c->n_links; i++)
 			check_link(r, c, &c->links[i]);
 		for (const struct conf_carrier *d = conf->carriers; d < c; d++)

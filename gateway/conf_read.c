@@ -344,7 +344,7 @@ static void read_key(struct conf_reader *r, const config_setting_t *s, const str
 {
 	void *field = base + k->at;
 
-	if (k->kind != CONF_GROUP) /* a group has no field of its own */
+	if (k->kind != CONF_GROUP) /* a group has no field of its own but the flag that it is there */
 		remember(r, field, path, s->line, false);
 	switch (k->kind) {
 	case CONF_TEXT:
@@ -365,8 +365,10 @@ static void read_key(struct conf_reader *r, const config_setting_t *s, const str
 		read_choice(r, s, k, field, path);
 		break;
 	case CONF_GROUP:
-		if (k->at_n)
+		if (k->at_n) {
 			*(bool *)(base + k->at_n) = true;
+			remember(r, base + k->at_n, path, s->line, false);
+		}
 		if (config_setting_is_group(s))
 			read_group(r, s, k->keys, field, path);
 		else

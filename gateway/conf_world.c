@@ -9,10 +9,13 @@
 #include "gateway/minisign.h"
 #include "gateway/texts.h"
 
+/* Fields that could not be read are NULL: that was told. */
 static void need_folder(struct conf_reader *r, char *const *field, const char *hint)
 {
 	struct stat st;
 
+	if (!*field)
+		return;
 	if (stat(*field, &st) < 0)
 		conf_problem(r, field, "%s: %s; %s", *field, strerror(errno), hint);
 	else if (!S_ISDIR(st.st_mode))
@@ -25,6 +28,8 @@ static void need_file(struct conf_reader *r, char *const *field, const char *hin
 {
 	struct stat st;
 
+	if (!*field)
+		return;
 	if (stat(*field, &st) < 0)
 		conf_problem(r, field, "%s: %s; %s", *field, strerror(errno), hint);
 	else if (!S_ISREG(st.st_mode))
@@ -39,6 +44,8 @@ static void check_agency(struct conf_reader *r, const struct conf_agency *a)
 
 	need_folder(r, &a->spool, "the agency's folder must exist and be writable");
 	for (size_t i = 0; i < a->n_keys; i++) {
+		if (!a->keys[i])
+			continue;
 		if (minisign_key_parse(a->keys[i], &key) == 0 && sodium_is_zero(key.point, sizeof(key.point)))
 			conf_problem(r, &a->keys[i],
 				     "this is the example's key, which nobody can sign with; put in the "
@@ -50,26 +57,52 @@ static void check_agency(struct conf_reader *r, const struct conf_agency *a)
 	}
 }
 
+static void check_tls(struct conf_reader *r, const struct conf_link *l)
+{
+	struct stat st;
+
+	need_file(r, &l->tls.ca_file, "the authority's certificates must be there");
+	need_file(r, &l->tls.certificate_file, "our certificate must be there");
+	need_file(r, &l->tls.key_file, "the certificate's key must be there");
+	if (l->tls.key_file && stat(l->tls.key_file, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0077)
+		conf_problem(r, &l->tls.key_file, "%s may be read or written by others; chmod 600", l->tls.key_file);
+}
+
 static void check_link(struct conf_reader *r, const struct conf_link *l)
 {
-	if (l->password_file && !l->password)
+	if (l->type == LINK_SMPP)
+		check_tls(r, l);
+	if (l->password_file && !l->password && access(l->password_file, R_OK) < 0 && errno == EACCES)
 		conf_problem(r, &l->password_file, "%s: not readable by this user", l->password_file);
 }
 
 static void check_carrier(struct conf_reader *r, const struct conf_carrier *c)
 {
-	if (c->subscribers)
-		need_file(r, &c->subscribers, "make it with reunion subscribers build, or leave the key out");
+	need_file(r, &c->subscribers, "make it with reunion subscribers build, or leave the key out");
 	for (size_t i = 0; i < c->n_links; i++)
 		check_link(r, &c->links[i]);
 }
 
 static void check_cellmap(struct conf_reader *r, const struct conf *c)
 {
+	bool faulty = conf_given(c, &c->cellmap.tables) && !c->cellmap.tables;
+
 	for (size_t i = 0; i < c->cellmap.n_tables; i++)
 		need_file(r, &c->cellmap.tables[i].file, "the cell table must be there");
-	if (!c->cellmap.n_tables)
+	if (!c->cellmap.n_tables && !faulty)
 		need_file(r, &c->cellmap.map, "make it with reunion cellmap build, or name its tables");
+}
+
+void conf_check_files(struct conf_reader *r)
+{
+	const struct conf *conf = r->conf;
+
+	need_folder(r, &conf->state_directory, "the state directory must exist and be writable");
+	check_cellmap(r, conf);
+	for (size_t i = 0; i < conf->n_agencies; i++)
+		check_agency(r, &conf->agencies[i]);
+	for (size_t i = 0; i < conf->n_carriers; i++)
+		check_carrier(r, &conf->carriers[i]);
 }
 
 int conf_check_world(void *ctx, const struct conf *conf, struct conf_problems *problems)
@@ -77,12 +110,7 @@ int conf_check_world(void *ctx, const struct conf *conf, struct conf_problems *p
 	struct conf_reader r = {.conf = (struct conf *)conf, .problems_ctx = ctx, .problems = problems};
 
 	*problems = (struct conf_problems){NULL, 0};
-	need_folder(&r, &conf->state_directory, "the state directory must exist and be writable");
-	check_cellmap(&r, conf);
-	for (size_t i = 0; i < conf->n_agencies; i++)
-		check_agency(&r, &conf->agencies[i]);
-	for (size_t i = 0; i < conf->n_carriers; i++)
-		check_carrier(&r, &conf->carriers[i]);
+	conf_check_files(&r);
 	return problems->n ? -EBADMSG : 0;
 }
 

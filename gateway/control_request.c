@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "gateway/conf.h"
 #include "gateway/log.h"
 
 json_t *control_error(const char *fmt, ...)
@@ -72,10 +73,10 @@ json_t *control_cancel(const struct control_ops *ops, const char *alert_id, cons
 	return no_answer(ops->cancel(ops->arg, alert_id, reason, who));
 }
 
-/* Who asked, and why, in one: NULL when the reason is no plain line. */
+/* Who asked, and why, in one: NULL when a reason is given that is no plain line. */
 static const char *with_reason(const char *who, const char *reason, char *out, size_t size)
 {
-	if (!reason || !*reason)
+	if (!reason)
 		return who;
 	if (!plain(reason, CONTROL_REASON_MAX))
 		return NULL;
@@ -85,7 +86,7 @@ static const char *with_reason(const char *who, const char *reason, char *out, s
 
 static json_t *bad_reason(void)
 {
-	return control_error("the reason must be at most %d octets on one line", CONTROL_REASON_MAX);
+	return control_error("the reason must be 1 to %d octets on one line", CONTROL_REASON_MAX);
 }
 
 json_t *control_rate(const struct control_ops *ops, const char *link, double rate, const char *reason, const char *who)
@@ -97,8 +98,8 @@ json_t *control_rate(const struct control_ops *ops, const char *link, double rat
 		return control_error("no link is called %s", log_safe(link, strlen(link)));
 	if (!both)
 		return bad_reason();
-	if (rate == 0 || rate > 1000000)
-		return control_error("a rate is above 0 and at most 1000000 parts a second");
+	if ((rate >= 0 && rate < CONF_RATE_LEAST) || rate > 1000000)
+		return control_error("a rate is from %.10g to 1000000 parts a second", CONF_RATE_LEAST);
 	if (!ops->rate)
 		return control_error("this gateway cannot change rates");
 	return no_answer(ops->rate(ops->arg, link, rate, both));

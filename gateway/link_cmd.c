@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gateway/cmd.h"
+#include "gateway/conf.h"
 #include "gateway/noc.h"
 #include "gateway/status_cmd_ask.h"
 #include "gateway/statusview.h"
@@ -110,7 +111,7 @@ static int set_rate(void *ctx, const struct options *o)
 
 	if (!strcmp(o->value, "configured"))
 		return change(ctx, o, json_pack("{s:s,s:s,s:n,s:s}", "cmd", "rate", "link", o->name, "rate", "reason", o->reason));
-	if (*end || end == o->value || !(rate > 0) || rate > 1000000)
+	if (*end || end == o->value || !(rate >= CONF_RATE_LEAST) || rate > 1000000)
 		return status_usage("link", o->value);
 	return change(ctx, o, json_pack("{s:s,s:s,s:f,s:s}", "cmd", "rate", "link", o->name, "rate", rate, "reason", o->reason));
 }

@@ -16,17 +16,15 @@
 int reload_read(void *ctx, const char *file, struct conf **conf)
 {
 	struct conf_problems problems = {0};
-	int rc = conf_load(ctx, file, conf, &problems);
+	int rc = conf_load_whole(ctx, file, conf, &problems);
 
-	if (rc == 0)
-		rc = conf_check_world(ctx, *conf, &problems);
 	for (size_t i = 0; i < problems.n; i++) {
 		const char *key = problems.v[i].key;
 
 		fprintf(stderr, "%s:%u: %s%s%s\n", problems.v[i].file, problems.v[i].line, key ? key : "", key ? ": " : "",
 			problems.v[i].text);
 	}
-	return problems.n && rc == 0 ? -EINVAL : rc;
+	return rc;
 }
 
 /* What running alerts rest on stays as it is. */

@@ -19,6 +19,12 @@ static double number(const json_t *o, const char *key)
 	return json_number_value(json_object_get(o, key));
 }
 
+/* Rates below one are told to the thousandth, not as nothing. */
+static unsigned int decimals(double rate)
+{
+	return rate > 0 && rate < 1 ? 3 : 1;
+}
+
 static bool truth(const json_t *o, const char *key)
 {
 	return json_is_true(json_object_get(o, key));
@@ -87,7 +93,7 @@ static void link_row(struct statusgrid *g, const json_t *link, const json_t *sum
 	statusgrid_text(g, link_tone(text(link, "state")), text(link, "state"));
 	statusgrid_number(g, TONE_PLAIN, number(link, "measured_rate"), 1);
 	if (number(link, "rate") > 0)
-		statusgrid_number(g, TONE_PLAIN, number(link, "rate"), 1);
+		statusgrid_number(g, TONE_PLAIN, number(link, "rate"), decimals(number(link, "rate")));
 	else
 		statusgrid_text(g, TONE_PLAIN, "unlimited");
 	statusgrid_number(g, TONE_PLAIN, number(link, "window_used"), 0);
@@ -151,7 +157,8 @@ char *statusview_link(void *ctx, const json_t *link, const struct statusgrid_sty
 			continue;
 		statusgrid_text(g, TONE_HEAD, key);
 		if (json_is_number(value))
-			statusgrid_number(g, TONE_PLAIN, json_number_value(value), json_is_real(value) ? 1 : 0);
+			statusgrid_number(g, TONE_PLAIN, json_number_value(value),
+					  json_is_real(value) ? decimals(json_number_value(value)) : 0);
 		else if (json_is_boolean(value))
 			statusgrid_text(g, TONE_PLAIN, json_is_true(value) ? "yes" : "no");
 		else

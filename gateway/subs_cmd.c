@@ -407,8 +407,10 @@ static int choose_cells(void *ctx, const struct options *o, struct subs_synth *s
 
 static int synth_run(struct synth_out *out, const struct options *o, const struct subs_synth *s)
 {
-	int rc = o->output ? outfile_open(out->buf, o->output, &out->file, out->err, sizeof(out->err)) : 0;
+	int rc = o->output ? outfile_not(o->output, o->map, out->err, sizeof(out->err)) : 0;
 
+	if (rc == 0 && o->output)
+		rc = outfile_open(out->buf, o->output, &out->file, out->err, sizeof(out->err));
 	if (rc < 0)
 		return failure(out->err);
 	rc = synth_row(out, "msisdn,radio,mcc,net,area,cell", 30);

@@ -5,7 +5,7 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/carrier.XXXXXX")
 carrier=$BUILDDIR/reunion-carrier client=$BUILDDIR/tests/test_carrier_client
 pid= n=0 failed=0
 trap '[ -n "$pid" ] && kill "$pid" 2>/dev/null; rm -rf "$dir"' EXIT
-echo 1..20
+echo 1..27
 
 ok() { # RESULT NAME
 	n=$((n + 1))
@@ -65,6 +65,34 @@ stop
 	[ "$(value accepted)" = "$(sed 's/.* ok \([0-9]*\) .*/\1/' "$dir/out")" ]
 ok $? 'above the rate it throttles; errors are no copies'
 
+# Three texts of 400 characters in one PDU each (message_payload, submit_sm): three parts each, also where they are refused.
+text=$(printf 'a%.0s' {1..400})
+payloads() {
+	exec 3<>"/dev/tcp/127.0.0.1/$smpp"
+	[ "$1" = bound ] && printf '\0\0\0\x18\0\0\0\2\0\0\0\0\0\0\0\1a\0\0\0\x34\0\0\0' >&3
+	for i in 2 3 4; do
+		printf '\0\0\1\xc2\0\0\0\4\0\0\0\0\0\0\0\x0'$i'\0\0\0\0\1\0018613800000001\0\0\0\0\0\0\0\0\0\0\0\4\x24\1\x90%s' "$text" >&3
+	done
+	timeout 0.5 cat <&3 >/dev/null
+	exec 3>&-
+}
+counts() { # WANT NAME
+	stop
+	got="$(value parts) $(value accepted) $(value refused) $(value throttled)"
+	[ "$got" = "$1" ]
+	ok $? "$2"
+	[ "$got" = "$1" ] || echo "# $got"
+}
+start --errors 0x0B=1000
+payloads bound
+counts '9 0 9 0' 'the parts of a refused message_payload are refused parts'
+start --rate 4 --burst 1
+payloads bound
+counts '9 3 6 6' 'throttled parts are refused parts'
+start
+payloads stranger
+counts '3 0 3 0' 'one that is not bound is refused its PDUs'
+
 start --latency-ms 1-30 --out-of-order --drop 10 --lose 10 --window 40
 timeout 3 "$client" "$smpp" 3000 50 >/dev/null 2>&1
 stop
@@ -87,6 +115,58 @@ echo 'AT 5 parsecs' >"$dir/scenario"
 "$carrier" --smpp 0 --scenario "$dir/scenario" 2>"$dir/err"
 [ $? = 2 ] && grep -q "scenario:1:" "$dir/err"
 ok $? 'a wrong scenario is refused with its line'
+
+
+bad=0
+while read -r line; do
+	printf '# good\n%s\n' "$line" >"$dir/scenario"
+	timeout 5 "$carrier" --smpp 0 --scenario "$dir/scenario" 2>"$dir/err"
+	[ $? = 2 ] && grep -q "scenario:2:" "$dir/err" || { bad=1; echo "# $line"; }
+done <<-END
+	AT 1s plmn 460-01
+	AT 1s bsc-cells 1-1
+	AT 1s seed 5
+	AT 1s smpp-connect 127.0.0.1:1
+	AT 1s DISCONNECT junk
+	AT 1s EXIT now
+	AT 1s LINK smpp down junk
+	AT 1s bsc-lacs foo
+	AT nans RESTART
+	AT #1.5 RESTART
+	AT 1s name $(printf 'x%.0s' {1..600})
+END
+[ $bad = 0 ]
+ok $? 'lines that would do nothing are refused'
+bad=0
+while read -r status says option; do
+	timeout 5 "$carrier" --smpp 0 $option 2>"$dir/err"
+	[ $? = "$status" ] && grep -q -- "$says" "$dir/err" && [ "$(wc -l <"$dir/err")" = 1 ] || { bad=1; echo "# $option: $(head -c 200 "$dir/err")"; }
+done <<-END
+	2 directory --scenario $dir
+	2 65535 --bsc-lacs foo
+	2 65535 --bsc-lacs 1,65536
+	2 65535 --bsc-lacs 1,
+	2 65535 --smpp 99999
+	2 65535 --cbsp-connect 127.0.0.1:x
+END
+[ $bad = 0 ]
+ok $? 'options that cannot be are refused in a line'
+
+# Outputs replace regular files only; told at the start, not after the run.
+: >"$dir/kept"; ln -s kept "$dir/link"; mkfifo "$dir/fifo"; mkdir "$dir/folder"
+bad=0
+for option in report recipients clues-file port-file; do
+	for at in link fifo folder; do
+		timeout 5 "$carrier" --smpp 0 --$option "$dir/$at" 2>"$dir/err"
+		[ $? = 1 ] && grep -q "$at: is not a regular file" "$dir/err" && [ "$(wc -l <"$dir/err")" = 1 ] || { bad=1; echo "# --$option $at"; }
+	done
+done
+[ $bad = 0 ] && [ -h "$dir/link" ] && [ -p "$dir/fifo" ] && [ -z "$(ls -A "$dir/folder")" ] && [ ! -s "$dir/kept" ]
+ok $? 'links, devices and folders are refused as outputs at the start, and stay'
+ln -s kept "$dir/aside.new"
+timeout -s TERM 1 "$carrier" --smpp 0 --report "$dir/aside" 2>"$dir/err"
+grep -q 'aside.new: ' "$dir/err" && [ ! -e "$dir/aside" ] && [ ! -s "$dir/kept" ]
+ok $? 'what is written beside does not follow a link either'
 
 module=$BUILDDIR/node/node_modules/smpp
 if command -v npm >/dev/null && [ ! -d "$module" ]; then

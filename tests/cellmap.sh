@@ -192,6 +192,16 @@ fails 1 "a.geojson: is GeoJSON; its columns are named" "numbered columns of GeoJ
 fails 1 "a.csv: .*names no column HEIGHT" "a column that is not there" "$tool" build -o x.map --columns radio:GSM,mcc=2,net=3,area=4,cell=5,lon=6,lat=HEIGHT a.csv
 printf 'lat,lon,cell\n39,116,1\n' >half.csv
 fails 1 "half.csv: the first line names no column for radio, mcc, net, area" "a half-known header" "$tool" build -o x.map half.csv
+echo '{"type":"Polygon","coordinates":[[[116,39],[117,39],[117,40],[116,39]]]}' >land.json
+mkdir keep sub && cp a.map p.txt land.json keep && ln -s ../a.map sub/other.map
+fails 1 "a.map: is an input" "query into its map" "$tool" query a.map $at --radius-km 5 -o ./a.map
+fails 1 "a.map: is an input" "query into its map, which has another name" "$tool" query sub/other.map $at --radius-km 5 -o a.map
+fails 1 "p.txt: is an input" "query into its polygon" "$tool" query a.map $at --radius-km 5 --minus --polygon p.txt -o "$tmp/p.txt"
+fails 1 "land.json: is an input" "query into its outline" "$tool" query a.map $at --radius-km 5 --format svg --outline land.json -o sub/../land.json
+fails 1 "both.map: cannot be the map and the rejects" "one file for map and rejects" "$tool" build -o both.map --rejects ./both.map a.csv
+fails 1 "a.map: cannot be the map and the rejects" "an old map for both" "$tool" build -o a.map --rejects "$tmp/sub/../a.map" a.csv
+check "neither is written" '[ ! -e both.map ]'
+check "the inputs are as they were" 'cmp -s a.map keep/a.map && cmp -s p.txt keep/p.txt && cmp -s land.json keep/land.json'
 check "nothing half-written is left" '[ ! -e x.map ] && [ -z "$(find . -name ".*" -type f)" ]'
 if [ -e /dev/full ]; then
 	"$tool" query a.map $at --radius-km 10 >/dev/full 2>err

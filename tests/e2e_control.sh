@@ -22,6 +22,7 @@ sent=$(link show one --json | jq .accepted)
 echo "# $sent messages in 5 s at 40/s"
 [ "$sent" -ge 120 ] && [ "$sent" -le 244 ]; t_ok $? "the new rate holds"
 link block one --reason $'two\nlines' 2> "$D/err"; t_is $? 1 "a reason of two lines is refused"
+link block one --reason '' 2> "$D/err"; t_is $? 1 "an empty reason is refused"
 link block one --reason 'maintenance'; t_ok $? "reunion link block"
 t_has "$D/gateway.log" 'one: blocked by .*: maintenance' "is logged with who and why"
 blocked() { [ "$(link show one --json | jq -r .state)" = blocked ]; }

@@ -20,6 +20,7 @@ says 1 'same.csv: is an input' "map over its table by another name" reunion cell
 says 1 'cells.csv: is an input' "rejects over the table" reunion cellmap build -o "$D/x.map" --rejects "$D/cells.csv" "$D/cells.csv"
 says 1 'cells.map: is an input' "subscribers over their map" reunion subscribers build -o "$D/cells.map" --map "$D/cells.map" "$D/subs.csv"
 says 1 'subs.csv: is an input' "subscribers over their table" reunion subscribers build -o "$D/subs.csv" --map "$D/cells.map" "$D/subs.csv"
+says 1 'cells.map: is an input' "made-up subscribers over their map" reunion subscribers synth --map "$D/cells.map" --count 9 --seed 1 -o "$D/./cells.map"
 says 1 'zero: is a device' "a table that never ends" reunion cellmap build -o "$D/x.map" /dev/zero
 rm -f "$D/same.csv"
 links() { echo "rate = $1; subscribers = \"$D/c.subs\"; links = ( $(t_smpp one-1 "$SMPP_one"), $(t_cbsp one-bsc "$CBSP_one") ); }"; }

@@ -161,12 +161,18 @@ static void agenda_keeps_order(void **state)
 	talloc_free(g);
 }
 
+static void no_memory_is_told(void **state)
+{
+	assert_null(tally_new(NULL, 1ull << 46)); /* 2^47 rows: more than can be addressed */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_and_repeats),
 		cmocka_unit_test(names_keep_leading_zeros_and_kinds_apart),
 		cmocka_unit_test(rows_survive_growth),
+		cmocka_unit_test(no_memory_is_told),
 		cmocka_unit_test(parts_in_any_order),
 		cmocka_unit_test(many_messages_in_parts),
 		cmocka_unit_test(one_text_for_many_parts_lists),

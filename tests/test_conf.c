@@ -285,6 +285,9 @@ static void test_names_are_harmless(void **state)
 static void test_keys_of_the_other_protocol(void **state)
 {
 	bad(WITH_CBSP("system_id = \"x\";"), "carriers[0].links[0].system_id", "only for smpp");
+	bad(WITH_CBSP("source = { ton = 5; address = \"POLICE\"; };"), "carriers[0].links[0].source.ton", "only for smpp");
+	bad(WITH_CBSP("tls = { ca_file = \"c\"; };"), "carriers[0].links[0].tls", "only for smpp");
+	bad(WITH_CBSP("tls = { };"), "carriers[0].links[0].tls", "only for smpp");
 	bad(WITH_SMPP("lacs = ( 1 );"), "carriers[0].links[0].lacs", "only for cbsp");
 }
 
@@ -371,10 +374,44 @@ static void test_text_identifiers(void **state)
 
 static void test_link_sense(void **state)
 {
+	bad(WITH_LINKS("{ name = \"a\"; type = \"cbsp\"; address = \"h\"; port = 1; rate = 0.0009; }"),
+	    "carriers[0].links[0].rate", "less than 0.001");
 	bad(WITH_SMPP("addressing = \"broadcast\";"), "carriers[0].links[0].addressing", "5.0");
 	bad(WITH_SMPP("bind = \"receiver\";"), "carriers[0].links[0].bind", "cannot send");
 	bad(WITH_SMPP("source = { ton = 5; address = \"MISSINGCHILD\"; };"),
 	    "carriers[0].links[0].source.address", "11");
+}
+
+#define GATEWAY_AT(more) "gateway: { state_directory = \"/s\"; " more " };\n"
+#define VTY(address)     "vty = { address = \"" address "\"; port = 2775; }; "
+#define HTTP(address)    "http = { address = \"" address "\"; port = 2775; }; "
+#define DIALS            "{ " BASE_SMPP " }"
+#define LISTENS(name, address)                                                                               \
+	"{ name = \"" name "\"; type = \"cbsp\"; mode = \"listen\"; address = \"" address                     \
+	"\"; port = 2775; rate = 1; }"
+#define WITH_LISTENERS(gateway, links)                                                                       \
+	GATEWAY_AT(gateway)                                                                                  \
+	BASE_CELLMAP BASE_AGENCIES BASE_TYPES "carriers: ( { " BASE_CARRIER_HEAD "links = ( " links " ); } );"
+
+static void test_listening_addresses(void **state)
+{
+	load(WITH_LISTENERS(HTTP("0:0::1"), LISTENS("a", "127.0.0.1")));
+	bad(WITH_LISTENERS(VTY("banana"), DIALS), "gateway.vty.address", "in digits");
+	bad(WITH_LISTENERS(HTTP("localhost"), DIALS), "gateway.http.address", "in digits");
+	bad(WITH_LISTENERS("", LISTENS("a", "localhost")), "carriers[0].links[0].address", "in digits");
+}
+
+static void test_one_listener_a_place(void **state)
+{
+	bad(WITH_LISTENERS(VTY("::1") HTTP("0::1"), DIALS), "gateway.http.port", "vty listens on port 2775 of ::1");
+	bad(WITH_LISTENERS(HTTP("127.0.0.1"), LISTENS("a", "127.0.0.1")), "carriers[0].links[0].port", "http listens");
+	bad(WITH_LISTENERS(VTY("0.0.0.0"), LISTENS("a", "10.0.0.1")), "carriers[0].links[0].port", "vty listens");
+	bad(WITH_LISTENERS("", LISTENS("a", "127.0.0.1") ", " LISTENS("b", "0.0.0.0")), "carriers[0].links[1].port",
+	    "a listens on port 2775 of 127.0.0.1");
+	bad(WITH_LISTENERS("", LISTENS("a", "::") ", " LISTENS("b", "127.0.0.1")), "carriers[0].links[1].port",
+	    "a listens on port 2775 of ::");
+	load(WITH_LISTENERS("", LISTENS("a", "127.0.0.1") ", " LISTENS("b", "127.0.0.2")));
+	load(WITH_LISTENERS(VTY("0.0.0.0"), LISTENS("a", "::1") ", " DIALS));
 }
 
 static void test_all_problems_in_one_run(void **state)
@@ -493,6 +530,8 @@ int main(void)
 		cmocka_unit_test(test_templates),
 		cmocka_unit_test(test_text_identifiers),
 		cmocka_unit_test(test_link_sense),
+		cmocka_unit_test(test_listening_addresses),
+		cmocka_unit_test(test_one_listener_a_place),
 		cmocka_unit_test(test_all_problems_in_one_run),
 		cmocka_unit_test(test_syntax_error_has_its_line),
 		cmocka_unit_test(test_lookups),

@@ -186,6 +186,84 @@ static void test_world(void **state)
 	assert_int_equal(p.n, 0);
 }
 
+/* The problem of a link's tls.KEY, or "". */
+static const char *tls_problem(const char *key)
+{
+	char *tls = talloc_asprintf(ctx,
+				    BASE_SMPP "tls = { ca_file = \"%s/ca\"; certificate_file = \"%s/crt\"; "
+					      "key_file = \"%s/key\"; }; ",
+				    dir, dir, dir);
+	struct conf_problems p;
+	struct conf *c = load(put("t.cfg", replace(BASE, BASE_SMPP, tls), 0644), &p);
+
+	assert_non_null(c);
+	conf_check_world(ctx, c, &p);
+	for (size_t i = 0; i < p.n; i++)
+		if (!strcmp(p.v[i].key, talloc_asprintf(ctx, "carriers[0].links[0].tls.%s", key)))
+			return p.v[i].text;
+	return "";
+}
+
+static void test_tls_files(void **state)
+{
+	put("pw", "x", 0600);
+	assert_non_null(strstr(tls_problem("ca_file"), "No such file"));
+	assert_non_null(strstr(tls_problem("certificate_file"), "No such file"));
+	assert_non_null(strstr(tls_problem("key_file"), "No such file"));
+	put("ca", "x", 0644);
+	put("crt", "x", 0644);
+	put("key", "x", 0644);
+	assert_string_equal(tls_problem("ca_file"), "");
+	assert_string_equal(tls_problem("certificate_file"), "");
+	assert_non_null(strstr(tls_problem("key_file"), "chmod 600"));
+	put("key", "x", 0600);
+	assert_string_equal(tls_problem("key_file"), "");
+}
+
+/* Exactly these keys have a problem, each one. */
+static void tells(const char *text, const char *const *keys, size_t n)
+{
+	struct conf_problems p;
+	struct conf *c;
+
+	assert_int_not_equal(conf_load_whole(ctx, put("t.cfg", text, 0644), &c, &p), 0);
+	assert_null(c);
+	for (size_t i = 0; i < n; i++) {
+		unsigned int times = 0;
+
+		for (size_t j = 0; j < p.n; j++)
+			times += p.v[j].key && !strcmp(p.v[j].key, keys[i]);
+		if (times != 1)
+			fail_msg("%s is told %u times", keys[i], times);
+	}
+	for (size_t i = 0; i < p.n && p.n != n; i++)
+		print_error("%s\n", conf_problem_line(ctx, &p.v[i]));
+	assert_int_equal(p.n, n);
+}
+
+static void test_text_and_world_in_one_run(void **state)
+{
+	static const char *const all[] = {"gateway.state_directory", "gateway.nmae",
+					  "cellmap.map",             "agencies[0].spool",
+					  "agencies[0].keys[0]",     "carriers[0].links[0].password_file",
+					  "carriers[0].links[1].port"};
+	char *text = replace(BASE, "state_directory", "nmae = \"x\"; state_directory");
+
+	tells(replace(text, "port = 48049", "port = 0"), all, 7);
+}
+
+static void test_no_problem_follows_from_another(void **state)
+{
+	static const char *const read[] = {"gateway.state_directory", "cellmap.tables", "agencies[0].spool",
+					   "agencies[0].keys[0]", "carriers[0].links[0].password_file"};
+	char *text = replace(BASE, "\"/s\"", "7");
+
+	put("pw", "x", 0644);
+	text = replace(text, "map =", "tables = \"t\"; map =");
+	text = replace(text, "spool = \"/p\"", "spool = 1");
+	tells(replace(text, "\"RWQ\"", "3"), read, 5);
+}
+
 static void test_agency_folder_missing(void **state)
 {
 	struct conf_problems p;
@@ -227,6 +305,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_no_configuration, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_example_loads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_world, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tls_files, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_text_and_world_in_one_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_problem_follows_from_another, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_agency_folder_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_manual_is_the_table, setup, teardown),
 	};

@@ -77,7 +77,10 @@ static void requests_are_answered(void **state)
 	assert_string_equal(asked, "rate cm-1|12.5|me: r");
 	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":null}", "ok");
 	assert_string_equal(asked, "rate cm-1|-1|me");
-	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":0}", "above 0");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":0.001}", "ok");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":0}", "from 0.001 to 1000000");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":0.0009}", "from 0.001 to 1000000");
+	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":5,\"reason\":\"\"}", "1 to");
 	answers(&ops, "{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":5,\"reason\":\"two\\nlines\"}", "on one line");
 }
 
@@ -103,6 +106,8 @@ static void bad_requests_are_refused(void **state)
 		"{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":-1}",
 		"{\"cmd\":\"rate\",\"link\":\"cm-1\"}",
 		"{\"cmd\":\"block\",\"link\":\"\",\"block\":true}",
+		"{\"cmd\":\"block\",\"link\":\"cm-1\",\"block\":true,\"reason\":\"\"}",
+		"{\"cmd\":\"rate\",\"link\":\"cm-1\",\"rate\":1e-300}",
 		"{\"cmd\":\"status\",\"cmd\":\"cancel\"}",
 		"{\"cmd\":\"status\"}x",
 		"{\"cmd\":\"\\u0000\"}",

@@ -81,6 +81,20 @@ static void tables_tell_what_the_json_says(void **state)
 	talloc_free(ctx);
 }
 
+static void small_rates_are_not_nothing(void **state)
+{
+	void *ctx = talloc_new(NULL);
+	json_t *link = json_pack("{s:s, s:f, s:f}", "name", "a", "rate", 0.001, "granted_rate", 12.25);
+	json_t *o = json_pack("{s:[O]}", "links", link);
+
+	has(statusview_links(ctx, o, &plain), " 0.001 ");
+	has(statusview_link(ctx, link, &plain), " 0.001\n");
+	has(statusview_link(ctx, link, &plain), " 12.2\n");
+	json_decref(o);
+	json_decref(link);
+	talloc_free(ctx);
+}
+
 static void strange_answers_are_stood(void **state)
 {
 	static const char *const texts[] = {"{}", "{\"links\":7,\"alerts\":{}}",
@@ -106,7 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_line_up),           cmocka_unit_test(bars_do_not_flatter),
 		cmocka_unit_test(terminals_are_not_driven),  cmocka_unit_test(tables_tell_what_the_json_says),
-		cmocka_unit_test(strange_answers_are_stood),
+		cmocka_unit_test(strange_answers_are_stood), cmocka_unit_test(small_rates_are_not_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

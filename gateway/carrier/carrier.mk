@@ -14,7 +14,7 @@ libcarrier_a_SOURCES = \
 	gateway/carrier/smscbcast.c gateway/carrier/smscbcast.h gateway/carrier/smscdeliver.c \
 	gateway/carrier/smscdeliver.h gateway/carrier/smscsubmit.c gateway/carrier/smscsubmit.h \
 	gateway/carrier/smsctext.c gateway/carrier/smsctext.h gateway/carrier/tally.c gateway/carrier/tally.h \
-	gateway/carrier/texts.c gateway/carrier/texts.h
+	gateway/carrier/texts.c gateway/carrier/texts.h gateway/carrier/whole.c gateway/carrier/whole.h
 reunion_carrier_SOURCES = gateway/carrier/main.c
 reunion_carrier_LDADD = libcarrier.a $(OSMO_LIBS)
 dist_man_MANS += gateway/carrier/reunion-carrier.1

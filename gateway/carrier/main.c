@@ -2,9 +2,9 @@
 #include "gateway/carrier/report.h"
 #include "gateway/carrier/scenario.h"
 #include "gateway/carrier/smsc.h"
+#include "gateway/carrier/whole.h"
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ static int open_places(struct carrier *c, const char *const *places, const struc
 			fprintf(stderr, "reunion-carrier: %s %s: %s\n", ops->name, places[i], strerror(-rc));
 			return rc;
 		}
-		if (!dial && ports)
+		if (!dial)
 			fprintf(ports, "%s %u\n", ops->name, port);
 		if (!dial && c->set.print_ports)
 			printf("%s %u\n", ops->name, port);
@@ -47,27 +47,37 @@ static int open_places(struct carrier *c, const char *const *places, const struc
 	return 0;
 }
 
+static void put_ports(const void *lines, FILE *f)
+{
+	fputs(lines, f);
+}
+
 static int open_all(struct carrier *c)
 {
-	char beside[4096];
-	FILE *ports = NULL;
+	char *lines = NULL;
+	size_t len;
+	FILE *ports = open_memstream(&lines, &len);
 	int rc;
 
-	if (c->set.port_file) {
-		snprintf(beside, sizeof(beside), "%s.new", c->set.port_file);
-		ports = fopen(beside, "we");
-		if (!ports) {
-			fprintf(stderr, "reunion-carrier: %s: %s\n", c->set.port_file, strerror(errno));
-			return -errno;
-		}
-	}
+	OSMO_ASSERT(ports);
 	rc = open_places(c, c->set.smpp, &smsc_ops, false, ports);
 	rc = rc ? rc : open_places(c, c->set.cbsp, &bsc_ops, false, ports);
 	rc = rc ? rc : open_places(c, c->set.smpp_dial, &smsc_ops, true, ports);
 	rc = rc ? rc : open_places(c, c->set.cbsp_dial, &bsc_ops, true, ports);
-	if (ports && (fclose(ports) != 0 || (rc == 0 && rename(beside, c->set.port_file) != 0)))
-		rc = -errno;
+	OSMO_ASSERT(fclose(ports) == 0);
+	rc = rc ? rc : whole_write(c->set.port_file, put_ports, lines);
+	free(lines);
 	return rc;
+}
+
+/* Told now, not when a long run is over. */
+static int check_files(const struct settings *s)
+{
+	int rc = whole_check(s->report_file);
+
+	rc = rc ? rc : whole_check(s->recipients_file);
+	rc = rc ? rc : whole_check(s->clues_file);
+	return rc ? rc : whole_check(s->port_file);
 }
 
 static void live(const struct carrier *c, bool last)
@@ -125,10 +135,12 @@ static int begin(struct carrier *c)
 	c->loop = loop_new(c);
 	c->agenda = agenda_new(c);
 	c->smsc = smsc_new(c);
+	if (!c->smsc)
+		return 1;
 	c->bsc = bsc_new(c);
 	if (!c->bsc || !scenario_load(c, c->set.scenario_file))
 		return 2;
-	return open_all(c) < 0 ? 1 : 0;
+	return check_files(&c->set) < 0 || open_all(c) < 0 ? 1 : 0;
 }
 
 int main(int argc, char **argv)

@@ -4,11 +4,10 @@
 #include "gateway/carrier/smsc.h"
 #include "gateway/carrier/smscbcast.h"
 #include "gateway/carrier/smscdeliver.h"
-#include <errno.h>
+#include "gateway/carrier/whole.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define INLINE_RECIPIENTS 200000 /* more rows than this stand in --recipients FILE only */
 
@@ -357,8 +356,9 @@ static void put_cbsp(struct json *j, const struct bsc *b)
 	json_close(j, '}');
 }
 
-static int put_report(const struct carrier *c, FILE *f)
+static void put_report(const void *carrier, FILE *f)
 {
+	const struct carrier *c = carrier;
 	struct json j = {.f = f};
 
 	json_open(&j, NULL, '{');
@@ -371,13 +371,13 @@ static int put_report(const struct carrier *c, FILE *f)
 	put_cbsp(&j, c->bsc);
 	json_close(&j, '}');
 	fputc('\n', f);
-	return 0;
 }
 
 /* "NAME copies text_hash parts first_ms last_ms" for every subscriber and text; odd octets of a name as %XX.
  */
-static int put_list(const struct carrier *c, FILE *f)
+static void put_list(const void *carrier, FILE *f)
 {
+	const struct carrier *c = carrier;
 	const struct smsc *s = c->smsc;
 	const struct tally_row *row;
 	uint64_t base = c->start_wall_us / 1000;
@@ -398,45 +398,20 @@ static int put_list(const struct carrier *c, FILE *f)
 			texts_hash(s->texts, row->text), row->parts, base + row->first_ms,
 			base + row->last_ms);
 	}
-	return 0;
 }
 
-static int put_clues(const struct carrier *c, FILE *f)
+static void put_clues(const void *carrier, FILE *f)
 {
+	const struct carrier *c = carrier;
+
 	smscdeliver_write_clues(c->smsc, f);
-	return 0;
-}
-
-/* Beside, fsync, rename. */
-static int write_file(const struct carrier *c, const char *path, int (*put)(const struct carrier *c, FILE *f))
-{
-	char beside[4096];
-	FILE *f;
-	int rc = -1;
-
-	if (!path)
-		return 0;
-	snprintf(beside, sizeof(beside), "%s.new", path);
-	f = fopen(beside, "we");
-	if (f) {
-		put(c, f);
-		rc = fflush(f) == 0 && !ferror(f) && fsync(fileno(f)) == 0 ? 0 : -1;
-		if (fclose(f) != 0 || (rc == 0 && rename(beside, path) != 0))
-			rc = -1;
-	}
-	if (rc == 0)
-		return 0;
-	rc = -errno;
-	fprintf(stderr, "reunion-carrier: %s: cannot be written: %s\n", path, strerror(errno));
-	unlink(beside);
-	return rc;
 }
 
 int report_write(const struct carrier *c)
 {
-	int a = write_file(c, c->set.recipients_file, put_list),
-	    b = write_file(c, c->set.clues_file, put_clues);
-	int r = write_file(c, c->set.report_file, put_report); /* last: who sees it may read the lists */
+	int a = whole_write(c->set.recipients_file, put_list, c),
+	    b = whole_write(c->set.clues_file, put_clues, c);
+	int r = whole_write(c->set.report_file, put_report, c); /* last: who sees it may read the lists */
 
 	return r ? r : a ? a : b;
 }

@@ -3,6 +3,7 @@
 #include "gateway/carrier/smsc.h"
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,9 @@ static int link_line(struct carrier *c, const char *value, bool really)
 {
 	const struct conn_ops *ops;
 	char which[8], state[8];
+	int n = 0;
 
-	if (sscanf(value, "%7s %7s", which, state) != 2 ||
+	if (sscanf(value, "%7s %7s%n", which, state, &n) != 2 || value[n] ||
 	    (strcasecmp(state, "up") && strcasecmp(state, "down")))
 		return -EINVAL;
 	ops = !strcasecmp(which, "smpp") ? &smsc_ops : !strcasecmp(which, "cbsp") ? &bsc_ops : NULL;
@@ -36,43 +38,74 @@ static int link_line(struct carrier *c, const char *value, bool really)
 	return 0;
 }
 
+static void disconnect(struct carrier *c)
+{
+	smsc_disconnect_all(c->smsc);
+	bsc_disconnect_all(c->bsc);
+}
+
+static void restart(struct carrier *c)
+{
+	bsc_restart(c->bsc);
+}
+
+static void garbage(struct carrier *c)
+{
+	smsc_garbage_all(c->smsc);
+}
+
+static void stall(struct carrier *c)
+{
+	smsc_stall(c->smsc, true);
+}
+
+static void quit(struct carrier *c)
+{
+	c->quit = true;
+}
+
+/* Words that stand alone; garbage and stall are options too, with a value. */
+static const struct {
+	const char *word;
+	void (*run)(struct carrier *c);
+} words[] = {{"DISCONNECT", disconnect}, {"RESTART", restart}, {"GARBAGE", garbage}, {"STALL", stall}, {"EXIT", quit}};
+
+static int change(struct carrier *c, const char *what, const char *value, bool really, const char **why)
+{
+	struct settings trial = c->set;
+	int rc = settings_change(&trial, what, *value ? value : NULL, why);
+
+	if (rc < 0 || !really)
+		return rc;
+	c->set = trial;
+	if (!strcmp(what, "stall") && !trial.stall)
+		smsc_stall(c->smsc, false);
+	return 0;
+}
+
 /* Does the line, or only says whether it could be done. */
 static int perform(struct carrier *c, const char *what, const char *value, bool really, const char **why)
 {
-	struct settings trial = c->set;
+	bool known = false;
+	int rc;
 
 	*why = "wants \"LINK smpp|cbsp|all up|down\"";
 	if (!strcasecmp(what, "LINK"))
 		return link_line(c, value, really);
-	if (!strcasecmp(what, "DISCONNECT")) {
-		if (really) {
-			smsc_disconnect_all(c->smsc);
-			bsc_disconnect_all(c->bsc);
-		}
-	} else if (!strcasecmp(what, "RESTART")) {
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcasecmp(what, words[i].word))
+			continue;
+		known = true;
+		if (*value)
+			break;
 		if (really)
-			bsc_restart(c->bsc);
-	} else if (!strcasecmp(what, "GARBAGE") && !*value) {
-		if (really)
-			smsc_garbage_all(c->smsc);
-	} else if (!strcasecmp(what, "STALL") && !*value) {
-		if (really)
-			smsc_stall(c->smsc, true);
-	} else if (!strcasecmp(what, "EXIT")) {
-		c->quit |= really;
-	} else if (!strncmp(what, "smpp", 4) || !strncmp(what, "cbsp", 4)) {
-		*why = "listeners and dialled addresses cannot be changed while it runs";
-		return -EINVAL;
-	} else {
-		if (settings_set(&trial, what, *value ? value : NULL, why) < 0)
-			return -EINVAL;
-		if (really) {
-			c->set = trial;
-			if (!strcmp(what, "stall") && !trial.stall)
-				smsc_stall(c->smsc, false);
-		}
+			words[i].run(c);
+		return 0;
 	}
-	return 0;
+	rc = change(c, what, value, really, why);
+	if (known && rc == -ENOENT)
+		*why = "takes no value";
+	return rc;
 }
 
 static void timed(struct carrier *c, const struct agenda_event *ev)
@@ -98,8 +131,8 @@ static int parse(struct scenario *s, struct carrier *c, char *text, const char *
 	if (strcasecmp(at, "AT") || !when || !l.what)
 		return -EINVAL;
 	v = strtod(when + (*when == '#'), &end);
-	if (v < 0 || v > 1e9 || end == when ||
-	    (*when == '#' ? *end != 0 || v < 1 : strcmp(end, "s") && strcmp(end, "ms")))
+	if (!isdigit((unsigned char)when[*when == '#']) || !(v <= 1e9) ||
+	    (*when == '#' ? *end != 0 || v < 1 || v != (double)(uint64_t)v : strcmp(end, "s") && strcmp(end, "ms")))
 		return -EINVAL;
 	if (*when == '#')
 		l.at_submits = (uint64_t)v;
@@ -142,28 +175,46 @@ void scenario_submits(struct carrier *c, uint64_t n)
 	arm(c, n);
 }
 
+static int wrong(const char *file, unsigned int line, const char *why)
+{
+	fprintf(stderr, "reunion-carrier: %s:%u: %s\n", file, line, why);
+	return -EINVAL;
+}
+
+static int read_lines(struct scenario *s, struct carrier *c, const char *file, FILE *f)
+{
+	char text[512];
+	const char *why;
+
+	for (unsigned int number = 1; fgets(text, sizeof(text), f); number++) {
+		if (!strchr(text, '\n') && !feof(f))
+			return wrong(file, number, "the line is too long");
+		if (parse(s, c, text, &why) < 0)
+			return wrong(file, number, why);
+	}
+	if (!ferror(f))
+		return 0;
+	fprintf(stderr, "reunion-carrier: %s: %s\n", file, strerror(errno));
+	return -EIO;
+}
+
 struct scenario *scenario_load(struct carrier *c, const char *file)
 {
 	struct scenario *s = talloc_zero(c, struct scenario);
 	FILE *f = file ? fopen(file, "re") : NULL;
-	char text[512];
-	const char *why;
+	int rc = 0;
 
 	OSMO_ASSERT(s);
 	c->scenario = s;
-	if (file && !f) {
+	if (f) {
+		rc = read_lines(s, c, file, f);
+		fclose(f);
+	} else if (file) {
 		fprintf(stderr, "reunion-carrier: %s: %s\n", file, strerror(errno));
-		return NULL;
+		rc = -ENOENT;
 	}
-	for (unsigned int number = 1; f && fgets(text, sizeof(text), f); number++) {
-		if (parse(s, c, text, &why) == 0)
-			continue;
-		fprintf(stderr, "reunion-carrier: %s:%u: %s\n", file, number, why);
-		fclose(f);
+	if (rc < 0)
 		return NULL;
-	}
-	if (f)
-		fclose(f);
 	for (unsigned int i = 0; i < s->n; i++)
 		if (s->lines[i].at_us)
 			agenda_add(c->agenda,

@@ -14,6 +14,7 @@
 struct def {
 	const char *name, *arg, *help;
 	enum { SWITCH, NUMBER, STRING, PLACES, SPECIAL, HEADING } kind;
+	bool fixed; /* looked at when it starts only: no scenario can change it */
 	size_t at;
 	uint32_t max;
 	int (*set)(struct settings *s, const char *value, const char **why);
@@ -178,29 +179,47 @@ static int set_error_body(struct settings *s, const char *value, const char **wh
 	return s->error_body || !strcmp(value, "none") ? 0 : -EINVAL;
 }
 
+static int set_lacs(struct settings *s, const char *value, const char **why)
+{
+	*why = "wants LAC,... with LACs up to 65535";
+	s->lacs = value;
+	for (const char *p = value;; p++) {
+		char one[8];
+		uint32_t lac;
+
+		snprintf(one, sizeof(one), "%.*s", (int)strcspn(p, ","), p);
+		if (number(one, 65535, &lac) < 0)
+			return -EINVAL;
+		p += strcspn(p, ",");
+		if (!*p)
+			return 0;
+	}
+}
+
+/* What follows the help: .fixed = true. */
 #define GROUP(n)                                                                                             \
 	{                                                                                                    \
 		.kind = HEADING, .name = n                                                                   \
 	}
-#define ON(n, field, h)                                                                                      \
+#define ON(n, field, ...)                                                                                    \
 	{                                                                                                    \
-		.kind = SWITCH, .name = n, .help = h, .at = AT(field)                                        \
+		.kind = SWITCH, .name = n, .at = AT(field), .help = __VA_ARGS__                              \
 	}
-#define TEXT(n, a, field, h)                                                                                 \
+#define TEXT(n, a, field, ...)                                                                               \
 	{                                                                                                    \
-		.kind = STRING, .name = n, .arg = a, .help = h, .at = AT(field)                              \
+		.kind = STRING, .name = n, .arg = a, .at = AT(field), .help = __VA_ARGS__                    \
 	}
 #define WHERE(n, a, field, h)                                                                                \
 	{                                                                                                    \
-		.kind = PLACES, .name = n, .arg = a, .help = h, .at = AT(field)                              \
+		.kind = PLACES, .name = n, .arg = a, .at = AT(field), .help = h, .fixed = true               \
 	}
 #define COUNT(n, a, field, m, h)                                                                             \
 	{                                                                                                    \
 		.kind = NUMBER, .name = n, .arg = a, .help = h, .at = AT(field), .max = m                    \
 	}
-#define OTHER(n, a, fn, h)                                                                                   \
+#define OTHER(n, a, fn, ...)                                                                                 \
 	{                                                                                                    \
-		.kind = SPECIAL, .name = n, .arg = a, .help = h, .set = fn                                   \
+		.kind = SPECIAL, .name = n, .arg = a, .set = fn, .help = __VA_ARGS__                         \
 	}
 
 static const struct def defs[] = {
@@ -209,14 +228,14 @@ static const struct def defs[] = {
 	TEXT("report", "FILE", report_file, "JSON report, written at the end and on SIGUSR1"),
 	TEXT("recipients", "FILE", recipients_file, "with the report: one line per recipient and text"),
 	TEXT("clues-file", "FILE", clues_file, "with the report: one line per reply sent"),
-	TEXT("scenario", "FILE", scenario_file, "timed lines, see reunion-carrier(1)"),
-	OTHER("seed", "N", set_seed, "of all that is random (default 1)"),
-	OTHER("expect", "N", set_expect, "recipients to make room for at once"),
+	TEXT("scenario", "FILE", scenario_file, "timed lines, see reunion-carrier(1)", .fixed = true),
+	OTHER("seed", "N", set_seed, "of all that is random (default 1)", .fixed = true),
+	OTHER("expect", "N", set_expect, "recipients to make room for at once", .fixed = true),
 	OTHER("latency-ms", "A[-B]", set_latency, "answers are delayed"),
 	ON("out-of-order", out_of_order, "delayed answers may overtake each other"),
-	TEXT("port-file", "FILE", port_file, "writes the ports taken (\"smpp 2775\" lines)"),
-	ON("print-ports", print_ports, "prints the same to stdout"),
-	ON("die-with-parent", die_with_parent, "ends when the parent process ends"),
+	TEXT("port-file", "FILE", port_file, "writes the ports taken (\"smpp 2775\" lines)", .fixed = true),
+	ON("print-ports", print_ports, "prints the same to stdout", .fixed = true),
+	ON("die-with-parent", die_with_parent, "ends when the parent process ends", .fixed = true),
 	ON("live", live, "a status line on the terminal"),
 	GROUP("SMSC (SMPP 3.4 and 5.0)"),
 	WHERE("smpp", "[ADDR:]PORT", smpp, "listens; may be given again; port 0: any free one"),
@@ -225,7 +244,7 @@ static const struct def defs[] = {
 	TEXT("system-id", "ID", system_id,
 	     "credentials it asks for (default: takes all); used too where it dials"),
 	TEXT("password", "TEXT", password, "better: --password-file"),
-	OTHER("password-file", "FILE", NULL, "first line of FILE"),
+	OTHER("password-file", "FILE", NULL, "first line of FILE", .fixed = true),
 	TEXT("smsc-id", "ID", smsc_id, "its own system_id in answers (default CARRIER)"),
 	OTHER("interface-version", "3.3|3.4|5.0", set_version, "the newest it speaks (default 5.0)"),
 	ON("refuse-newer", refuse_newer, "a bind with a newer version is refused, not lowered"),
@@ -254,9 +273,9 @@ static const struct def defs[] = {
 	GROUP("BSC (CBSP)"),
 	WHERE("cbsp", "[ADDR:]PORT", cbsp, "listens; may be given again"),
 	WHERE("cbsp-connect", "ADDR:PORT", cbsp_dial, "dials out; may be given again"),
-	TEXT("plmn", "MCC-MNC", plmn, "of cells named without it (default 460-00)"),
-	TEXT("bsc-lacs", "LAC,...", lacs, "cells of other LACs are unknown"),
-	TEXT("bsc-cells", "LAC-CI,...", cells, "the only cells there are; with neither, every cell exists"),
+	TEXT("plmn", "MCC-MNC", plmn, "of cells named without it (default 460-00)", .fixed = true),
+	OTHER("bsc-lacs", "LAC,...", set_lacs, "cells of other LACs are unknown"),
+	TEXT("bsc-cells", "LAC-CI,...", cells, "the only cells there are; with neither, every cell exists", .fixed = true),
 	COUNT("bsc-unknown", "PERMILLE", bsc_unknown, 1000, "cells that are unknown all the same"),
 	COUNT("bsc-capacity", "N", bsc_capacity, 1000000, "messages a cell can hold (beyond: cause 6)"),
 	COUNT("bsc-restart-every", "SECONDS", bsc_restart_s, 86400, "loses all messages and says RESTART"),
@@ -266,6 +285,12 @@ static const struct def defs[] = {
 
 static int add_place(const char **list, const char *value, const char **why)
 {
+	const char *colon = strrchr(value, ':');
+	uint32_t port;
+
+	*why = "wants [ADDR:]PORT with a port up to 65535";
+	if (number(colon ? colon + 1 : value, 65535, &port) < 0)
+		return -EINVAL;
 	for (int i = 0; i < SETTINGS_PLACES; i++) {
 		if (list[i])
 			continue;
@@ -299,19 +324,30 @@ static int set_one(struct settings *s, const struct def *d, const char *value, c
 	return d->set ? d->set(s, value, why) : -EINVAL;
 }
 
+static const struct def *def_of(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(defs); i++)
+		if (defs[i].kind != HEADING && !strcmp(defs[i].name, name))
+			return &defs[i];
+	return NULL;
+}
+
 int settings_set(struct settings *s, const char *name, const char *value, const char **why)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(defs); i++) {
-		if (defs[i].kind == HEADING || strcmp(defs[i].name, name))
-			continue;
-		if (!value && defs[i].kind != SWITCH) {
-			*why = "wants a value";
-			return -EINVAL;
-		}
-		return set_one(s, &defs[i], value, why);
-	}
-	*why = "no such option";
-	return -ENOENT;
+	const struct def *d = def_of(name);
+
+	*why = d ? "wants a value" : "no such option";
+	if (!d)
+		return -ENOENT;
+	return value || d->kind == SWITCH ? set_one(s, d, value, why) : -EINVAL;
+}
+
+int settings_change(struct settings *s, const char *name, const char *value, const char **why)
+{
+	const struct def *d = def_of(name);
+
+	*why = "cannot be changed while it runs";
+	return d && d->fixed ? -EINVAL : settings_set(s, name, value, why);
 }
 
 static int read_password(void *ctx, struct settings *s, const char *file)

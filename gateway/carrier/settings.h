@@ -38,8 +38,10 @@ struct settings {
 };
 
 void settings_default(struct settings *s);
-/* One option by its long name, as on the command line and in scenario lines. value NULL: a switch.
- * Borrowed strings stay the caller's. 0, or -EINVAL with *why, or -ENOENT: no such option. */
+/* One option by its long name, as on the command line. value NULL: a switch. Borrowed strings stay the
+ * caller's. 0, or -EINVAL or (no such option) -ENOENT with *why. */
 int settings_set(struct settings *s, const char *name, const char *value, const char **why);
+/* The same while it runs, as in scenario lines: options that are looked at only at the start are refused. */
+int settings_change(struct settings *s, const char *name, const char *value, const char **why);
 /* The command line; prints help itself. Returns -1 to go on, else the exit status. */
 int settings_args(void *ctx, struct settings *s, int argc, char **argv);

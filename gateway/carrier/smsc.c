@@ -14,6 +14,10 @@ struct smsc *smsc_new(struct carrier *c)
 	OSMO_ASSERT(s);
 	s->c = c;
 	s->tally = tally_new(s, c->set.expect);
+	if (!s->tally) {
+		fprintf(stderr, "reunion-carrier: --expect: there is no memory for so many recipients\n");
+		return NULL;
+	}
 	s->texts = texts_new(s);
 	s->parts = parts_new(s);
 	s->names = names_new(s);

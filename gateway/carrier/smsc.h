@@ -62,6 +62,7 @@ struct esme {
 };
 
 extern const struct conn_ops smsc_ops;
+/* NULL with a message on stderr: no memory for what is expected. */
 struct smsc *smsc_new(struct carrier *c);
 /* Answers seq: at once or with the latency set; body may be NULL. */
 void smsc_answer(struct esme *e, uint32_t id, uint32_t status, uint32_t seq, const uint8_t *body, size_t len);

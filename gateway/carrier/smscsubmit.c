@@ -127,8 +127,8 @@ static uint32_t examine(struct esme *e, const struct pdu *pdu, struct work *w)
 	int rc = pdu_read_submit(pdu, &w->s, &why);
 	unsigned int bad = 0;
 
-	w->dests = w->multi && rc == 0 ? w->s.n_dests : 1;
-	w->text.parts = 1;
+	if (w->multi && rc == 0)
+		w->dests = w->s.n_dests;
 	if (rc) {
 		faults_add(&s->faults, FAULT_MALFORMED, "0x%X: %s", pdu->id, why);
 		return (uint32_t)rc;
@@ -149,7 +149,7 @@ static uint32_t judge(struct esme *e, const struct pdu *pdu, struct work *w)
 {
 	struct smsc *s = e->smsc;
 	uint32_t status = e->tx ? examine(e, pdu, w) : 0x04;
-	unsigned int parts = status == 0x04 ? 1 : w->dests * w->text.parts;
+	unsigned int parts = w->dests * w->text.parts;
 	uint64_t at_us = e->conn->arrived_us, late_us = s->c->now_us - at_us;
 
 	s->n.parts += parts;
@@ -228,6 +228,7 @@ void smscsubmit(struct esme *e, const struct pdu *pdu)
 	w.resp = pdu->id | PDU_RESP;
 	w.seq = pdu->seq;
 	w.failed = 0;
+	w.dests = w.text.parts = 1; /* until it is read */
 	e->submits++;
 	if (++s->n.submits == s->c->submits_trigger)
 		scenario_submits(s->c, s->n.submits);
@@ -244,7 +245,7 @@ void smscsubmit(struct esme *e, const struct pdu *pdu)
 		take_single(e, &w);
 	if (w.dests > w.failed || status)
 		smsc_count_status(s, status);
-	s->n.refused += status ? w.dests : w.failed;
+	s->n.refused += (status ? w.dests : w.failed) * w.text.parts;
 	if (carrier_roll(s->c, s->c->set.drop))
 		s->n.dropped++;
 	else if (!trouble(e, w.seq))

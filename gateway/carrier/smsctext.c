@@ -67,7 +67,6 @@ static void measure(const struct pdu_submit *s, struct smsctext *t, size_t udh, 
 							       : 0),
 	       whole = fits(t->alphabet, 0);
 
-	t->parts = 1;
 	if (s->tlvs.payload && t->len > whole)
 		t->parts = (unsigned int)((t->len + fits(t->alphabet, 6) - 1) / fits(t->alphabet, 6));
 	else if (t->len > limit)
@@ -81,7 +80,7 @@ int smsctext_read(const struct pdu_submit *s, enum chars_alphabet standard, stru
 {
 	int alphabet = chars_of_dcs(s->dcs, standard), udh = 0;
 
-	*t = (struct smsctext){.alphabet = CHARS_BINARY, .octets = s->text, .len = s->text_len};
+	*t = (struct smsctext){.alphabet = CHARS_BINARY, .octets = s->text, .len = s->text_len, .parts = 1};
 	if (s->tlvs.payload) {
 		if (s->text_len)
 			faults_add(f, FAULT_FIELD, "short_message and message_payload in one PDU");

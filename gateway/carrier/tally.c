@@ -21,13 +21,15 @@ static int drop(struct tally *t)
 	return 0;
 }
 
-/* Not talloc: a table may pass its limit of 256 MiB; and huge pages spare half of the time of a big one. */
+/* Not talloc: a table may pass its limit of 256 MiB; and huge pages spare half of the time of a big one.
+ * NULL: there is not so much memory. */
 static struct tally_row *room(size_t cap)
 {
 	size_t len = cap * sizeof(struct tally_row);
 	void *rows = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	OSMO_ASSERT(rows != MAP_FAILED);
+	if (rows == MAP_FAILED)
+		return NULL;
 	madvise(rows, len, MADV_HUGEPAGE);
 	return rows;
 }
@@ -41,6 +43,10 @@ struct tally *tally_new(const void *ctx, uint64_t expect)
 	for (t->cap = 1024; t->cap < expect * 2; t->cap *= 2)
 		;
 	t->rows = room(t->cap);
+	if (!t->rows) {
+		talloc_free(t);
+		return NULL;
+	}
 	talloc_set_destructor(t, drop);
 	return t;
 }
@@ -102,6 +108,7 @@ static void grow(struct tally *t)
 		start++;
 	t->cap *= 2;
 	t->rows = room(t->cap);
+	OSMO_ASSERT(t->rows);
 	for (size_t i = 1; i <= n; i++) {
 		const struct tally_row *row = &old[(start + i) & (n - 1)];
 

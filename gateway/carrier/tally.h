@@ -26,7 +26,7 @@ struct tally_sums {
 
 struct tally;
 
-/* expect: rows to make room for at once (0: grow as needed). */
+/* expect: rows to make room for at once (0: grow as needed); NULL when there is not so much memory. */
 struct tally *tally_new(const void *ctx, uint64_t expect);
 /* A decimal address of 1 to 15 digits is a subscriber, anything else odd. */
 tally_unit tally_subscriber(struct tally *t, const char *address, size_t len);
