@@ -278,9 +278,10 @@ const struct conf_key conf_keys_link[] = {
 	{"deliver_as", CONF_CHOICE, AT(conf_link, deliver_as), SMPP, .choices = delivers,
 	 .preset = "deliver_sm",
 	 .doc = "How alerts leave to a carrier that dialled in and bound to us (listen without outbind)."},
-	{"allow_from", CONF_TAKES, LIST(conf_link, callers), .size = sizeof(char *), SMPP,
+	{"allow_from", CONF_TAKES, LIST(conf_link, callers), .size = sizeof(char *),
 	 .take = conf_take_address, .max = 64,
-	 .doc = "Addresses that may dial in (listen), in digits. Left out: all; the credentials decide."},
+	 .doc = "Addresses that may dial in (listen), in digits. Left out: all; the credentials decide. CBSP has none: whoever "
+		"dials in is taken for the BSC, in place of the one before."},
 	{"tls", CONF_GROUP, SMPP, .keys = tls_keys,
 	 .at_n = offsetof(struct conf_link, tls.on),
 	 .doc = "TLS 1.2 or newer. Never falls back to clear. Left out: no TLS."},

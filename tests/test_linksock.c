@@ -316,6 +316,43 @@ static void test_listens_by_name(void **state)
 	assert_true(linksock_listening(w->sock));
 }
 
+static int dial(const char *from)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET}, to = {.sin_family = AF_INET, .sin_port = htons(w->cfg.port)};
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(inet_pton(AF_INET, from, &at.sin_addr), 1);
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+	return fd;
+}
+
+/* Where one connection is all there is, the newer one is taken for the peer after its restart: only the peer may do that. */
+static void test_stranger_does_not_replace_the_peer(void **state)
+{
+	char *callers[] = {"127.0.0.2"};
+	unsigned int strangers;
+	int fd[3];
+
+	close(listen_at("127.0.0.1", &w->cfg.port));
+	w->cfg.address = "127.0.0.1";
+	w->cfg.callers = callers;
+	w->cfg.n_callers = 1;
+	assert_int_equal(linksock_listen(w->sock), 0);
+	fd[0] = dial("127.0.0.2");
+	assert_true(until(&w->connected, 1));
+	fd[1] = dial("127.0.0.3");
+	for (strangers = 0; strangers == 0; strangers = w->link.count.connect_failures)
+		osmo_select_main(1);
+	assert_int_equal(w->closed, 0);
+	fd[2] = dial("127.0.0.2");
+	assert_true(until(&w->connected, 2));
+	assert_int_equal(w->closed, 1);
+	for (int i = 0; i < 3; i++)
+		close(fd[i]);
+}
+
 static unsigned int open_files(void)
 {
 	DIR *d = opendir("/proc/self/fd");
@@ -356,6 +393,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_old_addresses_serve, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_name, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_listens_by_name, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stranger_does_not_replace_the_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_freed_while_asking, setup, teardown),
 	};
 
