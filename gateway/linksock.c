@@ -233,7 +233,7 @@ static void leg_adopt(struct leg *leg, int fd, bool called, uint32_t timeout_s)
 	leg->open = leg->connecting = true;
 }
 
-/* A TCP socket for addr with the port in it; what follows decides over bind() or connect(). */
+/* A TCP socket, and in to and len what bind() or connect() needs to know of addr and port. */
 static int open_socket(const struct sockaddr_storage *addr, uint16_t port, struct sockaddr_storage *to, socklen_t *len)
 {
 	*to = *addr;
@@ -309,7 +309,6 @@ void linksock_connect(struct linksock *s, unsigned int no)
 {
 	struct leg *leg = &s->leg[no];
 	uint64_t wait_us = s->link->cfg->connect_timeout_s * 1000000ull;
-
 	int rc;
 
 	leg_close(leg);
