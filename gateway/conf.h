@@ -105,6 +105,8 @@ struct conf_link {
 	uint32_t burst;	       /* default: SMPP max(1, rate/10), CBSP the same */
 	uint32_t window;       /* unanswered PDUs or requests; default 10 (SMPP), 4 (CBSP) */
 	uint32_t connect_timeout_s, response_timeout_s, enquire_link_s; /* CBSP: enquire = keep-alive */
+	char **callers; /* addresses that may dial in; none = all */
+	size_t n_callers;
 	/* SMPP */
 	uint32_t session_init_s, unbind_s, inactivity_s; /* inactivity_s 0 = never */
 	uint32_t reconnect_s, reconnect_max_s;
@@ -122,8 +124,6 @@ struct conf_link {
 	} source;
 	enum conf_long long_messages;
 	enum conf_deliver deliver_as;
-	char **callers;	   /* addresses that may dial in; none = all */
-	size_t n_callers;
 	struct conf_tls {
 		bool on;
 		char *ca_file; /* NULL (listen): callers need no certificate */

@@ -3,7 +3,7 @@ noinst_LIBRARIES += libdaemon.a
 libdaemon_a_SOURCES = gateway/book.c gateway/book.h gateway/book_clock.c gateway/book_doc.c gateway/book_jobs.c \
 	gateway/book_payload.c gateway/book_rings.c gateway/book_regroup.c gateway/book_deferred.c gateway/daemon.h gateway/fleet.c gateway/fleet.h \
 	gateway/forecast.c gateway/forecast.h gateway/intake.c gateway/intake_folder.c gateway/intake_parts.h gateway/onair.c gateway/deadbook.c gateway/hot.c gateway/hot.h gateway/linksock.c gateway/linksock.h gateway/linktls.c gateway/linktls.h \
-	gateway/maps.c gateway/maps.h gateway/parser.c gateway/parser.h gateway/parser_child.c gateway/parser_parts.h gateway/planwork.c gateway/planwork.h gateway/predict.c gateway/predict.h gateway/reach.c gateway/reach.h gateway/reached.c gateway/reload.c gateway/restart.c gateway/warm.c gateway/warm.h gateway/watch.c gateway/watch_link.c
+	gateway/maps.c gateway/maps.h gateway/parser.c gateway/parser.h gateway/parser_child.c gateway/parser_parts.h gateway/planwork.c gateway/planwork.h gateway/predict.c gateway/predict.h gateway/reach.c gateway/reach.h gateway/reached.c gateway/reload.c gateway/resolve.c gateway/resolve.h gateway/restart.c gateway/warm.c gateway/warm.h gateway/watch.c gateway/watch_link.c
 
 sbin_PROGRAMS += reuniond
 reuniond_SOURCES = gateway/reuniond.c

@@ -515,16 +515,49 @@ static struct intake *clue_for(struct daemon *d, const char *carrier)
 	return found;
 }
 
+static char *hex_of(void *ctx, const void *octets, size_t len)
+{
+	const uint8_t *p = octets;
+	char *hex = talloc_zero_size(ctx, 2 * len + 1);
+
+	OSMO_ASSERT(hex);
+	for (size_t i = 0; i < len; i++)
+		snprintf(hex + 2 * i, 3, "%02x", p[i]);
+	return hex;
+}
+
+/* Who wrote, in whatever octets the carrier has it: a file in JSON is UTF-8. What is not is read as Latin-1, where each octet
+ * is a character, and stands there in hex as well. */
+static void put_address(json_t *o, const char *key, const char *octets_key, const char *address)
+{
+	size_t len = strlen(address);
+	char *text, *end;
+
+	if (json_object_set_new(o, key, json_string(address)) == 0)
+		return;
+	end = text = talloc_zero_size(NULL, 2 * len + 1);
+	OSMO_ASSERT(text);
+	for (const uint8_t *p = (const uint8_t *)address; *p; p++) {
+		if (*p >= 0x80)
+			*end++ = 0xc0 | *p >> 6;
+		*end++ = *p < 0x80 ? *p : 0x80 | (*p & 0x3f);
+	}
+	json_object_set_new(o, key, json_string(text));
+	json_object_set_new(o, octets_key, json_string(hex_of(text, address, len)));
+	talloc_free(text);
+}
+
 static json_t *clue_json(const struct link_clue *c, int64_t now)
 {
-	char *hex = talloc_strdup(NULL, "");
-	json_t *o;
+	char *hex = hex_of(NULL, c->text, c->len);
+	json_t *o = json_pack("{s:s, s:I, s:i, s:s, s:s?}", "link", c->link, "received_at", (json_int_t)now, "data_coding",
+			      c->data_coding, "octets", hex, "text", c->utf8);
 
-	for (size_t i = 0; i < c->len; i++)
-		hex = talloc_asprintf_append_buffer(hex, "%02x", c->text[i]);
-	o = json_pack("{s:s, s:s, s:s, s:I, s:i, s:s, s:s?}", "link", c->link, "from", c->source, "to", c->dest, "received_at",
-		      (json_int_t)now, "data_coding", c->data_coding, "octets", hex, "text", c->utf8);
 	talloc_free(hex);
+	if (!o)
+		return NULL;
+	put_address(o, "from", "from_octets", c->source);
+	put_address(o, "to", "to_octets", c->dest);
 	return o;
 }
 

@@ -16,21 +16,27 @@
 #include "gateway/clock.h"
 #include "gateway/linktls.h"
 #include "gateway/log.h"
+#include "gateway/resolve.h"
 #include "gateway/sooner.h"
 
 #define READ_SIZE   65536
 #define SHAKING_MAX 2 /* TLS handshakes of one address at a time */
 /* One link may not keep the loop: after this many octets the others have their turn. */
 #define READ_TURN (4 * READ_SIZE)
+/* So long a new answer about the peer's name is awaited where there is an old one. */
+#define NAME_US 1000000ull
 
 struct leg {
 	struct osmo_fd ofd;
 	struct linksock *sock;
 	unsigned int no;
+	bool naming;	       /* waits for the peer's address; connect_by_us is the end of that */
 	bool open, connecting; /* connecting: also while TLS is being agreed on */
 	bool called;           /* the peer dialled */
 	struct linktls *tls;   /* NULL: clear, or not begun */
 	uint64_t since_us, connect_by_us;
+	struct sockaddr_storage to; /* dialled last, port 0 */
+	bool heard;		    /* and something came from there */
 };
 
 struct linksock {
@@ -38,6 +44,8 @@ struct linksock {
 	struct hot *hot;
 	struct leg leg[LINK_LEGS];
 	struct osmo_fd listener;
+	struct resolve *name;
+	bool told_old; /* that the name's addresses are old ones */
 	uint8_t *buf;
 };
 
@@ -48,6 +56,7 @@ static void leg_when(struct leg *leg, unsigned int when)
 
 static void leg_close(struct leg *leg)
 {
+	leg->naming = false;
 	if (!leg->open)
 		return;
 	hot_remove(leg->sock->hot, &leg->ofd);
@@ -127,6 +136,7 @@ static void leg_read(struct leg *leg)
 			leg_lost(leg, n == 0 ? "closed by the peer" : strerror(-n));
 			return;
 		}
+		leg->heard = true;
 		link->ops->input(link, leg->no, leg->sock->buf, n, clock_mono_us());
 		total += n;
 		if (n < READ_SIZE && !leg->tls)
@@ -223,39 +233,94 @@ static void leg_adopt(struct leg *leg, int fd, bool called, uint32_t timeout_s)
 	leg->open = leg->connecting = true;
 }
 
-static int lookup(const struct conf_link *cfg, bool passive, struct addrinfo **ai)
+/* A TCP socket, and in to and len what bind() or connect() needs to know of addr and port. */
+static int open_socket(const struct sockaddr_storage *addr, uint16_t port, struct sockaddr_storage *to, socklen_t *len)
 {
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
-	char port[8];
+	*to = *addr;
+	if (to->ss_family == AF_INET6) {
+		((struct sockaddr_in6 *)to)->sin6_port = htons(port);
+		*len = sizeof(struct sockaddr_in6);
+	} else {
+		((struct sockaddr_in *)to)->sin_port = htons(port);
+		*len = sizeof(struct sockaddr_in);
+	}
+	return socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
 
-	snprintf(port, sizeof(port), "%u", cfg->port);
-	return getaddrinfo(cfg->address, port, &hints, ai);
+/* The address that served last, else the one after the one that did not; a list may come in another order each time. */
+static const struct sockaddr_storage *choose(const struct leg *leg, const struct resolve_list *list)
+{
+	for (unsigned int i = 0; i < list->n; i++)
+		if (!memcmp(&list->v[i], &leg->to, sizeof(leg->to)))
+			return &list->v[(i + !leg->heard) % list->n];
+	return &list->v[0];
+}
+
+static void tell_old(struct linksock *s)
+{
+	const char *error = resolve_error(s->name);
+
+	if (error && !s->told_old)
+		LOGP(DLINK, LOGL_NOTICE, "%s: the name of the peer: %s; its last known addresses are used\n",
+		     s->link->cfg->name, error);
+	s->told_old = error != NULL;
+}
+
+static void leg_dial(struct leg *leg)
+{
+	struct linksock *s = leg->sock;
+	const struct resolve_list *list = resolve_known(s->name);
+	const char *error = resolve_error(s->name);
+	struct sockaddr_storage to;
+	socklen_t len;
+	int fd;
+
+	leg->naming = false;
+	if (list->n == 0) {
+		s->link->ops->closed(s->link, leg->no, error ? error : "no answer about its name", clock_mono_us());
+		return;
+	}
+	tell_old(s);
+	leg->to = *choose(leg, list);
+	leg->heard = false;
+	fd = open_socket(&leg->to, s->link->cfg->port, &to, &len);
+	if (fd < 0 || (connect(fd, (struct sockaddr *)&to, len) < 0 && errno != EINPROGRESS)) {
+		int saved = errno;
+
+		if (fd >= 0)
+			close(fd);
+		s->link->ops->closed(s->link, leg->no, strerror(saved), clock_mono_us());
+		return;
+	}
+	leg_adopt(leg, fd, false, s->link->cfg->connect_timeout_s);
+}
+
+/* There is an answer about the name. */
+static void named(void *arg)
+{
+	struct linksock *s = arg;
+
+	for (unsigned int i = 0; i < LINK_LEGS; i++)
+		if (s->leg[i].naming)
+			leg_dial(&s->leg[i]);
 }
 
 void linksock_connect(struct linksock *s, unsigned int no)
 {
 	struct leg *leg = &s->leg[no];
-	struct addrinfo *ai;
-	int fd, rc;
+	uint64_t wait_us = s->link->cfg->connect_timeout_s * 1000000ull;
+	int rc;
 
 	leg_close(leg);
-	rc = lookup(s->link->cfg, false, &ai);
-	if (rc != 0) {
-		s->link->ops->closed(s->link, no, gai_strerror(rc), clock_mono_us());
+	rc = resolve_ask(s->name, s->link->cfg->address);
+	if (rc != -EINPROGRESS && rc != -EALREADY) {
+		leg_dial(leg);
 		return;
 	}
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	rc = fd < 0 ? -1 : connect(fd, ai->ai_addr, ai->ai_addrlen);
-	freeaddrinfo(ai);
-	if (fd < 0 || (rc < 0 && errno != EINPROGRESS)) {
-		int saved = errno;
-
-		if (fd >= 0)
-			close(fd);
-		s->link->ops->closed(s->link, no, strerror(saved), clock_mono_us());
-		return;
-	}
-	leg_adopt(leg, fd, false, s->link->cfg->connect_timeout_s);
+	if (resolve_known(s->name)->n > 0)
+		wait_us = OSMO_MIN(wait_us, NAME_US);
+	leg->naming = true;
+	leg->connect_by_us = clock_mono_us() + wait_us;
 }
 
 void linksock_close(struct linksock *s, unsigned int no)
@@ -372,19 +437,14 @@ void linksock_deaf(struct linksock *s)
 	s->listener.fd = -1;
 }
 
-int linksock_listen(struct linksock *s)
+static int listen_at(struct linksock *s, const struct sockaddr_storage *addr)
 {
-	struct addrinfo *ai;
-	int one = 1, fd, rc;
+	struct sockaddr_storage at;
+	socklen_t len;
+	int one = 1, rc, fd = open_socket(addr, s->link->cfg->port, &at, &len);
 
-	linksock_deaf(s); /* the address may have changed */
-	rc = lookup(s->link->cfg, true, &ai);
-	if (rc != 0)
-		return -EADDRNOTAVAIL;
-	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	rc = fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) < 0 || listen(fd, 8) < 0 ? -errno : 0;
-	freeaddrinfo(ai);
+	rc = fd < 0 || bind(fd, (struct sockaddr *)&at, len) < 0 || listen(fd, 8) < 0 ? -errno : 0;
 	if (rc < 0) {
 		if (fd >= 0)
 			close(fd);
@@ -394,6 +454,21 @@ int linksock_listen(struct linksock *s)
 	return hot_add(s->hot, &s->listener);
 }
 
+int linksock_listen(struct linksock *s)
+{
+	const struct resolve_list *list = resolve_known(s->name);
+	int rc;
+
+	linksock_deaf(s); /* the address may have changed */
+	rc = resolve_ask(s->name, s->link->cfg->address);
+	if (list->n == 0)
+		return rc == -EINPROGRESS && !resolve_error(s->name) ? 0 : -EADDRNOTAVAIL;
+	rc = -EADDRNOTAVAIL;
+	for (unsigned int i = 0; i < list->n && rc < 0; i++)
+		rc = listen_at(s, &list->v[i]);
+	return rc;
+}
+
 uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 {
 	uint64_t next = s->link->ops->tick(s->link, now_us);
@@ -401,9 +476,11 @@ uint64_t linksock_pump(struct linksock *s, uint64_t now_us)
 	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		struct leg *leg = &s->leg[i];
 
-		if (leg->connecting && now_us >= leg->connect_by_us)
+		if (leg->naming && now_us >= leg->connect_by_us)
+			leg_dial(leg);
+		else if (leg->connecting && now_us >= leg->connect_by_us)
 			leg_lost(leg, leg->called ? "TLS was not agreed on in time" : "no answer to the connection attempt");
-		else if (leg->connecting)
+		else if (leg->naming || leg->connecting)
 			next = sooner(next, leg->connect_by_us);
 		else if (leg->open)
 			leg_flush(leg, now_us);
@@ -419,6 +496,7 @@ struct linksock *linksock_new(void *ctx, struct link *link, struct hot *hot)
 	s->link = link;
 	s->hot = hot;
 	s->buf = talloc_size(s, READ_SIZE);
+	s->name = resolve_new(s, hot, named, s);
 	s->listener.fd = -1;
 	for (unsigned int i = 0; i < LINK_LEGS; i++) {
 		s->leg[i].sock = s;

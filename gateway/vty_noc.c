@@ -1,3 +1,5 @@
+#include <osmocom/core/application.h>
+#include <osmocom/core/logging.h>
 #include <osmocom/core/signal.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
@@ -18,7 +20,8 @@
 #include "gateway/noc.h"
 #include "gateway/statusview.h"
 
-#define CONFIRM_S 60
+#define CONFIRM_S    60
+#define SESSIONS_MAX 16
 
 /* A recall cannot be undone, so it is asked for in one command and confirmed in another of the same session. */
 struct recall {
@@ -31,6 +34,8 @@ struct vty_noc {
 	struct vty_app_info app;
 	const struct control_ops *ops;
 	struct recall recall;
+	struct vty *sessions[SESSIONS_MAX]; /* who was silent for longest comes first */
+	unsigned int n_sessions;
 };
 
 static const struct statusgrid_style style = {.colour = false, .unicode = false};
@@ -247,13 +252,41 @@ DEFUN(alert_confirm, alert_confirm_cmd, "alert ID confirm",
 	return outcome(vty, control_cancel(noc->ops, r->alert_id, r->reason, from), "recalled");
 }
 
-/* A recall that waits for its confirmation ends with its session. */
+static void forget(struct vty_noc *noc, const struct vty *vty)
+{
+	unsigned int kept = 0;
+
+	for (unsigned int i = 0; i < noc->n_sessions; i++)
+		if (noc->sessions[i] != vty)
+			noc->sessions[kept++] = noc->sessions[i];
+	noc->n_sessions = kept;
+}
+
+/* Connections that nobody uses must not take the descriptors that alerts need, nor keep an operator out: a newcomer gets the
+ * place of who was silent for longest. */
+static void spoke(struct vty_noc *noc, struct vty *vty)
+{
+	forget(noc, vty);
+	if (noc->n_sessions == SESSIONS_MAX) {
+		shutdown(noc->sessions[0]->fd, SHUT_RDWR); /* or the last words might wait for a peer that does not read */
+		vty_close(noc->sessions[0]);		   /* on_vty() forgets it */
+	}
+	noc->sessions[noc->n_sessions++] = vty;
+}
+
+/* A recall that waits for its confirmation ends with its session. VTY_READ comes at a session's begin, and after each input. */
 static int on_vty(unsigned int subsys, unsigned int signal, void *handler_data, void *signal_data)
 {
 	struct vty_noc *noc = handler_data;
 	const struct vty_signal_data *sd = signal_data;
 
-	if (signal == S_VTY_EVENT && sd->event == VTY_CLOSED && sd->vty == noc->recall.vty)
+	if (signal != S_VTY_EVENT)
+		return 0;
+	if (sd->event == VTY_READ)
+		spoke(noc, sd->vty);
+	if (sd->event == VTY_CLOSED)
+		forget(noc, sd->vty);
+	if (sd->event == VTY_CLOSED && sd->vty == noc->recall.vty)
 		noc->recall.vty = NULL;
 	return 0;
 }
@@ -324,6 +357,8 @@ int vty_listen(void *ctx, const struct conf_endpoint *at, const struct control_o
 		     log_safe(at->address, strlen(at->address)), at->port);
 		return -EADDRINUSE; /* noc stays: vty_init() keeps pointing to it */
 	}
+	/* Without descriptors left its library tells of each turn of the loop that a connection cannot be taken. */
+	log_set_category_filter(osmo_stderr_target, DLGLOBAL, 0, LOGL_FATAL);
 	talloc_set_destructor(noc, vty_close_all);
 	return osmo_signal_register_handler(SS_L_VTY, on_vty, noc);
 }

@@ -44,4 +44,9 @@ t_is "$(evil .accepted)" 200 "weird: good answers count"
 t_is "$(evil .protocol_errors)" 600 "weird: each unreadable PDU is counted"
 t_is "$(evil .disconnects)" 0 "weird: none of them costs the connection"
 part
+# A carrier's addresses are octets; what the public wrote is kept all the same, and answered as kept.
+meet umlaut 2
+t_is "$(grep -c '^answer 0 ' "$D/peer.log")" 1 "umlaut: its clue is taken"
+t_is "$(cat "$D"/spool/clues/*.json "$D"/state/clues/*.json 2> /dev/null | jq -c '[.from, .from_octets, .to, .to_octets, .text]')" '["André","416e6472e9","110",null,"seen"]' "umlaut: and kept, with the sender's octets"
+part
 t_end

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Control socket, VTY and status page of one process, with people, programs and rude peers at the doors.
 PATH=$PATH:/usr/sbin:/sbin
-N=26
+N=29
 n=0
 ok() { n=$((n + 1)); echo "ok $n - $1"; }
 not_ok() { n=$((n + 1)); echo "not ok $n - $1"; [ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/# /' | head -20; }
@@ -71,6 +71,23 @@ check "only GET and HEAD" \
 	"$(for m in POST PUT DELETE OPTIONS TRACE; do web -X $m -d x -o /dev/null -w '%{http_code} ' "$http/"; done; web -I -o /dev/null -w '%{http_code}' "$http/")" \
 	"405 405 405 405 405 200"
 has "nothing is kept by caches" "$(web -i "$http/" | tr -d '\r')" "Cache-Control: no-store"
+
+# Connections that stay and say nothing: of the VTY sixteen at most; and when descriptors are short all the same, no heap of lines.
+files() { find /proc/$pid/fd -mindepth 1 | wc -l; }
+idle=$(files)
+for i in $(seq 40); do (exec 3<> "/dev/tcp/127.0.0.1/$port" && sleep 5) 2> /dev/null & done
+sleep 1
+check "VTY: forty silent connections take sixteen descriptors" $(($(files) - idle)) 16
+has "VTY: and keep nobody out" "$(vty 'show links')" "cm-bsc-1"
+if prlimit --pid $pid --nofile=$(($(files) + 3)):4096 2> /dev/null; then
+	for i in $(seq 70); do (exec 3<> "/dev/tcp/127.0.0.1/$((port + i % 2))" && sleep 1) 2> /dev/null & done
+	sleep 1
+	[ "$(grep -ac 'accept failed' "$dir/out")" -le 3 ]; check "no heap of lines where connections cannot be taken" $? 0
+	prlimit --pid $pid --nofile=1024:4096
+	sleep 1
+else
+	ok "no heap of lines where connections cannot be taken # SKIP limits cannot be set"
+fi
 
 # Rude peers at both TCP doors: silence, garbage, endless lines, dripping.
 for p in $port $((port + 1)); do

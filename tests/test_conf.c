@@ -110,6 +110,16 @@ static void test_burst_is_at_least_one(void **state)
 	assert_int_equal(c->carriers[0].links[1].burst, 1);
 }
 
+static void test_callers_of_both_protocols(void **state)
+{
+	const struct conf *c = load(WITH_CBSP("mode = \"listen\"; allow_from = ( \"192.0.2.11\" );"));
+
+	assert_int_equal(c->carriers[0].links[0].n_callers, 1);
+	assert_string_equal(c->carriers[0].links[0].callers[0], "192.0.2.11");
+	c = load(WITH_SMPP("mode = \"listen\"; allow_from = ( \"192.0.2.12\", \"2001:db8::1\" );"));
+	assert_int_equal(c->carriers[0].links[0].n_callers, 2);
+}
+
 static void test_point_or_no_point(void **state)
 {
 	const struct conf *c = load(WITH_SMPP("window = 7.0; enquire_link_s = 30L;"));
@@ -513,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_timers),
 		cmocka_unit_test(test_burst_is_at_least_one),
+		cmocka_unit_test(test_callers_of_both_protocols),
 		cmocka_unit_test(test_point_or_no_point),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_text_and_tls_keys),

@@ -5,6 +5,7 @@
 //   loris    sends a long PDU, an octet at a time       octets   answers well, an octet a write
 //   flood    answers what was never asked, without end  asks     enquires without end and reads no answer
 //   wrong    answers with other sequence numbers        unbound  answers the bind with another sequence number
+//   umlaut   sends what André wrote, in Latin-1
 //   half     closes its half after the bind             deaf     reads nothing after the bind
 const net = require('net');
 function pdu(id, status, seq, body, length) {
@@ -35,6 +36,7 @@ function bound(mode, socket, id, seq) {
   if (mode === 'huge') return socket.write(pdu(0x80000009, 0, seq, Buffer.alloc(500, 120), 0xffffffff));
   if (mode === 'tiny') return socket.write(pdu(0x80000009, 0, seq, Buffer.alloc(500, 120), 3));
   socket.write(pdu(0x80000000 + id, 0, seq, Buffer.from('HOSTILE\0')));
+  if (mode === 'umlaut') socket.write(pdu(5, 0, 300, Buffer.from('\0\x05\0Andr\xe9\0\x01\x01110\0\0\0\0\0\0\0\0\0\0\x04seen', 'latin1')));
   if (mode === 'drop' || mode === 'half') socket.end();
   if (mode === 'loris') slowly(socket, pdu(5, 0, 1, Buffer.alloc(60000)), 0);
   if (mode === 'flood') forever(socket, orphans);
@@ -62,10 +64,11 @@ for (const mode of process.argv.slice(2)) {
   socket.on('data', data => {
     have = Buffer.concat([have, data]);
     while (have.length >= 16 && have.length >= have.readUInt32BE(0)) {
-      const id = have.readUInt32BE(4), seq = have.readUInt32BE(12);
+      const id = have.readUInt32BE(4), status = have.readUInt32BE(8), seq = have.readUInt32BE(12);
       have = have.subarray(have.readUInt32BE(0));
       if (id === 1 || id === 2 || id === 9) bound(mode, socket, id, seq);
       else if (id === 4) submitted(mode, socket, seq);
+      else if (id === 0x80000005) console.log('answer ' + status + ' ' + mode);
       else if (id === 0x15 || id === 6) socket.write(pdu(0x80000000 + id, 0, seq));
     }
   });
