@@ -118,25 +118,41 @@ static int sync_folder(const char *path)
 	return rc;
 }
 
-/* What is open is to be kept. A table of the next night may have its path by now, or the path is on another file system: then
- * its octets are copied. */
-static int keep_one(const char *from, const void *octets, size_t len, const char *to, bool *fresh, char *err, size_t err_len)
+static int write_copy(const char *to, const void *octets, size_t len, char *err, size_t err_len)
 {
 	struct outfile *copy;
-	int rc;
+	int rc = outfile_open(NULL, to, &copy, err, err_len);
 
-	if (same_file(to, octets, len))
-		return 0;
-	*fresh = true;
-	if (link(from, to) == 0 && same_file(to, octets, len))
-		return 0;
-	rc = outfile_open(NULL, to, &copy, err, err_len);
 	if (rc < 0)
 		return rc;
 	rc = outfile_write(copy, octets, len, -1, err, err_len);
 	if (rc == 0)
 		return outfile_commit(copy, err, err_len);
 	talloc_free(copy);
+	return rc;
+}
+
+/* What is open is to be kept. A table of the next night may have its path by now, or the path is on another file system: then
+ * its octets are copied. */
+static int keep_one(const char *from, const void *octets, size_t len, const char *to, bool *fresh, char *err, size_t err_len)
+{
+	if (same_file(to, octets, len))
+		return 0;
+	*fresh = true;
+	if (link(from, to) == 0 && same_file(to, octets, len))
+		return 0;
+	return write_copy(to, octets, len, err, err_len);
+}
+
+static int keep_folder(const char *state, char *err, size_t err_len)
+{
+	char path[4096];
+	int rc;
+
+	snprintf(path, sizeof(path), "%s/maps", state);
+	rc = mkdir(path, 0750) < 0 && errno != EEXIST ? -errno : 0;
+	if (rc < 0)
+		snprintf(err, err_len, "%s: cannot be made: %s", path, strerror(-rc));
 	return rc;
 }
 
@@ -148,12 +164,9 @@ int maps_keep(const struct mapset *set, const char *state, char *err, size_t err
 	size_t len;
 	int rc;
 
-	snprintf(path, sizeof(path), "%s/maps", state);
-	if (mkdir(path, 0750) < 0 && errno != EEXIST) {
-		rc = -errno;
-		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
+	rc = keep_folder(state, err, err_len);
+	if (rc < 0)
 		return rc;
-	}
 	kept_path(path, sizeof(path), state, set->map.checksum, "map");
 	octets = cellmap_octets(set->map.map, &len);
 	rc = keep_one(set->map.path, octets, len, path, &fresh, err, err_len);
@@ -173,6 +186,25 @@ int maps_keep(const struct mapset *set, const char *state, char *err, size_t err
 			snprintf(err, err_len, "%s: cannot be synced: %s", path, strerror(-rc));
 	}
 	return rc;
+}
+
+void maps_copy(const struct mapset *set, const char *state)
+{
+	char path[4096], err[512];
+	const void *octets;
+	struct stat st;
+	size_t len;
+
+	if (keep_folder(state, err, sizeof(err)) < 0)
+		return;
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->subs[i].subs)
+			continue;
+		kept_path(path, sizeof(path), state, set->subs[i].checksum, "subs");
+		octets = subs_octets(set->subs[i].subs, &len);
+		if (!same_file(path, octets, len) || stat(path, &st) < 0 || st.st_nlink > 1)
+			write_copy(path, octets, len, err, sizeof(err));
+	}
 }
 
 /* Planned from another file, an alert's lists would be none of those that the ledger speaks of. */

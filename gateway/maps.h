@@ -37,6 +37,9 @@ void maps_warn(const char *path, const struct cellmap *old);
 int maps_open(void *ctx, const struct conf *conf, struct mapset **set, char *err, size_t err_len);
 /* Keeps the set's files under dir/maps; called before an alert that uses it is accepted. */
 int maps_keep(const struct mapset *set, const char *state_directory, char *err, size_t err_len);
+/* Makes copies of the kept subscriber files that are the carriers' own under another name: they may be written over in place. Takes
+ * its time; for a thread that has it. The set must last. What cannot be copied stays as it is. */
+void maps_copy(const struct mapset *set, const char *state_directory);
 /* Opens a kept set again: subs_sums[i] = 0 where a carrier had none. -EBADMSG: a file is not the one of its name. */
 int maps_open_kept(void *ctx, const char *state_directory, uint64_t map_sum, const uint64_t *subs_sums, size_t n,
 		   struct mapset **set, char *err, size_t err_len);

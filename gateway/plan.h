@@ -97,4 +97,4 @@ uint32_t plan_payload_pages(const struct payload *p);
 /* Width of the cell's MNC as the configuration writes it, else 2. */
 uint8_t plan_mnc_digits(const struct conf_carrier *carrier, const struct cell_id *id);
 /* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
-int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);
+int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]); /* how many digits, or -ERANGE */

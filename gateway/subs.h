@@ -19,6 +19,7 @@ uint64_t subs_unresolved(const struct subs *subs); /* of the last subs_resolve()
  * *ids live as long as ctx: positions for subs_msisdn(). Deterministic.
  * -EINVAL: not tied to a map, or a cell twice among the hits; -E2BIG: more than 62 million. */
 int subs_select(void *ctx, const struct subs *subs, const struct cell_hit *hits, size_t n_hits, uint32_t **ids, size_t *n);
-int subs_msisdn(const struct subs *subs, uint32_t id, char out[16]);
+int subs_msisdn(const struct subs *subs, uint32_t id, char out[16]); /* how many digits, or -errno */
 void subs_expect(const struct subs *subs, uint32_t id); /* subs_msisdn() will be asked for it soon: only for speed */
-int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell); /* where it stands; -ERANGE: no such id */
+/* Where it stands, as do all others up to *end. -ERANGE: no such id. */
+int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell, uint32_t *end);

@@ -74,6 +74,8 @@ static void *work(void *arg)
 	for (uint32_t i = 0; i < CIRCLES && w->conf->n_types > 0 && !stopped(w); i++)
 		plan_round(w, (uint32_t)((uint64_t)n * (2 * i + 1) / (2 * CIRCLES)));
 	__atomic_store_n(&w->done, 1, __ATOMIC_RELEASE);
+	if (!stopped(w))
+		maps_copy(w->maps, w->conf->state_directory);
 	return NULL;
 }
 

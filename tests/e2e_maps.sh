@@ -49,16 +49,35 @@ reunion cellmap synth --cells 3000 --seed 2 > "$D/cells.csv" && reunion cellmap 
 t_trigger a alert
 t_is "$(t_drop a)" accepted "an alert after files that no reload has taken"
 t_is "$(units)" "300 0" "goes to the recipients in force"
-cmp "$D/was.subs" "$(kept subs)" && cmp "$D/was.map" "$(kept map)"; t_ok $? "whose files are kept"
+subs=$(kept subs)
+cmp "$D/was.subs" "$subs" && cmp "$D/was.map" "$(kept map)"; t_ok $? "whose files are kept"
 kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
 t_gateway; t_ok $? "killed, it starts again"
 t_is "$(units)" "300 0" "and all are still waited for"
 kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
-subs=$(kept subs)
 cp "$D/c.subs" "$subs"
 timeout 20 reuniond -c "$D/reunion.cfg" > "$D/gateway.log" 2>&1; t_is $? 1 "another file under a kept one's name is refused"
 t_has "$D/gateway.log" 'state/maps/.*subs: is another file, .* put that one back' "with what to do"
 cp "$D/was.subs" "$subs"
 t_gateway; t_is "$(units)" "300 0" "put back, all goes on"
 t_stop_gateway
+
+# Somebody copies another file over the subscribers' in place while an alert goes out to them.
+rm -rf "$D/state"; mkdir "$D/state"
+cp "$D/was.map" "$D/cells.map"; cp "$D/was.subs" "$D/c.subs"
+awk -F, '{ $1 = "87" substr($1, 3) } { print }' OFS=, "$D/subs.csv" > "$D/strangers.csv"
+reunion subscribers build -o "$D/strangers.subs" --map "$D/cells.map" "$D/strangers.csv" > /dev/null 2>&1
+t_carrier one
+t_config "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $(t_smpp one-1 "$SMPP_one" "rate = 100.0; burst = 10; window = 10;") ); }"
+t_gateway; t_until 10 t_links_up 1
+own_copy() { [ "$(stat -c %h "$(kept subs)")" = 1 ]; }
+t_until 20 own_copy; t_ok $? "the gateway makes itself a copy of its subscribers"
+t_trigger b alert; t_drop b > /dev/null
+sent() { [ "$(t_status '.links[0].submitted')" -ge "$1" ]; }
+t_until 20 sent 50; cat "$D/strangers.subs" > "$D/c.subs"
+t_until 20 sent 100; kill -9 "$PID_gateway"; wait "$PID_gateway" 2> /dev/null
+t_gateway; t_ok $? "killed, it starts on its copy"
+t_until 60 t_at_rest "$(t_id b)"; t_ok $? "all get their message"
+t_stop_gateway; t_stop_carrier one
+t_is "$(awk '$1 ~ /^87/ { strangers++ } END { print NR, strangers + 0 }' "$D/one.recipients")" "300 0" "and nobody else"
 t_end

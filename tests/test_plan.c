@@ -186,7 +186,7 @@ static void nearest_subscribers_come_first(void **state)
 	make(b);
 	g = group(b, GROUP_SUBSCRIBERS, 0);
 	for (uint32_t i = 0; i < 3; i++) { /* the three of the nearest cell, which is the first */
-		assert_int_equal(subs_msisdn(b->subs[0], g->units[i], number), 0);
+		assert_true(subs_msisdn(b->subs[0], g->units[i], number) > 0);
 		first = (uint32_t)atoi(number + 2);
 		assert_int_equal(first % 30, 0);
 	}
@@ -350,7 +350,7 @@ static void exercise_reaches_test_numbers_only(void **state)
 	g = group(b, GROUP_SUBSCRIBERS, 0);
 	assert_int_equal(g->n_units, 3);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(plan_test_number(g, i, number), 0);
+		assert_true(plan_test_number(g, i, number) > 0);
 		assert_int_equal(atoi(number + 12), i);
 		assert_int_equal(strlen(number), 13);
 	}

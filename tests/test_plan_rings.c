@@ -153,7 +153,7 @@ static void nobody_is_in_two_steps(void **state)
 
 		assert_true(g->n_units > 0);
 		for (uint32_t i = 0; i < g->n_units; i++) {
-			assert_int_equal(subs_msisdn(b->subs, g->units[i], number), 0);
+			assert_true(subs_msisdn(b->subs, g->units[i], number) > 0);
 			seen[atoi(number + 2)]++;
 		}
 	}
