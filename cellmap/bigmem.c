@@ -3,7 +3,7 @@
 #include <osmocom/core/utils.h>
 #include <sys/mman.h>
 
-#define HUGE_FROM (8 << 20)
+#define HUGE_FROM (2 << 20)
 
 struct region {
 	void *base;

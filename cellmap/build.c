@@ -65,7 +65,6 @@ static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table 
 		       const struct cellmap_build_options *o, struct cellmap_report *report, char *err,
 		       size_t err_len)
 {
-	struct loader *l = loader_new(ctx, rows, o, report);
 	uint32_t *starts = talloc_array(ctx, uint32_t, n_tables);
 	int *priority = talloc_array(ctx, int, n_tables);
 	int rc = 0;
@@ -76,11 +75,10 @@ static int read_tables(void *ctx, struct rows *rows, const struct cellmap_table 
 
 		starts[i] = rows->n;
 		priority[i] = tables[i].priority;
-		rc = loader_read(l, &tables[i], err, err_len);
+		rc = load_table(rows, &tables[i], o, report, err, err_len);
 		if (rc == 0)
 			rc = refuse_table(&before, report, &tables[i], o, err, err_len);
 	}
-	talloc_free(l);
 	if (rc == 0)
 		rc = refuse(report, &tables[0], err, err_len);
 	if (rc == 0)

@@ -18,6 +18,7 @@ struct cellmap_build_options {
 	unsigned int threads; /* 0: one per core */
 	bool strict;          /* refuse when more than permille of a thousand rows of one table are dropped */
 	uint32_t permille;
+	/* called from any of the threads, but never from two at once */
 	void (*progress)(void *arg, const char *what, uint64_t done, uint64_t total);
 	void *progress_arg;
 };

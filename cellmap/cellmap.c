@@ -224,6 +224,12 @@ uint64_t cellmap_checksum(const struct cellmap *map)
 	return map->head->content;
 }
 
+const void *cellmap_octets(const struct cellmap *map, size_t *len)
+{
+	*len = map->size;
+	return map->base;
+}
+
 size_t cellmap_networks(const struct cellmap *map, const struct cell_network **networks)
 {
 	*networks = map->list;

@@ -67,6 +67,7 @@ int cellmap_open(void *ctx, const char *path, struct cellmap **map, char *err, s
 void cellmap_close(struct cellmap *map);
 uint32_t cellmap_count(const struct cellmap *map);
 uint64_t cellmap_checksum(const struct cellmap *map); /* identifies the map's content */
+const void *cellmap_octets(const struct cellmap *map, size_t *len); /* the whole file, as it was opened */
 size_t cellmap_networks(const struct cellmap *map, const struct cell_network **networks);
 
 /* 0, -ERANGE (no such index) or -EBADMSG (block checksum). */

@@ -177,31 +177,8 @@ static inline int32_t take_degrees(struct walk *w, uint64_t most)
 	return negative ? -(int32_t)rest : (int32_t)rest;
 }
 
-#define WORD(a, b, c, d) ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
-#define LETTER(c)        ((c) & 31)
-
-uint8_t csv_quick_radio(const char *at, unsigned int len)
-{
-	static const struct {
-		uint32_t word, mask;
-		uint8_t len, radio;
-	} radios[32] = {
-		[LETTER('G')] = {WORD('G', 'S', 'M', 0), 0xFFFFFF, 3, CELL_GSM},
-		[LETTER('U')] = {WORD('U', 'M', 'T', 'S'), 0xFFFFFFFF, 4, CELL_UMTS},
-		[LETTER('L')] = {WORD('L', 'T', 'E', 0), 0xFFFFFF, 3, CELL_LTE},
-		[LETTER('N')] = {WORD('N', 'R', 0, 0), 0xFFFF, 2, CELL_NR},
-		[LETTER('C')] = {WORD('C', 'D', 'M', 'A'), 0xFFFFFFFF, 4, CELL_CDMA},
-	};
-	unsigned int letter;
-	uint32_t word, differs;
-
-	memcpy(&word, at, sizeof(word));
-	letter = LETTER(word);
-	differs = ((word ^ radios[letter].word) & radios[letter].mask) | (len ^ radios[letter].len);
-	return differs ? CELL_RADIO_N : radios[letter].radio;
-}
-
-size_t csv_quick(const char *line, const char *end, struct csv_row *row)
+/* Its length with the newline, or 0. */
+static size_t take_row(const char *line, const char *end, struct csv_row *row)
 {
 	struct walk w = {line, line - 1, {marks_of(line), marks_of(line + 64)}, 0, 0};
 	const char *newline;
@@ -235,11 +212,25 @@ size_t csv_quick(const char *line, const char *end, struct csv_row *row)
 	return newline && newline < end && newline - line <= CSV_LINE_MAX ? (size_t)(newline - line) + 1 : 0;
 }
 
+size_t csv_quick(const char **text, const char *end, struct csv_row *rows, size_t n)
+{
+	size_t len, i = 0;
+
+	for (; i < n && *text < end; i++) {
+		len = take_row(*text, end, &rows[i]);
+		if (len == 0)
+			break;
+		*text += len;
+	}
+	return i;
+}
+
 csv_quick_parser *csv_quick_best(void)
 {
 #if defined(__x86_64__) && defined(__GNUC__)
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	    __builtin_cpu_supports("popcnt"))
+	if (__builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("avx512vbmi") &&
+	    __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("bmi2"))
 		return csv_quick_young;
 #endif
 	return csv_quick;

@@ -3,23 +3,33 @@
 #include "cellmap/hash.h"
 #include <string.h>
 
+static inline uint64_t step(uint64_t lane, const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	lane = (lane ^ word) * MAP_MUL;
+	return lane ^ lane >> 31;
+}
+
 /* Each step is a bijection of the word it takes in, so one changed word always changes the result; four lanes
- * keep the multipliers busy. */
+ * keep the multiplier busy. They are no array: compilers would make vectors of it, which are slower. */
 uint64_t map_sum(const void *data, size_t len)
 {
-	uint64_t lane[4] = {1, 2, 3, 4}, w[4] = {0}, h = map_mix(len + 1);
+	uint64_t a = 1, b = 2, c = 3, d = 4, w[4] = {0}, h = map_mix(len + 1);
 	const unsigned char *p = data;
 
 	for (; len >= 32; p += 32, len -= 32) {
-		memcpy(w, p, 32);
-		for (int i = 0; i < 4; i++)
-			lane[i] = ((lane[i] ^ w[i]) * MAP_MUL) ^ (((lane[i] ^ w[i]) * MAP_MUL) >> 31);
+		a = step(a, p);
+		b = step(b, p + 8);
+		c = step(c, p + 16);
+		d = step(d, p + 24);
 	}
-	memset(w, 0, sizeof(w));
 	memcpy(w, p, len);
-	for (int i = 0; i < 4; i++)
-		h = map_mix(h ^ ((lane[i] ^ w[i]) * MAP_MUL)) * MAP_MUL;
-	return h;
+	h = map_mix(h ^ ((a ^ w[0]) * MAP_MUL)) * MAP_MUL;
+	h = map_mix(h ^ ((b ^ w[1]) * MAP_MUL)) * MAP_MUL;
+	h = map_mix(h ^ ((c ^ w[2]) * MAP_MUL)) * MAP_MUL;
+	return map_mix(h ^ ((d ^ w[3]) * MAP_MUL)) * MAP_MUL;
 }
 
 static uint64_t up(uint64_t n, uint64_t to)

@@ -10,18 +10,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK       (1 << 18)
-#define THREADS_MAX 32
+#define CHUNK (1 << 18)
+#define BATCH 32 /* rows parsed at a time */
 
 struct reject {
 	uint32_t line; /* within the chunk, from 0 */
 	enum csv_result reason;
 };
 
-/* A piece of a table on its way through a parser thread. */
+/* A piece of a table: a thread reads, parses and adds one after another in the same memory. */
 struct chunk {
-	struct csv_layout layout;
-	char *text;
+	uint64_t number;
+	char text[CHUNK + CSV_QUICK_PAD];
 	size_t len;
 	struct row *rows;
 	uint32_t *hashes;
@@ -29,22 +29,24 @@ struct chunk {
 	struct reject *rejects;
 	size_t n_rejects, rejects_size;
 	uint32_t lines;
-	bool done;
 };
 
 struct loader {
 	struct rows *rows;
 	const struct cellmap_build_options *options;
 	struct cellmap_report *report;
-	struct chunk *ring;
-	unsigned int n_ring, n_threads;
-	uint64_t submitted, taken, collected; /* counts of chunks; the ring holds what lies between */
-	bool quit;
-	pthread_mutex_t lock;
-	pthread_cond_t work, done;
-	pthread_t threads[THREADS_MAX];
-	const char *path; /* of the table being read */
-	uint64_t line;    /* its lines so far */
+	const char *path;
+	struct table *table;
+	struct csv_layout layout;
+	bool columns_given, points;
+	pthread_mutex_t reading; /* of table, taken, ended, err; of layout until there is a first chunk */
+	uint64_t taken;          /* chunks */
+	int ended;               /* 1, or -errno: no more is read */
+	char *err;
+	size_t err_len;
+	pthread_mutex_t adding; /* of rows, report, lines, added */
+	pthread_cond_t turn;
+	uint64_t lines, added; /* so far; added: chunks */
 };
 
 static void *grown(void *p, size_t *size, size_t each)
@@ -55,117 +57,66 @@ static void *grown(void *p, size_t *size, size_t each)
 	return p;
 }
 
-static void parse_chunk(struct chunk *c)
+static void make_room(struct chunk *c)
+{
+	size_t size = c->rows_size;
+
+	if (c->n_rows + BATCH <= c->rows_size)
+		return;
+	c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
+	c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
+}
+
+static void keep(struct chunk *c, const struct csv_row *row)
+{
+	row_pack(row, &c->rows[c->n_rows]);
+	c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
+	c->n_rows++;
+}
+
+/* Returns what follows the line. */
+static const char *parse_line(const struct csv_layout *layout, const char *line, const char *end,
+			      struct chunk *c)
+{
+	const char *newline = memchr(line, '\n', (size_t)(end - line));
+	struct csv_row row;
+	enum csv_result r;
+
+	newline = newline ? newline : end;
+	r = csv_parse(layout, line, (size_t)(newline - line), &row);
+	if (r == CSV_OK) {
+		keep(c, &row);
+	} else if (r != CSV_BLANK && r != CSV_HEADER) {
+		if (c->n_rejects == c->rejects_size)
+			c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
+		c->rejects[c->n_rejects++] = (struct reject){c->lines, r};
+	}
+	c->lines++;
+	return newline + 1;
+}
+
+static void parse_chunk(const struct csv_layout *layout, struct chunk *c)
 {
 	const char *p = c->text, *end = c->text + c->len;
-	csv_quick_parser *quick = csv_quick_layout(&c->layout) ? csv_quick_best() : NULL;
+	csv_quick_parser *quick = csv_quick_layout(layout) ? csv_quick_best() : NULL;
 
 	c->n_rows = c->n_rejects = c->lines = 0;
 	while (p < end) {
-		const char *newline;
-		size_t len = 0;
-		struct csv_row row;
-		enum csv_result r = CSV_OK;
+		struct csv_row rows[BATCH];
+		size_t n = quick ? quick(&p, end, rows, BATCH) : 0;
 
-		if (c->n_rows == c->rows_size) {
-			size_t size = c->rows_size;
-
-			c->hashes = grown(c->hashes, &size, sizeof(*c->hashes));
-			c->rows = grown(c->rows, &c->rows_size, sizeof(*c->rows));
-		}
-		if (quick)
-			len = quick(p, end, &row);
-		if (len == 0) {
-			newline = memchr(p, '\n', (size_t)(end - p));
-			len = (size_t)((newline ? newline : end) - p);
-			r = csv_parse(&c->layout, p, len++, &row);
-		}
-		if (r == CSV_OK) {
-			row_pack(&row, &c->rows[c->n_rows]);
-			c->hashes[c->n_rows] = row_hash(&c->rows[c->n_rows]);
-			c->n_rows++;
-		} else if (r != CSV_BLANK && r != CSV_HEADER) {
-			if (c->n_rejects == c->rejects_size)
-				c->rejects = grown(c->rejects, &c->rejects_size, sizeof(*c->rejects));
-			c->rejects[c->n_rejects++] = (struct reject){c->lines, r};
-		}
-		c->lines++;
-		p += len;
+		make_room(c);
+		for (size_t i = 0; i < n; i++)
+			keep(c, &rows[i]);
+		c->lines += (uint32_t)n;
+		if (n == 0)
+			p = parse_line(layout, p, end, c);
 	}
-}
-
-static void *parser(void *arg)
-{
-	struct loader *l = arg;
-
-	pthread_mutex_lock(&l->lock);
-	for (;;) {
-		struct chunk *c;
-
-		while (l->taken == l->submitted && !l->quit)
-			pthread_cond_wait(&l->work, &l->lock);
-		if (l->taken == l->submitted)
-			break;
-		c = &l->ring[l->taken++ % l->n_ring];
-		pthread_mutex_unlock(&l->lock);
-		parse_chunk(c);
-		pthread_mutex_lock(&l->lock);
-		c->done = true;
-		pthread_cond_signal(&l->done);
-	}
-	pthread_mutex_unlock(&l->lock);
-	return NULL;
-}
-
-static int stop(struct loader *l)
-{
-	pthread_mutex_lock(&l->lock);
-	l->quit = true;
-	pthread_cond_broadcast(&l->work);
-	pthread_mutex_unlock(&l->lock);
-	for (unsigned int i = 0; i < l->n_threads; i++)
-		pthread_join(l->threads[i], NULL);
-	for (unsigned int i = 0; i < l->n_ring; i++) {
-		free(l->ring[i].rows);
-		free(l->ring[i].hashes);
-		free(l->ring[i].rejects);
-	}
-	pthread_mutex_destroy(&l->lock);
-	pthread_cond_destroy(&l->work);
-	pthread_cond_destroy(&l->done);
-	return 0;
-}
-
-struct loader *loader_new(void *ctx, struct rows *rows, const struct cellmap_build_options *o,
-			  struct cellmap_report *report)
-{
-	struct loader *l = talloc_zero(ctx, struct loader);
-	unsigned int threads = parallel_threads(o->threads);
-
-	OSMO_ASSERT(l);
-	l->rows = rows;
-	l->options = o;
-	l->report = report;
-	l->n_ring = threads * 2;
-	l->ring = talloc_zero_array(l, struct chunk, l->n_ring);
-	OSMO_ASSERT(l->ring);
-	for (unsigned int i = 0; i < l->n_ring; i++) {
-		l->ring[i].text = talloc_zero_size(l->ring, CHUNK + CSV_QUICK_PAD);
-		OSMO_ASSERT(l->ring[i].text);
-	}
-	pthread_mutex_init(&l->lock, NULL);
-	pthread_cond_init(&l->work, NULL);
-	pthread_cond_init(&l->done, NULL);
-	talloc_set_destructor(l, stop);
-	for (unsigned int i = 0; i < threads; i++)
-		if (pthread_create(&l->threads[l->n_threads], NULL, parser, l) == 0)
-			l->n_threads++;
-	return l;
 }
 
 static void count_reject(struct loader *l, const struct reject *r)
 {
-	uint64_t line = l->line + r->line + 1;
+	uint64_t line = l->lines + r->line + 1;
 
 	l->report->dropped[r->reason]++;
 	if (l->report->first_line == 0) {
@@ -178,34 +129,26 @@ static void count_reject(struct loader *l, const struct reject *r)
 			l->path);
 }
 
-/* Takes over the oldest chunk. */
-static int collect(struct loader *l)
+/* When those before it are added, so that the rows keep the table's order. */
+static int add_chunk(struct loader *l, const struct chunk *c)
 {
-	struct chunk *c = &l->ring[l->collected % l->n_ring];
+	uint32_t at;
+	int rc;
 
-	if (l->n_threads == 0) {
-		parse_chunk(c); /* no thread could be had: work alone */
-	} else {
-		pthread_mutex_lock(&l->lock);
-		while (!c->done)
-			pthread_cond_wait(&l->done, &l->lock);
-		pthread_mutex_unlock(&l->lock);
-	}
-	l->collected++;
-	c->done = false;
+	pthread_mutex_lock(&l->adding);
+	while (l->added < c->number)
+		pthread_cond_wait(&l->turn, &l->adding);
 	for (size_t i = 0; i < c->n_rejects; i++)
 		count_reject(l, &c->rejects[i]);
-	l->line += c->lines;
+	l->lines += c->lines;
 	l->report->rows_read += c->n_rows + c->n_rejects;
-	return rows_add(l->rows, c->rows, c->hashes, c->n_rows);
-}
-
-static void submit(struct loader *l)
-{
-	pthread_mutex_lock(&l->lock);
-	l->submitted++;
-	pthread_cond_signal(&l->work);
-	pthread_mutex_unlock(&l->lock);
+	rc = rows_claim(l->rows, c->rows, c->n_rows, &at);
+	l->added++;
+	pthread_cond_broadcast(&l->turn);
+	pthread_mutex_unlock(&l->adding);
+	if (rc == 0)
+		rows_put(l->rows, at, c->rows, c->hashes, c->n_rows);
+	return rc;
 }
 
 static size_t count_char(const char *text, size_t len, char c)
@@ -260,68 +203,109 @@ static int take_points(struct csv_layout *layout, bool columns_given, const char
 	return 0;
 }
 
-static int read_chunks(struct loader *l, struct table *t, struct csv_layout *layout, bool columns_given,
-		       bool points, char *err, size_t err_len)
+static int look_at_first(struct loader *l, const struct chunk *c)
 {
-	for (bool first = true;; first = false) {
-		struct chunk *c = &l->ring[l->submitted % l->n_ring];
-		int rc = 0;
-
-		if (l->submitted - l->collected == l->n_ring)
-			rc = collect(l);
-		if (rc == 0)
-			rc = table_read(t, c->text, CHUNK, &c->len, err, err_len);
-		else
-			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells",
-				 l->path);
-		if (rc < 0 || c->len == 0)
-			return rc;
-		if (first && !points) {
-			char fault[160];
-
-			rc = look_at_header(l, layout, c->text, c->len, columns_given, fault, sizeof(fault));
-			if (rc < 0)
-				snprintf(err, err_len, "%s: %s", l->path, fault);
-		}
-		if (rc < 0)
-			return rc;
-		c->layout = *layout;
-		submit(l);
-		if (l->options->progress)
-			l->options->progress(l->options->progress_arg, "reading", table_position(t),
-					     table_size(t));
-	}
-}
-
-int loader_read(struct loader *l, const struct cellmap_table *table, char *err, size_t err_len)
-{
-	struct csv_layout layout;
-	struct table *t;
-	bool points;
+	char fault[160];
 	int rc;
 
-	csv_layout_opencellid(&layout);
-	layout.datum = table->datum;
-	if (table->columns) {
-		rc = csv_layout_parse(&layout, table->columns, err, err_len);
-		if (rc < 0)
-			return rc;
+	if (l->points)
+		return 0;
+	rc = look_at_header(l, &l->layout, c->text, c->len, l->columns_given, fault, sizeof(fault));
+	if (rc < 0)
+		snprintf(l->err, l->err_len, "%s: %s", l->path, fault);
+	return rc;
+}
+
+/* False at the end. */
+static bool take_chunk(struct loader *l, struct chunk *c)
+{
+	bool any;
+
+	pthread_mutex_lock(&l->reading);
+	if (!l->ended)
+		l->ended = table_read(l->table, c->text, CHUNK, &c->len, l->err, l->err_len);
+	if (!l->ended && c->len == 0)
+		l->ended = 1;
+	if (!l->ended && l->taken == 0)
+		l->ended = look_at_first(l, c);
+	any = !l->ended;
+	c->number = l->taken;
+	l->taken += any;
+	if (any && l->options->progress)
+		l->options->progress(l->options->progress_arg, "reading", table_position(l->table),
+				     table_size(l->table));
+	pthread_mutex_unlock(&l->reading);
+	return any;
+}
+
+static void stop_full(struct loader *l)
+{
+	pthread_mutex_lock(&l->reading);
+	if (l->ended >= 0)
+		snprintf(l->err, l->err_len, "%s: is the row too many: a map holds less than 2^32 cells",
+			 l->path);
+	l->ended = OSMO_MIN(l->ended, -EFBIG);
+	pthread_mutex_unlock(&l->reading);
+}
+
+static void read_share(void *loader, unsigned int job)
+{
+	struct loader *l = loader;
+	struct chunk *c = calloc(1, sizeof(*c));
+
+	(void)job;
+	OSMO_ASSERT(c);
+	while (take_chunk(l, c)) {
+		parse_chunk(&l->layout, c);
+		if (add_chunk(l, c) < 0)
+			stop_full(l);
 	}
-	rc = table_open(l, table->path, &t, err, err_len);
+	free(c->rows);
+	free(c->hashes);
+	free(c->rejects);
+	free(c);
+}
+
+static void read_all(struct loader *l)
+{
+	unsigned int threads = parallel_threads(l->options->threads);
+
+	pthread_mutex_init(&l->reading, NULL);
+	pthread_mutex_init(&l->adding, NULL);
+	pthread_cond_init(&l->turn, NULL);
+	parallel(threads, threads, read_share, l);
+	pthread_mutex_destroy(&l->reading);
+	pthread_mutex_destroy(&l->adding);
+	pthread_cond_destroy(&l->turn);
+}
+
+int load_table(struct rows *rows, const struct cellmap_table *table, const struct cellmap_build_options *o,
+	       struct cellmap_report *report, char *err, size_t err_len)
+{
+	struct loader l = {.rows = rows,
+			   .options = o,
+			   .report = report,
+			   .path = table->path,
+			   .columns_given = table->columns,
+			   .err = err,
+			   .err_len = err_len};
+	int rc = 0;
+
+	csv_layout_opencellid(&l.layout);
+	l.layout.datum = table->datum;
+	if (table->columns)
+		rc = csv_layout_parse(&l.layout, table->columns, err, err_len);
+	if (rc == 0)
+		rc = table_open(NULL, table->path, &l.table, err, err_len);
 	if (rc < 0)
 		return rc;
-	l->path = table->path;
-	l->line = 0;
-	points = table_points(t, &layout);
-	rc = points ? take_points(&layout, table->columns, table->path, err, err_len) : 0;
-	if (rc == 0)
-		rc = read_chunks(l, t, &layout, table->columns, points, err, err_len);
-	while (l->collected < l->submitted)
-		if (collect(l) < 0 && rc == 0) {
-			snprintf(err, err_len, "%s: is the row too many: a map holds less than 2^32 cells",
-				 l->path);
-			rc = -EFBIG;
-		}
-	talloc_free(t);
+	l.points = table_points(l.table, &l.layout);
+	if (l.points)
+		rc = take_points(&l.layout, table->columns, table->path, err, err_len);
+	if (rc == 0) {
+		read_all(&l);
+		rc = OSMO_MIN(l.ended, 0);
+	}
+	talloc_free(l.table);
 	return rc;
 }

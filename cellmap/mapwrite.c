@@ -35,6 +35,7 @@ struct writer {
 	struct order *order;
 	struct map_header head;
 	struct map_layout at;
+	uint8_t *directory; /* what stands before the body, as in the file: */
 	struct map_network *networks;
 	struct map_group *groups;
 	uint64_t *sums;
@@ -146,7 +147,7 @@ static void fill_cells(struct writer *w, struct chunk *c, uint32_t first, uint32
 		const struct row *r = &w->rows->row[order[i].row];
 		uint32_t k = i - first;
 
-		if (i + AHEAD < w->head.n_cells)
+		if (i + AHEAD < to)
 			__builtin_prefetch(&w->rows->row[order[i + AHEAD].row]);
 		c->blocks[k / MAP_BLOCK].lat[k % MAP_BLOCK] = r->lat;
 		c->blocks[k / MAP_BLOCK].lon[k % MAP_BLOCK] = r->lon;
@@ -243,6 +244,12 @@ static void plan(struct writer *w)
 {
 	struct order *o = w->order;
 
+	map_layout(&w->head, &w->at);
+	w->head.file_size = w->at.end;
+	w->directory = bigmem(w, w->at.rows);
+	w->networks = (struct map_network *)(w->directory + w->at.networks);
+	w->groups = (struct map_group *)(w->directory + w->at.groups);
+	w->sums = (uint64_t *)(w->directory + w->at.sums);
 	for (uint32_t i = 0; i < o->n_networks; i++) {
 		w->networks[i] = nothing;
 		w->networks[i].mcc = (uint16_t)(o->networks[i] >> 16);
@@ -258,8 +265,6 @@ static void plan(struct writer *w)
 		n->count += o->groups[i].map.count;
 		w->groups[i] = o->groups[i].map;
 	}
-	w->head.n_rows = o->n_rows;
-	map_layout(&w->head, &w->at);
 }
 
 static void write_rows(struct writer *w)
@@ -335,22 +340,17 @@ static void write_slots(struct writer *w, unsigned int threads)
 	put_units(w, w->slots, size, w->at.slots);
 }
 
-/* What stands before the body lies in one piece of memory, as in the file. */
 static void write_directory(struct writer *w)
 {
-	uint8_t *piece = bigmem(w, w->at.rows);
 	uint64_t parts[2];
 
-	memcpy(piece + w->at.networks, w->networks, w->head.n_networks * sizeof(*w->networks));
-	memcpy(piece + w->at.groups, w->groups, w->head.n_groups * sizeof(*w->groups));
-	memcpy(piece + w->at.sums, w->sums, w->at.n_units * sizeof(*w->sums));
-	w->head.directory_sum = map_sum(piece + w->at.networks, w->at.sums - w->at.networks);
+	w->head.directory_sum = map_sum(w->directory + w->at.networks, w->at.sums - w->at.networks);
 	parts[0] = w->head.directory_sum;
 	parts[1] = map_sum(w->sums, w->at.n_units * sizeof(*w->sums));
 	w->head.content = map_sum(parts, sizeof(parts));
 	w->head.header_sum = map_sum(&w->head, offsetof(struct map_header, header_sum));
-	memcpy(piece, &w->head, sizeof(w->head));
-	put(w, piece, w->at.rows, 0);
+	memcpy(w->directory, &w->head, sizeof(w->head));
+	put(w, w->directory, w->at.rows, 0);
 }
 
 static void write_all(struct writer *w, unsigned int threads)
@@ -361,13 +361,10 @@ static void write_all(struct writer *w, unsigned int threads)
 
 	w->head.n_networks = o->n_networks;
 	w->head.n_groups = o->n_groups;
+	w->head.n_rows = o->n_rows;
 	w->head.n_cells = rows->n_kept;
 	w->head.n_slots = slots > UINT32_MAX - 1 ? UINT32_MAX - 1 : (uint32_t)slots;
-	w->networks = bigmem(w, w->head.n_networks * sizeof(*w->networks));
-	w->groups = bigmem(w, w->head.n_groups * sizeof(*w->groups));
 	plan(w);
-	w->head.file_size = w->at.end;
-	w->sums = bigmem(w, w->at.n_units * sizeof(*w->sums));
 	w->lons = bigmem(w, units(w->at.n_blocks * sizeof(*w->lons)));
 	w->begins = talloc_array(w, uint16_t, (size_t)chunks(w) * (PARTS + 1));
 	OSMO_ASSERT(w->begins);

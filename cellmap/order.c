@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Metres. A class has cells near the edge as far from a circle as its longest range goes: few cells are above
+ * this, and it is the default of GSM. */
+#define CLASS_TOP  5000
 #define CLASS_MIN  512 /* cells below which a class is no group of its own */
 #define MCC_END    1000
 #define JOBS       16  /* pieces of the rows */
@@ -25,7 +28,7 @@
 
 unsigned int order_class(uint32_t range_m)
 {
-	return range_m > 8000;
+	return range_m > CLASS_TOP;
 }
 
 static int by_number(const void *a, const void *b)

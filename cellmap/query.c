@@ -125,8 +125,13 @@ static int scan_turns(struct scan *s, const struct scan_row *row, const struct r
 
 		if (lon + wide + 1 < -SCAN_TURN / 2 || lon - wide > SCAN_TURN / 2)
 			continue;
-		if (scan_between(s, row, lon - wide, lon + 1 - narrow, lon + narrow, lon + wide + 1, fit,
-				 c->centre.lon + (double)turn) < 0)
+		if (scan_between(s, row,
+				 &(struct scan_stretch){.west = lon - wide,
+							.in_west = lon + 1 - narrow,
+							.in_east = lon + narrow,
+							.east = lon + wide + 1,
+							.fit = fit,
+							.lon = c->centre.lon + (double)turn}) < 0)
 			return -EBADMSG;
 	}
 	return 0;

@@ -66,12 +66,10 @@ static void note_network(struct rows *r, uint32_t net)
 	(*known)[net % 65536 / 64] |= bit;
 }
 
-int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t n)
+int rows_claim(struct rows *r, const struct row *add, size_t n, uint32_t *at)
 {
 	uint32_t last = 0;
 
-	if (n == 0)
-		return 0;
 	if (n > r->size - r->n)
 		return -EFBIG;
 	for (size_t i = 0; i < n; i++) {
@@ -79,10 +77,17 @@ int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t
 			note_network(r, row_network(&add[i]));
 		last = row_network(&add[i]);
 	}
-	memcpy(r->row + r->n, add, n * sizeof(*add));
-	memcpy(r->hash + r->n, hash, n * sizeof(*hash));
+	*at = r->n;
 	r->n += (uint32_t)n;
 	return 0;
+}
+
+void rows_put(struct rows *r, uint32_t at, const struct row *add, const uint32_t *hash, size_t n)
+{
+	if (n == 0)
+		return;
+	memcpy(r->row + at, add, n * sizeof(*add));
+	memcpy(r->hash + at, hash, n * sizeof(*hash));
 }
 
 static bool same_key(const struct row *a, const struct row *b)
@@ -219,7 +224,7 @@ static void merge_part(void *arg, unsigned int job)
 	uint32_t *table;
 	unsigned int bits = 4;
 
-	while (UINT32_C(1) << bits < part->n * 3 / 2)
+	while (UINT32_C(1) << bits < part->n * 6) /* sparse: rows seldom meet by chance */
 		bits++;
 	table = calloc(UINT32_C(1) << bits, sizeof(*table));
 	OSMO_ASSERT(table);

@@ -63,8 +63,10 @@ static inline uint32_t row_hash(const struct row *r)
 }
 
 struct rows *rows_new(void *ctx); /* child of ctx */
-/* With their row_hash(). -EFBIG beyond `size` rows, somewhat less than 2^32. */
-int rows_add(struct rows *r, const struct row *add, const uint32_t *hash, size_t n);
+/* Makes room for these rows, *at the first's number. -EFBIG beyond `size` rows, somewhat less than 2^32. */
+int rows_claim(struct rows *r, const struct row *add, size_t n, uint32_t *at);
+/* With their row_hash(). Others may claim and put theirs meanwhile. */
+void rows_put(struct rows *r, uint32_t at, const struct row *add, const uint32_t *hash, size_t n);
 /* Keeps of the rows with one key: the table of higher priority, then newer `updated`, then more `samples`,
  * then the later row. priority[i] counts from row starts[i] on; n_tables may be 0. Returns how many rows
  * went. */

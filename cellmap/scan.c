@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
-#define NEARBY     8 /* blocks looked at one after the other */
+#define STRIDE     8 /* blocks */
 #define ALL_RADIOS ((1u << CELL_RADIO_N) - 1)
 
 /* Spans are strung together as borders, first and end in turns; what is beyond max is only counted. */
@@ -288,25 +288,23 @@ static void find_ends(const struct cellmap *map, struct scan_window *windows, un
 	}
 }
 
-/* The same where it is not far from lo, and where not from hi. */
+/* The same where it is likely near lo, and where near hi: by strides that double. */
 static uint32_t find_up(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
-	uint32_t i = lo + 1;
+	uint32_t stride = STRIDE;
 
-	for (; i <= hi && i <= lo + NEARBY; i++)
-		if (map->lons[i] >> MAP_LON_SHIFT >= floor)
-			return i;
-	return i > hi ? i : find_block(map, i - 1, hi, floor);
+	for (; hi - lo > stride && map->lons[lo + stride] >> MAP_LON_SHIFT < floor; stride *= 2)
+		lo += stride;
+	return find_block(map, lo, hi - lo > stride ? lo + stride : hi, floor);
 }
 
 static uint32_t find_down(const struct cellmap *map, uint32_t lo, uint32_t hi, int32_t floor)
 {
-	uint32_t i = hi;
+	uint32_t stride = STRIDE;
 
-	for (; i > lo && i + NEARBY > hi; i--)
-		if (map->lons[i] >> MAP_LON_SHIFT < floor)
-			return i + 1;
-	return i > lo ? find_block(map, lo, i, floor) : lo + 1;
+	for (; hi - lo > stride && map->lons[hi - stride] >> MAP_LON_SHIFT >= floor; stride *= 2)
+		hi -= stride;
+	return find_block(map, hi - lo > stride ? hi - stride : lo, hi, floor);
 }
 
 /* Blocks are proven inside by their neighbours' longitudes, whose lowest digits are unknown. */
@@ -349,21 +347,21 @@ static int test_windows(struct scan *s)
 	return 0;
 }
 
-int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
-		 int64_t east, const struct rim_fit *fit, double lon)
+int scan_between(struct scan *s, const struct scan_row *row, const struct scan_stretch *stretch)
 {
 	if (s->n_windows == SCAN_BATCH && test_windows(s) < 0)
 		return -EBADMSG;
-	s->windows[s->n_windows++] = (struct scan_window){.from = row->from,
-							  .to = row->to,
-							  .west = (int32_t)(west >> MAP_LON_SHIFT),
-							  .in_west = (int32_t)(in_west >> MAP_LON_SHIFT),
-							  .in_east = (int32_t)(in_east >> MAP_LON_SHIFT),
-							  .east = (int32_t)(east >> MAP_LON_SHIFT),
-							  .begin = row->from / MAP_BLOCK,
-							  .end = (row->to - 1) / MAP_BLOCK,
-							  .fit = fit,
-							  .lon = lon};
+	s->windows[s->n_windows++] =
+		(struct scan_window){.from = row->from,
+				     .to = row->to,
+				     .west = (int32_t)(stretch->west >> MAP_LON_SHIFT),
+				     .in_west = (int32_t)(stretch->in_west >> MAP_LON_SHIFT),
+				     .in_east = (int32_t)(stretch->in_east >> MAP_LON_SHIFT),
+				     .east = (int32_t)(stretch->east >> MAP_LON_SHIFT),
+				     .begin = row->from / MAP_BLOCK,
+				     .end = (row->to - 1) / MAP_BLOCK,
+				     .fit = stretch->fit,
+				     .lon = stretch->lon};
 	return 0;
 }
 

@@ -5,10 +5,10 @@
 #include "cellmap/map.h"
 #include "cellmap/rim.h"
 
+/* Windows whose blocks are looked for together, so that memory answers many at once. */
+#define SCAN_BATCH 64
 #define SCAN_TURN  INT64_C(3600000000)
-#define SCAN_BATCH 64 /* windows whose blocks are looked for together, so that memory answers many at once   \
-		       */
-#define SCAN_LIST 512
+#define SCAN_LIST  512
 
 struct scan;
 
@@ -19,14 +19,22 @@ struct scan_row {
 	uint8_t shift;
 };
 
+/* Of a row: cells from west to east may be inside, those from in_west to in_east are (none when in_west >
+ * in_east). */
+struct scan_stretch {
+	int64_t west, in_west, in_east, east;
+	const struct rim_fit *fit; /* of the row, kept until the group is done; NULL: each cell by itself */
+	double lon;                /* of the centre, on the turn of the cells; for the fit */
+};
+
 /* Cells of a row between two longitudes, the blocks that hold them and those amid them that are inside
  * unseen. Longitudes are >> MAP_LON_SHIFT. */
 struct scan_window {
 	uint32_t from, to;                    /* cells of the row */
 	int32_t west, in_west, in_east, east; /* may be inside; are inside (none when in_west > in_east) */
 	uint32_t begin, in_begin, in_end, end;
-	const struct rim_fit *fit; /* NULL: each cell by itself */
-	double lon;                /* of the centre, on the turn of the cells */
+	const struct rim_fit *fit;
+	double lon;
 };
 
 /* An area fills in what stands above `borders`, and embeds this. */
@@ -62,9 +70,6 @@ int scan_run(struct scan *s);
 
 int scan_inside(struct scan *s, const struct scan_row *row); /* the whole row is inside */
 int scan_test(struct scan *s, const struct scan_row *row);   /* each cell by itself */
-/* Cells from west to east may be inside, those from in_west to in_east are (none when in_west > in_east).
- * Windows of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and
- * end with whole multiples of that. fit: of the row, kept until the group is done; lon: the centre's on the
- * cells' turn; or NULL: each cell by itself. */
-int scan_between(struct scan *s, const struct scan_row *row, int64_t west, int64_t in_west, int64_t in_east,
-		 int64_t east, const struct rim_fit *fit, double lon);
+/* Stretches of a row come in ascending order and lie 1 << MAP_LON_SHIFT apart, or are disjoint and begin and
+ * end with whole multiples of that. */
+int scan_between(struct scan *s, const struct scan_row *row, const struct scan_stretch *stretch);

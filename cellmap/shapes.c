@@ -110,7 +110,7 @@ static int scan_gap(struct scan *s, const struct scan_row *row, int64_t west, in
 	    !polygon_contains(shape_of(s)->polygon, OSMO_MAX(OSMO_MIN(lat, 900000000), -900000000),
 			      west + (east - west) / 2))
 		return 0;
-	return scan_between(s, row, west, west, east, east, NULL, 0);
+	return scan_between(s, row, &(struct scan_stretch){west, west, east, east, NULL, 0});
 }
 
 static int shape_row(struct scan *s, const struct scan_row *row)
@@ -131,7 +131,7 @@ static int shape_row(struct scan *s, const struct scan_row *row)
 		const struct stretch *near = &shape->near[i];
 
 		if (scan_gap(s, row, from, near->west - 1) < 0 ||
-		    scan_between(s, row, near->west, 1, 0, near->east, NULL, 0) < 0)
+		    scan_between(s, row, &(struct scan_stretch){near->west, 1, 0, near->east, NULL, 0}) < 0)
 			return -EBADMSG;
 		from = near->east + 1;
 	}

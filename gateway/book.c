@@ -254,6 +254,7 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	struct alert *a = alert_new(b);
 	char key[512];
 
+	a->draft = true;
 	a->number = b->next_number++;
 	a->agency = talloc_strdup(a, t->agency);
 	a->case_number = talloc_strdup(a, t->case_number);
@@ -267,6 +268,8 @@ int book_draft(struct book *b, const struct conf *conf, struct mapset *maps, con
 	a->lat = t->lat;
 	a->lon = t->lon;
 	a->radius_km = t->radius_km;
+	a->select = conf->cellmap.select;
+	a->max_range_m = conf->cellmap.max_range_m;
 	alert_name(a, now);
 	add_rings(a, conf, t, now);
 	a->maps = maps;
@@ -291,6 +294,7 @@ void book_enter(struct book *b, struct alert *a, uint64_t now_us, int64_t now)
 {
 	char key[512];
 
+	a->draft = false;
 	alert_clock_follow(b, a); /* it may have been set since the draft */
 	llist_add_tail(&a->entry, &b->alerts);
 	json_object_set_new(b->cases, case_key(key, sizeof(key), a->agency, a->case_number), json_string(a->id));

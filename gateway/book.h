@@ -58,6 +58,8 @@ struct alert {
 	int64_t recalled_at;					   /* 0 = not */
 	char *recall_reason;
 	double lat, lon, radius_km;
+	enum cell_select select; /* and max_range_m: how its circles meet cells, as configured when it came */
+	double max_range_m;
 	uint32_t repetition_s;
 	struct wording *wordings;
 	size_t n_wordings;
@@ -67,6 +69,7 @@ struct alert {
 	size_t n_rings;
 	struct llist_head jobs;
 	enum snap_alert_state state;
+	bool draft;		  /* not in force yet */
 	bool *at_risk, *missed; /* [conf->n_carriers] */
 	bool over;		/* book_ended() was true, and its record says so: a restart leaves it alone */
 	bool changed;		/* alerts/ID.json is older than the ledger */

@@ -65,12 +65,12 @@ static json_t *alert_json(const struct book *b, const struct alert *a)
 		if (a->missed[i])
 			json_array_append_new(missed, json_string(a->conf->carriers[i].name));
 	}
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:o, s:f, s:f, s:f, s:i, s:f, s:i, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b}",
 			 "number", a->number, "id", a->id, "agency", a->agency, "case_number", a->case_number, "type", a->type,
 			 "action", a->action, "accepted_at", (json_int_t)a->accepted_at, "reported_at", (json_int_t)a->reported_at,
 			 "deadline_at", (json_int_t)a->deadline_at, "expires_at", (json_int_t)a->expires_at, "recalled_at",
 			 (json_int_t)a->recalled_at, "recall_reason", text_or_null(a->recall_reason), "lat", a->lat, "lon", a->lon,
-			 "radius_km", a->radius_km, "repetition_s", a->repetition_s, "state", a->state, "wordings", wordings, "map",
+			 "radius_km", a->radius_km, "select", (int)a->select, "max_range_m", a->max_range_m, "repetition_s", a->repetition_s, "state", a->state, "wordings", wordings, "map",
 			 hex64(a->maps->map.checksum), "subs", subs, "rings", rings_json(a), "at_risk", at_risk, "missed",
 			 missed, "clock", alert_clock_json(b, a), "over", a->over);
 }
@@ -156,9 +156,23 @@ static int read_rings(struct alert *a, const json_t *list)
 	return a->rings[0].since ? 0 : -EBADMSG;
 }
 
-static int read_alert(struct alert *a, const json_t *o)
+/* Documents of older versions do not say: then as it is configured now. */
+static int read_reach(struct alert *a, const struct conf *conf, const json_t *o)
+{
+	const json_t *select = json_object_get(o, "select"), *max_range = json_object_get(o, "max_range_m");
+	json_int_t v = select ? json_integer_value(select) : (json_int_t)conf->cellmap.select;
+
+	if (v != SELECT_COVERAGE && v != SELECT_SITE)
+		return -EBADMSG;
+	a->select = v;
+	a->max_range_m = max_range ? json_number_value(max_range) : conf->cellmap.max_range_m;
+	return 0;
+}
+
+static int read_alert(struct alert *a, const struct conf *conf, const json_t *o)
 {
 	json_t *wordings = json_object_get(o, "wordings");
+	int rc;
 
 	if (!str(o, "id") || !str(o, "agency") || !str(o, "case_number") || !str(o, "type") || json_array_size(wordings) == 0)
 		return -EBADMSG;
@@ -183,7 +197,8 @@ static int read_alert(struct alert *a, const json_t *o)
 	a->wordings = talloc_zero_array(a, struct wording, a->n_wordings);
 	for (size_t i = 0; i < a->n_wordings; i++)
 		read_wording(a, &a->wordings[i], json_array_get(wordings, i));
-	return read_rings(a, json_object_get(o, "rings"));
+	rc = read_reach(a, conf, o);
+	return rc == 0 ? read_rings(a, json_object_get(o, "rings")) : rc;
 }
 
 static int reopen_maps(struct alert *a, const struct conf *conf, const char *state, const json_t *o, char *err, size_t err_len)
@@ -285,7 +300,7 @@ int book_restore(struct book *b, const struct conf *conf, const char *state, con
 	struct alert *a = alert_new(b);
 	char key[512];
 	int64_t ends;
-	int rc = o ? read_alert(a, o) : -EBADMSG;
+	int rc = o ? read_alert(a, conf, o) : -EBADMSG;
 
 	if (rc < 0) {
 		snprintf(err, err_len, "the ledger holds an alert document that cannot be read; run `reunion ledger check`");

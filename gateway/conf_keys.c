@@ -67,7 +67,8 @@ static const struct conf_key cellmap_keys[] = {
 	 .doc = "Tables of which the map is built when it is missing or older than they are. Left out: the "
 		"map is used as it is. Of two rows with one key, that of the table named first wins: the carrier's "
 		"own comes first."},
-	{"map", CONF_PATH, AT(conf, cellmap.map), MUST, .doc = "The map that is made of them."},
+	{"map", CONF_PATH, AT(conf, cellmap.map), MUST, 
+	 .doc = "The map that is made of them. Replaced by rename only, as reunion cellmap build does it: its pages are in use."},
 	{"select", CONF_CHOICE, AT(conf, cellmap.select), .choices = selects, .preset = "coverage",
 	 .doc = "Cells of an area: coverage (site's distance minus range within the radius) or site (site "
 		"within the radius)."},

@@ -55,22 +55,28 @@ void sums_add(struct job *j, const struct chunk *c, int sign)
 	}
 }
 
+void units_moved(struct dispatch *d, struct job *j, struct chunk *c, enum unit_state from, enum unit_state to, uint32_t n)
+{
+	struct unit_sums *of_link = &j->pub.link_sums[c->owner];
+
+	c->n[from] -= n;
+	c->n[to] += n;
+	of_link->n[from] -= n;
+	of_link->n[to] += n;
+	j->pub.sums.n[from] -= n;
+	j->pub.sums.n[to] += n;
+	if (!(d->faults & FAULT_LAZY_ANSWERS) || to != UNIT_ACCEPTED)
+		mark_dirty(d, j, c);
+}
+
 void unit_set(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octet)
 {
 	struct chunk *c = chunk_of(j, unit);
 	uint8_t *o = &chunk_open(j, c)[index_of(j, unit)];
-	enum unit_state from = UNIT_STATE(*o), to = UNIT_STATE(octet);
-	struct unit_sums *of_link = &j->pub.link_sums[c->owner];
+	enum unit_state from = UNIT_STATE(*o);
 
 	*o = octet;
-	c->n[from]--;
-	c->n[to]++;
-	of_link->n[from]--;
-	of_link->n[to]++;
-	j->pub.sums.n[from]--;
-	j->pub.sums.n[to]++;
-	if (!(d->faults & FAULT_LAZY_ANSWERS) || to != UNIT_ACCEPTED)
-		mark_dirty(d, j, c);
+	units_moved(d, j, c, from, UNIT_STATE(octet), 1);
 }
 
 static char *put_hex(char *p, uint64_t v, int digits)

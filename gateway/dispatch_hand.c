@@ -99,64 +99,86 @@ void dispatch_withdraw(struct dispatch *d, struct dispatch_job *job, enum unit_s
 		j->jl[i].n_heap = 0;
 }
 
-/* The ring whose head is next, or NULL. Expires the job that would be next. */
-static struct ring *next_ring(struct dispatch *d, struct dlink *l, uint64_t now_us)
-{
-	for (;;) {
-		uint32_t end = d->faults & FAULT_HAND_EARLY ? l->res.tail : l->res.durable;
-		struct ring *r = l->again.head != l->again.tail ? &l->again
-				 : l->res.head != end           ? &l->res
-								: NULL;
-		struct dispatch_job *job;
+/* Reservations that may be given out now: of the ring whose head is next. n 0: none. */
+struct ready {
+	struct ring *ring;
+	uint32_t n;
+};
 
-		if (!r || !lease_lasts(d, now_us))
-			return NULL;
-		job = r->v[r->head & r->mask].job;
+static struct ready next_ready(const struct dispatch *d, struct dlink *l)
+{
+	uint32_t end = d->faults & FAULT_HAND_EARLY ? l->res.tail : l->res.durable;
+
+	if (l->again.head != l->again.tail)
+		return (struct ready){&l->again, l->again.tail - l->again.head};
+	return (struct ready){&l->res, end - l->res.head};
+}
+
+/* Expires the job that would be next. */
+static struct ready ready_now(struct dispatch *d, struct dlink *l, uint64_t now_us)
+{
+	struct ready r;
+
+	while ((r = next_ready(d, l)).n > 0 && lease_lasts(d, now_us)) {
+		struct dispatch_job *job = r.ring->v[r.ring->head & r.ring->mask].job;
+
 		if (job->state != JOB_RUNNING || (int64_t)now_us < job->spec.expires_us)
 			return r;
 		dispatch_withdraw(d, job, UNIT_EXPIRED, now_us);
 		if (d->faults & FAULT_KEEP_RESERVED)
 			return r;
 	}
+	return (struct ready){NULL, 0};
 }
 
 bool dispatch_peek(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *h)
 {
-	struct ring *r = next_ring(d, &d->link[link], now_us);
+	struct ready r = ready_now(d, &d->link[link], now_us);
 
-	if (r)
-		*h = r->v[r->head & r->mask];
-	return r != NULL;
+	if (r.n > 0)
+		*h = r.ring->v[r.ring->head & r.ring->mask];
+	return r.n > 0;
 }
 
 bool dispatch_next(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *h)
 {
-	struct dlink *l = &d->link[link];
-	struct ring *r = next_ring(d, l, now_us);
+	uint32_t unit;
 
-	if (!r)
-		return false;
-	*h = r->v[r->head++ & r->mask];
-	l->unsent -= h->job->spec.parts;
-	if (l->out++ == 0)
-		l->progress_us = now_us;
-	if (h->job->first_us == 0)
-		h->job->first_us = now_us;
-	return true;
+	return dispatch_next_many(d, link, now_us, h, &unit, 1) == 1;
+}
+
+/* Up to max units of the job from the head of r. */
+static size_t take_run(struct ready r, const struct dispatch_job *job, uint32_t *units, size_t max)
+{
+	const struct handed *h;
+	size_t n = 0;
+
+	if (r.n == 0)
+		return 0;
+	while (n < r.n && n < max && (h = &r.ring->v[(r.ring->head + n) & r.ring->mask])->job == job)
+		units[n++] = h->unit;
+	r.ring->head += n;
+	return n;
 }
 
 size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, struct handed *first,
 			  uint32_t *units, size_t max)
 {
-	struct handed h;
-	size_t n = 0;
+	struct dlink *l = &d->link[link];
+	struct dispatch_job *job;
+	size_t n = 0, more;
 
-	while (n < max && dispatch_peek(d, link, now_us, &h) && (n == 0 || h.job == first->job)) {
-		dispatch_next(d, link, now_us, &h);
-		if (n == 0)
-			*first = h;
-		units[n++] = h.unit;
-	}
+	if (max == 0 || !dispatch_peek(d, link, now_us, first))
+		return 0;
+	job = first->job;
+	while (n < max && (more = take_run(ready_now(d, l, now_us), job, units + n, max - n)) > 0)
+		n += more;
+	l->unsent -= n * job->spec.parts;
+	if (l->out == 0)
+		l->progress_us = now_us;
+	l->out += n;
+	if (job->first_us == 0)
+		job->first_us = now_us;
 	return n;
 }
 
@@ -193,6 +215,41 @@ static void answer_lost(struct dispatch *d, struct job *j, uint32_t unit, uint8_
 		retry_push(j, unit, now_us);
 }
 
+/* Those of the units from the first on that are in its chunk. */
+static size_t accept_run(struct dispatch *d, struct dlink *l, struct job *j, const uint32_t *units, size_t n,
+			 uint64_t now_us)
+{
+	struct chunk *c = chunk_of(j, units[0]);
+	uint8_t *octets = c->n[UNIT_HANDED] > 0 ? chunk_open(j, c) : NULL;
+	uint32_t accepted = 0;
+	size_t i = 0;
+
+	for (; i < n && chunk_of(j, units[i]) == c; i++) {
+		uint8_t *o = octets ? &octets[index_of(j, units[i])] : NULL;
+
+		/* A second answer changes nothing. */
+		if (!o || UNIT_STATE(*o) != UNIT_HANDED || accepted == l->out)
+			continue;
+		*o = UNIT_ACCEPTED;
+		accepted++;
+	}
+	if (accepted == 0)
+		return i;
+	units_moved(d, j, c, UNIT_HANDED, UNIT_ACCEPTED, accepted);
+	l->out -= accepted;
+	l->used -= accepted * j->pub.spec.parts;
+	l->answered += accepted * j->pub.spec.parts;
+	l->progress_us = j->pub.last_us = now_us;
+	return i;
+}
+
+void dispatch_accepted(struct dispatch *d, uint16_t link, struct dispatch_job *job, const uint32_t *units, size_t n,
+		       uint64_t now_us)
+{
+	for (size_t i = 0; i < n;)
+		i += accept_run(d, &d->link[link], job_of(job), units + i, n - i, now_us);
+}
+
 void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
 		     enum outcome outcome, uint64_t now_us)
 {
@@ -200,6 +257,10 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 	struct job *j = job_of(job);
 	uint8_t octet = dispatch_unit(job, unit);
 
+	if (outcome == OUT_ACCEPTED) {
+		dispatch_accepted(d, link, job, &unit, 1, now_us);
+		return;
+	}
 	/* A second answer changes nothing. */
 	if (UNIT_STATE(octet) != UNIT_HANDED || l->out == 0)
 		return;
@@ -210,22 +271,12 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 	l->used -= job->spec.parts;
 	l->answered += job->spec.parts;
 	job->last_us = now_us;
-	switch (outcome) {
-	case OUT_ACCEPTED:
-		unit_set(d, j, unit, UNIT_ACCEPTED);
-		break;
-	case OUT_REFUSED:
+	if (outcome == OUT_REFUSED)
 		unit_set(d, j, unit, UNIT_REFUSED);
-		break;
-	case OUT_TRANSIENT:
+	else if (outcome == OUT_TRANSIENT)
 		answer_transient(d, l, j, unit, octet, now_us);
-		break;
-	case OUT_LOST:
+	else if (outcome == OUT_LOST)
 		answer_lost(d, j, unit, octet, now_us);
-		break;
-	case OUT_UNSENT:
-	case OUT_THROTTLED:
+	else
 		untry(d, j, unit, octet, now_us);
-		break;
-	}
 }

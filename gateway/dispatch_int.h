@@ -161,6 +161,8 @@ void mark_bulk(struct dispatch *d, struct job *j, struct chunk *c); /* may wait 
 void unmark(struct job *j, struct chunk *c);
 /* Sets a unit's octet and all sums, and marks the chunk. */
 void unit_set(struct dispatch *d, struct job *j, uint32_t unit, uint8_t octet);
+/* The same for n units of a chunk whose octets are set already. */
+void units_moved(struct dispatch *d, struct job *j, struct chunk *c, enum unit_state from, enum unit_state to, uint32_t n);
 void sums_add(struct job *j, const struct chunk *c, int sign);
 /* A waiting unit that the cursor has passed. */
 void retry_push(struct job *j, uint32_t unit, uint64_t due_us);

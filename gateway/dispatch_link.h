@@ -43,6 +43,9 @@ size_t dispatch_next_many(struct dispatch *d, uint16_t link, uint64_t now_us, st
 /* Exactly once for every unit given out, while the job exists. */
 void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t unit,
 		     enum outcome outcome, uint64_t now_us);
+/* The same for n units of a job that were all accepted: cheapest when they are in the order in which they were given out. */
+void dispatch_accepted(struct dispatch *d, uint16_t link, struct dispatch_job *job, const uint32_t *units, size_t n,
+		       uint64_t now_us);
 /* Units >= from that the peer of this link may have: ACCEPTED, UNKNOWN, or given out; ascending, of chunks it
  * owns. */
 size_t dispatch_accepted_many(struct dispatch *d, uint16_t link, struct dispatch_job *job, uint32_t from,

@@ -308,22 +308,43 @@ static uint32_t unsent_max(const struct dlink *l)
 	return l->rate / 4 > 8 ? (uint32_t)(l->rate / 4) : 8;
 }
 
-bool can_reserve(const struct dlink *l, uint32_t parts)
+/* What of all is left; with nothing used, all, and as much as it takes: what exceeds the window goes alone. */
+static uint32_t left_of(uint32_t all, uint32_t used, uint32_t parts)
 {
-	if (!l->up || (l->used > 0 && l->used + parts > l->window))
-		return false;
-	return l->unsent == 0 || l->unsent + parts <= unsent_max(l);
+	if (used == 0)
+		return OSMO_MAX(all, parts);
+	return all > used ? all - used : 0;
 }
 
-static void reserve(struct dispatch *d, struct dlink *l, struct job *j, uint32_t unit, uint8_t octet)
+/* Units of so many parts that may be reserved now. */
+static uint32_t reservable(const struct dlink *l, uint32_t parts)
 {
-	unsigned int attempt = d->faults & FAULT_NO_ATTEMPTS ? 1 : UNIT_ATTEMPT(octet) + 1;
+	uint32_t slots = left_of(l->window, l->used, parts), unsent = left_of(unsent_max(l), l->unsent, parts);
+
+	return l->up ? OSMO_MIN(slots, unsent) / parts : 0;
+}
+
+bool can_reserve(const struct dlink *l, uint32_t parts)
+{
+	return reservable(l, parts) > 0;
+}
+
+static void reserve(struct dispatch *d, struct dlink *l, struct job *j, uint32_t unit, uint8_t *octet)
+{
+	unsigned int attempt = d->faults & FAULT_NO_ATTEMPTS ? 1 : UNIT_ATTEMPT(*octet) + 1;
 
 	OSMO_ASSERT(attempt <= UNIT_ATTEMPTS && l->res.tail - l->res.head <= l->res.mask);
-	unit_set(d, j, unit, UNIT_OCTET(UNIT_HANDED, attempt, UNIT_FAILS(octet)));
+	*octet = UNIT_OCTET(UNIT_HANDED, attempt, UNIT_FAILS(*octet));
 	l->res.v[l->res.tail++ & l->res.mask] = (struct handed){.job = &j->pub, .unit = unit};
-	l->used += j->pub.spec.parts;
-	l->unsent += j->pub.spec.parts;
+}
+
+static void reserved(struct dispatch *d, struct dlink *l, struct job *j, struct chunk *c, uint32_t n)
+{
+	if (n == 0)
+		return;
+	units_moved(d, j, c, UNIT_WAITING, UNIT_HANDED, n);
+	l->used += n * j->pub.spec.parts;
+	l->unsent += n * j->pub.spec.parts;
 }
 
 static void reserve_retries(struct dispatch *d, struct dlink *l, struct jl *jl, uint64_t now_us)
@@ -331,9 +352,12 @@ static void reserve_retries(struct dispatch *d, struct dlink *l, struct jl *jl, 
 	while (jl->n_heap && jl->heap[0].due_us <= now_us && can_reserve(l, jl->job->pub.spec.parts)) {
 		uint32_t unit = jl->heap[0].unit;
 
-		if (retry_valid(jl, unit))
-			reserve(d, l, jl->job, unit,
-				chunk_get(chunk_of(jl->job, unit), index_of(jl->job, unit)));
+		if (retry_valid(jl, unit)) {
+			struct chunk *c = chunk_of(jl->job, unit);
+
+			reserve(d, l, jl->job, unit, &chunk_open(jl->job, c)[index_of(jl->job, unit)]);
+			reserved(d, l, jl->job, c, 1);
+		}
 		retry_pop(jl);
 	}
 }
@@ -342,15 +366,19 @@ static void reserve_new(struct dispatch *d, struct dlink *l, struct jl *jl, uint
 {
 	struct job *j = jl->job;
 	struct chunk *c;
+	uint32_t max;
 
-	while (jl->n_heap < RETRIES_MAX && can_reserve(l, j->pub.spec.parts) &&
+	while (jl->n_heap < RETRIES_MAX && (max = reservable(l, j->pub.spec.parts)) > 0 &&
 	       (c = next_chunk(d, jl, now_us))) {
-		uint32_t first = c->no << j->pub.chunk_shift;
-		const uint8_t *unit = chunk_open(j, c);
+		uint32_t first = c->no << j->pub.chunk_shift, n = 0;
+		uint8_t *unit = chunk_open(j, c);
 
-		for (; jl->at < c->count && can_reserve(l, j->pub.spec.parts); jl->at++)
-			if (UNIT_STATE(unit[jl->at]) == UNIT_WAITING)
-				reserve(d, l, j, first + jl->at, unit[jl->at]);
+		for (; jl->at < c->count && n < max; jl->at++)
+			if (UNIT_STATE(unit[jl->at]) == UNIT_WAITING) {
+				reserve(d, l, j, first + jl->at, &unit[jl->at]);
+				n++;
+			}
+		reserved(d, l, j, c, n);
 		if (jl->at == c->count)
 			todo_pop(jl);
 	}

@@ -196,9 +196,9 @@ static int encode_submits(struct work *w, const struct smpp_drafts *drafts)
 	for (uint32_t u = w->first; u < w->first + n; u++) {
 		int rc = number_of(w, u, number);
 
-		for (size_t i = 0; rc == 0 && i < drafts->n; i++) {
+		for (size_t i = 0; rc >= 0 && i < drafts->n; i++) {
 			const struct smpp_draft *draft = &drafts->v[i];
-			size_t len = smpp_submit_write(&draft->submit, w->buf, number, strlen(number),
+			size_t len = smpp_submit_write(&draft->submit, w->buf, number, rc,
 						       ++w->sequence, receipts_registered(w->cfg, 1, u));
 
 			begin(w, w->buf, len);

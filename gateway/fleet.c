@@ -291,9 +291,33 @@ static bool same_tls(const struct conf_tls *a, const struct conf_tls *b)
 /* Must the connection be made anew for this change? */
 static bool redial(const struct conf_link *a, const struct conf_link *b)
 {
-	return a->type != b->type || a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
+	return a->mode != b->mode || !same_text(a->address, b->address) || a->port != b->port ||
 	       a->bind != b->bind || a->binds != b->binds || a->interface_version != b->interface_version || !same_text(a->system_id, b->system_id) ||
 	       !same_text(a->password, b->password) || !same_text(a->system_type, b->system_type) || !same_tls(&a->tls, &b->tls);
+}
+
+int fleet_check(const struct fleet *f, const struct conf *conf, char *err, size_t err_len)
+{
+	for (size_t i = 0; i < f->n_links; i++) {
+		const struct link *link = f->links[i].link;
+		const struct conf_link *cfg;
+		const struct conf_carrier *carrier = conf_carrier_of(conf, link->cfg->name, &cfg);
+		const char *what = NULL;
+
+		if (!carrier)
+			continue;
+		if (cfg->type != link->cfg->type)
+			what = "type";
+		else if (cfg->addressing != link->cfg->addressing)
+			what = "addressing";
+		else if (strcmp(carrier->name, link->carrier->name))
+			what = "carrier";
+		if (what) {
+			snprintf(err, err_len, "link %s: its %s cannot change while the gateway runs: give the new one another name", cfg->name, what);
+			return -EINVAL;
+		}
+	}
+	return 0;
 }
 
 static void retire(struct fleet_link *fl, uint64_t now_us)
@@ -308,7 +332,7 @@ static void take_over(struct fleet *f, struct fleet_link *fl, const struct conf_
 		      uint64_t now_us)
 {
 	struct link *link = fl->link;
-	bool again = redial(link->cfg, cfg) && link->cfg->type == cfg->type;
+	bool again = redial(link->cfg, cfg);
 
 	link->cfg = cfg;
 	link->carrier = carrier;

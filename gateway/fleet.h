@@ -55,7 +55,9 @@ int fleet_index(const struct fleet *f, const char *name); /* or -ENOENT */
 /* Lets every link send what it may; returns when to come again. */
 uint64_t fleet_pump(struct fleet *f, uint64_t now_us);
 void fleet_second(struct fleet *f); /* once a second: rates */
-/* A new configuration: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
+/* 0, or -EINVAL and why a link cannot be taken over as conf has it: its jobs and its driver are of another kind. */
+int fleet_check(const struct fleet *f, const struct conf *conf, char *err, size_t err_len);
+/* A new configuration that fleet_check() accepts: changed rates and windows are taken over, new links added, gone ones stopped, changed addresses redialled. */
 void fleet_reload(struct fleet *f, const struct conf *conf, uint64_t now_us);
 /* rate: parts (or requests) a second until the next reload, < 0 as configured; returns what holds then. */
 double fleet_set_rate(struct fleet *f, size_t link, double rate, uint64_t now_us);

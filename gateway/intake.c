@@ -181,7 +181,7 @@ static void drafted(struct daemon *d, struct pending *p, int rc, struct reasons 
 		talloc_free(p);
 		return;
 	}
-	rc = maps_keep(a->maps, a->conf, d->conf->state_directory, err, sizeof(err));
+	rc = maps_keep(a->maps, d->conf->state_directory, err, sizeof(err));
 	if (rc < 0) {
 		LOGP(DALERT, LOGL_ERROR, "%s\n", err);
 		book_discard(d->book, a, p->trigger);

@@ -78,7 +78,7 @@ static void unit_name(const struct book_job *j, uint32_t unit, char *out, size_t
 	char msisdn[16];
 
 	if (book_group(j)->kind == GROUP_SUBSCRIBERS) {
-		snprintf(out, len, "%s", book_payload.msisdn(NULL, j->job, unit, msisdn) == 0 ? msisdn : "?");
+		snprintf(out, len, "%s", book_payload.msisdn(NULL, j->job, unit, msisdn) >= 0 ? msisdn : "?");
 	} else if (book_payload.cell(NULL, j->job, unit, &id, &digits) == 0) {
 		snprintf(out, len, "%s-%03u-%0*u-%u-%llu", cell_radio_name(id.radio), id.mcc, digits, id.mnc, id.area,
 			 (unsigned long long)id.cell);

@@ -186,6 +186,7 @@ static void input(struct link *link, unsigned int no, const uint8_t *data, size_
 	if (leg->phase != LEG_OPEN)
 		return;
 	smpp_session_input(leg->session, data, len, now_us);
+	smpp_flight_tell_accepted(leg->owner, now_us);
 	if (smpp_session_end(leg->session) != SMPP_ALIVE)
 		smpp_leg_down(leg, smpp_end_name(smpp_session_end(leg->session)), false, now_us);
 }

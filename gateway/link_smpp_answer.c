@@ -134,15 +134,17 @@ static uint32_t failed_cells(struct link_smpp *l, struct flight *f, const struct
 	return failed;
 }
 
-static void expect_receipt(struct link_smpp *l, const struct flight *f, const struct smpp_answer *answer,
-			   uint64_t now_us)
+/* What the peer calls the message matters when it is to be spoken of again. */
+static void keep_id(struct link_smpp *l, const struct flight *f, const char *id, uint64_t now_us)
 {
-	uint32_t unit = l->units[f->first];
+	const struct conf_link *cfg = l->link.cfg;
 
-	if (smpp_by_cells(l) || smpp_session_centre(f->leg->session) ||
-	    !receipts_registered(l->link.cfg, f->job->spec.id, unit))
-		return;
-	receipts_asked(l->link.receipts, l->link.index, f->job->spec.id, unit, answer->message_id, now_us);
+	if (smpp_flight_registered(l, f))
+		receipts_asked(l->link.receipts, l->link.index, f->job->spec.id, l->units[f->first], id, now_us);
+	if (cfg->cancel_sm && !smpp_by_cells(l) && !smpp_session_centre(f->leg->session))
+		smpp_held_add(l, f->job, id, now_us);
+	if (cfg->addressing == ADDR_BROADCAST)
+		smpp_aired_add(l, f->job, id);
 }
 
 static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, const struct smpp_answer *answer,
@@ -153,16 +155,12 @@ static void accepted(struct link_smpp *l, struct flight *f, uint32_t parts, cons
 	l->hold_us = 0;
 	f->leg->failures = 0;
 	smpp_proven(l, now_us);
-	expect_receipt(l, f, answer, now_us);
 	for (uint32_t i = 0; i < f->n; i++)
 		/* Also of a flight that was called off since: the peer has this part. */
 		if (failed == 0 || smpp_flight_fate(l, f, i) == FATE_OK)
 			l->fates[f->first + i] |= FATE_TOUCHED;
 	l->link.count.accepted += parts - OSMO_MIN(parts, failed);
-	if (l->link.cfg->cancel_sm && l->link.cfg->addressing == ADDR_SUBSCRIBERS && !smpp_session_centre(f->leg->session))
-		smpp_held_add(l, f->job, answer->message_id, now_us);
-	if (l->link.cfg->addressing == ADDR_BROADCAST)
-		smpp_aired_add(l, f->job, answer->message_id);
+	keep_id(l, f, answer->message_id, now_us);
 	if (failed && smpp_flight_alive(l, f) == 0)
 		f->stopped = true;
 }

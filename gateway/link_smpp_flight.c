@@ -4,11 +4,6 @@
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
 
-bool smpp_by_cells(const struct link_smpp *l)
-{
-	return l->link.cfg->addressing != ADDR_SUBSCRIBERS;
-}
-
 void smpp_send_init(struct link_smpp *l)
 {
 	const struct conf_link *cfg = l->link.cfg;
@@ -60,11 +55,6 @@ struct draft_set *smpp_flight_drafts(struct link_smpp *l, const struct dispatch_
 	best->drafts = centre ? link_smpp_drafts_centre(l, l->link.cfg, payload)
 			      : link_smpp_drafts(l, l->link.cfg, payload);
 	return best->drafts ? best : NULL;
-}
-
-enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i)
-{
-	return l->fates[f->first + i] & ~FATE_TOUCHED;
 }
 
 static enum outcome outcome_of(const struct link_smpp *l, const struct flight *f, uint32_t i)
@@ -128,7 +118,7 @@ static void tell_dead(struct link_smpp *l, const struct dispatch_job *job, uint3
 void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
 			uint32_t why, uint64_t now_us)
 {
-	bool tell = l->link.env->dead && outcome != OUT_ACCEPTED && outcome != OUT_UNSENT;
+	bool tell = l->link.env->dead && outcome != OUT_UNSENT;
 	uint8_t before = tell ? dispatch_unit(job, unit) : 0;
 	uint64_t unknown = job->sums.n[UNIT_UNKNOWN];
 
@@ -138,13 +128,34 @@ void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t 
 		tell_dead(l, job, unit, before, why);
 }
 
+void smpp_flight_tell_accepted(struct link_smpp *l, uint64_t now_us)
+{
+	if (l->n_accepted > 0)
+		dispatch_accepted(l->link.dispatch, l->link.index, l->accepted_job, l->accepted, l->n_accepted, now_us);
+	l->n_accepted = 0;
+}
+
+static void note_accepted(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, uint64_t now_us)
+{
+	if (job != l->accepted_job || l->n_accepted == BATCH)
+		smpp_flight_tell_accepted(l, now_us);
+	l->accepted_job = job;
+	l->accepted[l->n_accepted++] = unit;
+}
+
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
 {
 	struct dispatch_job *job = f->job;
 
-	for (uint32_t i = 0; i < f->n; i++)
-		smpp_flight_report(l, job, l->units[f->first + i], outcome_of(l, f, i), l->whys[f->first + i],
-				   now_us);
+	for (uint32_t i = 0; i < f->n; i++) {
+		uint32_t unit = l->units[f->first + i];
+		enum outcome outcome = outcome_of(l, f, i);
+
+		if (outcome == OUT_ACCEPTED)
+			note_accepted(l, job, unit, now_us);
+		else
+			smpp_flight_report(l, job, unit, outcome, l->whys[f->first + i], now_us);
+	}
 	if (f->leg->current == f)
 		f->leg->current = NULL;
 	f->set->flights--;
@@ -152,12 +163,6 @@ void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us)
 	f->next_free = l->free_flight;
 	l->free_flight = f - l->flights;
 	l->n_flights--;
-}
-
-void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us)
-{
-	if (f->pending == 0 && f->queued == 0 && (f->stopped || f->next == f->set->drafts->n))
-		smpp_flight_finish(l, f, now_us);
 }
 
 /* Units of the flight that are still to be served. */
@@ -168,12 +173,6 @@ uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f)
 	for (uint32_t i = 0; i < f->n; i++)
 		n += smpp_flight_fate(l, f, i) == FATE_OK;
 	return n;
-}
-
-/* Message parts that a PDU stands for. */
-uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f, uint32_t draft)
-{
-	return f->set->drafts->v[draft].cost * (f->n == 1 ? 1 : smpp_flight_alive(l, f));
 }
 
 void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate, uint32_t why)

@@ -11,6 +11,7 @@
 #define NEVER     UINT64_MAX
 #define SECOND    1000000ull
 #define CLUES_MAX 64 /* from the public, not yet durable; more are asked to come again */
+#define BATCH     64 /* units that go through dispatch together */
 #define CACHE_MAX 16 /* jobs whose PDUs are kept ready */
 
 enum phase { LEG_DOWN, LEG_CONNECTING, LEG_OPEN };
@@ -95,6 +96,9 @@ struct link_smpp {
 	uint8_t *fates;         /* likewise; enum fate, FATE_TOUCHED */
 	uint32_t *whys;         /* likewise; of a fate that is not FATE_OK: command_status, or WHY_* */
 	uint64_t order;
+	/* Units of one job that were accepted, told to dispatch together when all is read that has come. */
+	struct dispatch_job *accepted_job;
+	uint32_t accepted[BATCH], n_accepted;
 	struct draft_set cache[CACHE_MAX];
 	uint64_t cache_used;
 	uint64_t hold_until_us, hold_us;
@@ -127,6 +131,11 @@ static inline struct link_smpp *link_smpp_of(struct link *link)
 static inline uint32_t smpp_window(const struct link_smpp *l)
 {
 	return l->link.cfg->window ? l->link.cfg->window : 1;
+}
+
+static inline bool smpp_by_cells(const struct link_smpp *l)
+{
+	return l->link.cfg->addressing != ADDR_SUBSCRIBERS;
 }
 
 static inline bool smpp_listens(const struct link_smpp *l)
@@ -164,14 +173,30 @@ void smpp_link_up(struct link_smpp *l, bool up, uint64_t now_us); /* as dispatch
 #define TAG_HELD  (UINT32_MAX - 1) /* likewise: a cancel_sm */
 #define TAG_FLIGHT(tag) ((uint32_t)((tag) >> 32))
 #define TAG_DRAFT(tag)  ((uint32_t)(tag))
-bool smpp_by_cells(const struct link_smpp *l);
 void smpp_send_init(struct link_smpp *l); /* no flight is under way; sizes follow the configuration */
 struct draft_set *smpp_flight_drafts(struct link_smpp *l,
 				     const struct dispatch_job *job, bool centre); /* NULL: no text for this link */
-enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i);
 uint32_t smpp_flight_alive(const struct link_smpp *l, const struct flight *f); /* units still to be served */
-uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f,
-			   uint32_t draft); /* that a PDU stands for */
+
+static inline enum fate smpp_flight_fate(const struct link_smpp *l, const struct flight *f, uint32_t i)
+{
+	return l->fates[f->first + i] & ~FATE_TOUCHED;
+}
+
+/* Message parts that a PDU stands for. */
+static inline uint32_t smpp_flight_parts(const struct link_smpp *l, const struct flight *f, uint32_t draft)
+{
+	return f->set->drafts->v[draft].cost * (f->n == 1 ? 1 : smpp_flight_alive(l, f));
+}
+
+/* registered_delivery of its unit. Receipts are what a message centre gives, not what it gets. */
+static inline uint8_t smpp_flight_registered(const struct link_smpp *l, const struct flight *f)
+{
+	if (l->link.cfg->receipts == RECEIPTS_NONE || smpp_by_cells(l) || smpp_session_centre(f->leg->session))
+		return 0;
+	return receipts_registered(l->link.cfg, f->job->spec.id, l->units[f->first]);
+}
+
 /* why: command_status or WHY_* */
 void smpp_flight_mark(struct link_smpp *l, struct flight *f, uint32_t i, enum fate fate, uint32_t why);
 void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate,
@@ -179,7 +204,14 @@ void smpp_flight_mark_all(struct link_smpp *l, struct flight *f, enum fate fate,
 void smpp_flight_report(struct link_smpp *l, struct dispatch_job *job, uint32_t unit, enum outcome outcome,
 			uint32_t why, uint64_t now_us);
 void smpp_flight_finish(struct link_smpp *l, struct flight *f, uint64_t now_us);
-void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us);
+
+static inline void smpp_flight_finish_if_done(struct link_smpp *l, struct flight *f, uint64_t now_us)
+{
+	if (f->pending == 0 && f->queued == 0 && (f->stopped || f->next == f->set->drafts->n))
+		smpp_flight_finish(l, f, now_us);
+}
+
+void smpp_flight_tell_accepted(struct link_smpp *l, uint64_t now_us); /* after octets of the peer, before anything else */
 /* link_smpp_rehearse.c: trial messages of an idle link. */
 #define SMPP_REHEARSAL UINT64_MAX /* their tag */
 uint64_t smpp_rehearse(struct link_smpp *l, uint64_t now_us); /* when to come again */

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <osmocom/core/utils.h>
-#include "gateway/receipts.h"
 #include "gateway/sooner.h"
 
 #define FULL_US 5000 /* the output is full: look again */
@@ -13,27 +12,36 @@ struct purse {
 	uint32_t credit, spent;
 };
 
-static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, uint64_t now_us)
-{
-	const struct smpp_draft *d = &f->set->drafts->v[draft];
-	uint32_t unit = l->units[f->first], sequence;
-	struct smpp_session *s = f->leg->session;
-	char number[16];
-	uint8_t *room, registered = 0;
+struct number {
+	char digits[16];
+	int len; /* or -errno */
+};
 
-	if (l->link.payload->msisdn(l->link.payload->arg, f->job, unit, number) < 0) {
+static struct number number_of(const struct link_smpp *l, const struct dispatch_job *job, uint32_t unit)
+{
+	struct number to;
+
+	to.len = l->link.payload->msisdn(l->link.payload->arg, job, unit, to.digits);
+	return to;
+}
+
+static bool put_submit(struct link_smpp *l, struct flight *f, uint32_t draft, const struct number *to, uint64_t now_us)
+{
+	const struct smpp_submit *submit = &f->set->drafts->v[draft].submit;
+	struct smpp_session *s = f->leg->session;
+	uint32_t sequence;
+	uint8_t *room;
+	size_t len;
+
+	if (to->len < 0) {
 		smpp_flight_mark_all(l, f, FATE_REFUSED, WHY_NAMELESS);
 		return true;
 	}
-	room = smpp_session_begin(s, d->submit.len + sizeof(number), &sequence);
+	room = smpp_session_begin(s, submit->len + SMPP_DEST_MAX, &sequence);
 	if (!room)
 		return false;
-	/* Receipts are what a message centre gives, not what it gets. */
-	if (!smpp_session_centre(s))
-		registered = receipts_registered(l->link.cfg, f->job->spec.id, unit);
-	smpp_session_commit(
-		s, smpp_submit_write(&d->submit, room, number, strlen(number), sequence, registered),
-		sequence, TAG(f - l->flights, draft), now_us);
+	len = smpp_submit_write(submit, room, to->digits, to->len, sequence, smpp_flight_registered(l, f));
+	smpp_session_commit(s, len, sequence, TAG(f - l->flights, draft), now_us);
 	f->pending++;
 	return true;
 }
@@ -86,18 +94,29 @@ static bool put_multi(struct link_smpp *l, struct flight *f, uint32_t draft, uin
 	return true;
 }
 
+static void spend(struct link_smpp *l, struct purse *purse, uint32_t parts)
+{
+	l->link.count.submitted += parts;
+	purse->spent += parts;
+	purse->credit -= OSMO_MIN(parts, purse->credit);
+}
+
 /* False when the output is full. */
 static bool put(struct link_smpp *l, struct flight *f, uint32_t draft, uint32_t parts, struct purse *purse,
 		uint64_t now_us)
 {
 	uint32_t pending = f->pending;
-	bool done = smpp_by_cells(l) ? put_multi(l, f, draft, now_us) : put_submit(l, f, draft, now_us);
+	struct number to;
+	bool done;
 
-	if (f->pending > pending) {
-		l->link.count.submitted += parts;
-		purse->spent += parts;
-		purse->credit -= OSMO_MIN(parts, purse->credit);
+	if (smpp_by_cells(l)) {
+		done = put_multi(l, f, draft, now_us);
+	} else {
+		to = number_of(l, f->job, l->units[f->first]);
+		done = put_submit(l, f, draft, &to, now_us);
 	}
+	if (f->pending > pending)
+		spend(l, purse, parts);
 	return done;
 }
 
@@ -175,41 +194,88 @@ static bool enough_for_group(const struct link_smpp *l, const struct purse *purs
 	       purse->credit >= dispatch_link_waiting(l->link.dispatch, l->link.index);
 }
 
-static enum step begin_flight(struct leg *leg, struct purse *purse, uint64_t now_us)
+static struct flight *begin_flight(struct leg *leg, struct draft_set *set, struct dispatch_job *job,
+				   const uint32_t *units, uint32_t n)
 {
 	struct link_smpp *l = leg->owner;
-	struct flight *f;
-	struct handed first;
-	uint32_t group = OSMO_MIN(l->group, purse->credit), i = l->free_flight;
+	struct flight *f = &l->flights[l->free_flight];
 
-	if (i > l->slots || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)))
-		return STEP_IDLE;
-	f = &l->flights[i];
-	if (l->group > 1) {
-		f->n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first,
-					  &l->units[f->first], group);
-	} else {
-		f->n = dispatch_next(l->link.dispatch, l->link.index, now_us, &first);
-		l->units[f->first] = first.unit;
-	}
-	if (f->n == 0)
-		return STEP_IDLE;
-	f->set = smpp_flight_drafts(l, first.job, smpp_session_centre(leg->session));
-	if (!f->set) { /* no text for this link: nothing that could be sent, now or later */
-		for (uint32_t k = 0; k < f->n; k++)
-			smpp_flight_report(l, first.job, l->units[f->first + k], OUT_REFUSED, WHY_TEXTLESS, now_us);
-		return STEP_DONE;
-	}
-	memset(&l->fates[f->first], FATE_OK, f->n);
-	f->set->flights++;
 	l->free_flight = f->next_free;
 	l->n_flights++;
-	f->job = first.job;
+	for (uint32_t i = 0; i < n; i++) {
+		l->units[f->first + i] = units[i];
+		l->fates[f->first + i] = FATE_OK;
+	}
+	set->flights++;
+	f->job = job;
 	f->leg = leg;
+	f->set = set;
 	f->order = l->order++;
+	f->n = n;
 	f->next = f->pending = f->queued = 0;
 	f->stopped = false;
-	leg->current = f;
+	return f;
+}
+
+/* So many units that are one PDU each may leave at once. */
+static uint32_t singles(const struct leg *leg, const struct draft_set *set, const struct purse *purse)
+{
+	const struct smpp_draft *d = &set->drafts->v[0];
+	const struct link_smpp *l = leg->owner;
+	uint32_t n, free = l->slots + 1 - l->n_flights;
+
+	if (l->group > 1 || l->link.serving > 1 || set->drafts->n != 1) /* the binds take turns */
+		return 0;
+	n = smpp_session_fits(leg->session, d->submit.len + SMPP_DEST_MAX);
+	n = OSMO_MIN(n, free);
+	n = OSMO_MIN(n, purse->credit / d->cost);
+	return OSMO_MIN(n, BATCH);
+}
+
+/* Numbers come first, since they lie far apart: so that one need not wait for the other. */
+static void send_singles(struct leg *leg, struct draft_set *set, uint32_t n, struct purse *purse, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint32_t units[BATCH], sent = 0;
+	struct number to[BATCH];
+	struct handed first;
+
+	n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &first, units, n);
+	for (uint32_t i = 0; i < n; i++)
+		to[i] = number_of(l, first.job, units[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flight *f = begin_flight(leg, set, first.job, &units[i], 1);
+		bool out = put_submit(l, f, 0, &to[i], now_us);
+
+		OSMO_ASSERT(out); /* there is place: singles() */
+		sent += f->pending;
+		f->next = 1;
+		smpp_flight_finish_if_done(l, f, now_us);
+	}
+	spend(l, purse, sent * set->drafts->v[0].cost);
+}
+
+static enum step begin(struct leg *leg, struct purse *purse, uint64_t now_us)
+{
+	struct link_smpp *l = leg->owner;
+	uint32_t units[SMPP_MULTI_MAX], n;
+	struct draft_set *set;
+	struct handed next;
+
+	if (l->free_flight > l->slots || purse->credit == 0 || (l->group > 1 && !enough_for_group(l, purse)) ||
+	    !dispatch_peek(l->link.dispatch, l->link.index, now_us, &next))
+		return STEP_IDLE;
+	set = smpp_flight_drafts(l, next.job, smpp_session_centre(leg->session));
+	n = set ? singles(leg, set, purse) : 0;
+	if (n > 1) {
+		send_singles(leg, set, n, purse, now_us);
+		return STEP_DONE;
+	}
+	n = dispatch_next_many(l->link.dispatch, l->link.index, now_us, &next, units, OSMO_MIN(l->group, purse->credit));
+	if (set)
+		leg->current = begin_flight(leg, set, next.job, units, n);
+	for (uint32_t i = 0; !set && i < n; i++) /* nothing that could be sent, now or later */
+		smpp_flight_report(l, next.job, units[i], OUT_REFUSED, WHY_TEXTLESS, now_us);
 	return STEP_DONE;
 }
 
@@ -268,13 +334,13 @@ static enum step step(struct leg *leg, struct purse *purse, uint64_t now_us)
 	else if (leg->current)
 		done = send_current(leg, purse, now_us);
 	else
-		done = leg->owner->stopping ? STEP_IDLE : begin_flight(leg, purse, now_us);
+		done = leg->owner->stopping ? STEP_IDLE : begin(leg, purse, now_us);
 	leg->output_full = done == STEP_FULL;
 	return done;
 }
 
 /* The binds take turns, a unit each: so all of them carry messages, however few may leave at one time. */
-static void spend(struct link_smpp *l, struct purse *purse, uint64_t now_us)
+static void send_all(struct link_smpp *l, struct purse *purse, uint64_t now_us)
 {
 	unsigned int legs = l->link.serving > 1 ? LINK_LEGS : 1, stuck = 0;
 	enum step done = STEP_DONE;
@@ -319,7 +385,7 @@ uint64_t smpp_send(struct link_smpp *l, uint64_t now_us)
 	purse.credit = both_allow(l, l->slots * l->group * SMPP_TEXT_MAX_PARTS, now_us);
 	for (unsigned int i = 0; i < LINK_LEGS; i++)
 		l->leg[i].output_full = false;
-	spend(l, &purse, now_us);
+	send_all(l, &purse, now_us);
 	if (purse.spent > 0) {
 		throttle_take(&l->link.throttle, purse.spent, now_us);
 		if (l->link.carrier_throttle)

@@ -13,8 +13,11 @@
 #include "cellmap/build.h"
 #include "cellmap/health.h"
 #include "cellmap/moved.h"
+#include "cellmap/outfile.h"
 #include "gateway/clock.h"
 #include "gateway/log.h"
+
+#define HEAD 4096 /* octets of a file, its header among them */
 
 static int mapset_destroy(struct mapset *set)
 {
@@ -46,6 +49,7 @@ static int set_subs(struct mapset *set, size_t i, const char *path, char *err, s
 	if (rc < 0)
 		return rc;
 	set->subs[i].checksum = subs_checksum(set->subs[i].subs);
+	set->subs[i].path = talloc_strdup(set, path);
 	rc = subs_resolve(set->subs[i].subs, set->map.map, &set->subs[i].unresolved);
 	if (rc < 0) {
 		snprintf(err, err_len, "%s: cannot be tied to the cell map: %s; build it again with `reunion subscribers build`",
@@ -90,29 +94,19 @@ static void kept_path(char *out, size_t len, const char *state, uint64_t sum, co
 	snprintf(out, len, "%s/maps/%016" PRIx64 ".%s", state, sum, ending);
 }
 
-/* Copies when the two names lie on different file systems. */
-static int copy_file(const char *from, const char *to)
+/* Is the file at path these octets? Their headers hold the sums of all the rest. */
+static bool same_file(const char *path, const void *octets, size_t len)
 {
-	char tmp[4200];
-	char buf[65536];
-	int in = open(from, O_RDONLY | O_CLOEXEC), out, rc = 0;
-	ssize_t n;
+	uint8_t head[HEAD];
+	size_t want = OSMO_MIN(len, sizeof(head));
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool same = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size == len &&
+		    pread(fd, head, want, 0) == (ssize_t)want && !memcmp(head, octets, want);
 
-	if (in < 0)
-		return -errno;
-	snprintf(tmp, sizeof(tmp), "%s.tmp", to);
-	out = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
-	if (out < 0)
-		rc = -errno;
-	while (rc == 0 && (n = read(in, buf, sizeof(buf))) != 0)
-		if (n < 0 || write(out, buf, n) != n)
-			rc = errno ? -errno : -EIO;
-	if (rc == 0 && (fsync(out) < 0 || rename(tmp, to) < 0))
-		rc = -errno;
-	if (out >= 0)
-		close(out);
-	close(in);
-	return rc;
+	if (fd >= 0)
+		close(fd);
+	return same;
 }
 
 static int sync_folder(const char *path)
@@ -124,43 +118,64 @@ static int sync_folder(const char *path)
 	return rc;
 }
 
-static int keep_one(const char *from, const char *to, bool *fresh, char *err, size_t err_len)
+static int write_copy(const char *to, const void *octets, size_t len, char *err, size_t err_len)
 {
-	int rc = 0;
+	struct outfile *copy;
+	int rc = outfile_open(NULL, to, &copy, err, err_len);
 
-	if (access(to, F_OK) == 0)
-		return 0;
-	*fresh = true;
-	if (link(from, to) == 0 || errno == EEXIST)
-		return 0;
-	if (errno == EXDEV || errno == EPERM || errno == EMLINK)
-		rc = copy_file(from, to);
-	else
-		rc = -errno;
 	if (rc < 0)
-		snprintf(err, err_len, "%s: cannot be kept as %s: %s", from, to, strerror(-rc));
+		return rc;
+	rc = outfile_write(copy, octets, len, -1, err, err_len);
+	if (rc == 0)
+		return outfile_commit(copy, err, err_len);
+	talloc_free(copy);
 	return rc;
 }
 
-int maps_keep(const struct mapset *set, const struct conf *conf, const char *state, char *err, size_t err_len)
+/* What is open is to be kept. A table of the next night may have its path by now, or the path is on another file system: then
+ * its octets are copied. */
+static int keep_one(const char *from, const void *octets, size_t len, const char *to, bool *fresh, char *err, size_t err_len)
+{
+	if (same_file(to, octets, len))
+		return 0;
+	*fresh = true;
+	if (link(from, to) == 0 && same_file(to, octets, len))
+		return 0;
+	return write_copy(to, octets, len, err, err_len);
+}
+
+static int keep_folder(const char *state, char *err, size_t err_len)
 {
 	char path[4096];
-	bool fresh = false;
 	int rc;
 
 	snprintf(path, sizeof(path), "%s/maps", state);
-	if (mkdir(path, 0750) < 0 && errno != EEXIST) {
-		rc = -errno;
-		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
+	rc = mkdir(path, 0750) < 0 && errno != EEXIST ? -errno : 0;
+	if (rc < 0)
+		snprintf(err, err_len, "%s: cannot be made: %s", path, strerror(-rc));
+	return rc;
+}
+
+int maps_keep(const struct mapset *set, const char *state, char *err, size_t err_len)
+{
+	char path[4096];
+	const void *octets;
+	bool fresh = false;
+	size_t len;
+	int rc;
+
+	rc = keep_folder(state, err, err_len);
+	if (rc < 0)
 		return rc;
-	}
 	kept_path(path, sizeof(path), state, set->map.checksum, "map");
-	rc = strcmp(path, set->map.path) ? keep_one(set->map.path, path, &fresh, err, err_len) : 0;
-	for (size_t i = 0; rc == 0 && i < set->n && i < conf->n_carriers; i++) {
+	octets = cellmap_octets(set->map.map, &len);
+	rc = keep_one(set->map.path, octets, len, path, &fresh, err, err_len);
+	for (size_t i = 0; rc == 0 && i < set->n; i++) {
 		if (!set->subs[i].subs)
 			continue;
 		kept_path(path, sizeof(path), state, set->subs[i].checksum, "subs");
-		rc = keep_one(conf->carriers[i].subscribers, path, &fresh, err, err_len);
+		octets = subs_octets(set->subs[i].subs, &len);
+		rc = keep_one(set->subs[i].path, octets, len, path, &fresh, err, err_len);
 	}
 	/* An alert that a power cut leaves without its map could not go on. */
 	snprintf(path, sizeof(path), "%s/maps", state);
@@ -173,6 +188,37 @@ int maps_keep(const struct mapset *set, const struct conf *conf, const char *sta
 	return rc;
 }
 
+void maps_copy(const struct mapset *set, const char *state)
+{
+	char path[4096], err[512];
+	const void *octets;
+	struct stat st;
+	size_t len;
+
+	if (keep_folder(state, err, sizeof(err)) < 0)
+		return;
+	for (size_t i = 0; i < set->n; i++) {
+		if (!set->subs[i].subs)
+			continue;
+		kept_path(path, sizeof(path), state, set->subs[i].checksum, "subs");
+		octets = subs_octets(set->subs[i].subs, &len);
+		if (!same_file(path, octets, len) || stat(path, &st) < 0 || st.st_nlink > 1)
+			write_copy(path, octets, len, err, sizeof(err));
+	}
+}
+
+/* Planned from another file, an alert's lists would be none of those that the ledger speaks of. */
+static int check_kept(const char *path, uint64_t sum, uint64_t wanted, char *err, size_t err_len)
+{
+	if (sum == wanted)
+		return 0;
+	snprintf(err, err_len,
+		 "%s: is another file, of checksum %016" PRIx64 ", than the one that a running alert was planned with; put that one back "
+		 "under this name",
+		 path, sum);
+	return -EBADMSG;
+}
+
 int maps_open_kept(void *ctx, const char *state, uint64_t map_sum, const uint64_t *subs_sums, size_t n, struct mapset **out,
 		   char *err, size_t err_len)
 {
@@ -182,11 +228,15 @@ int maps_open_kept(void *ctx, const char *state, uint64_t map_sum, const uint64_
 
 	kept_path(path, sizeof(path), state, map_sum, "map");
 	rc = set_map(set, path, err, err_len);
+	if (rc == 0)
+		rc = check_kept(path, set->map.checksum, map_sum, err, err_len);
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (!subs_sums[i])
 			continue;
 		kept_path(path, sizeof(path), state, subs_sums[i], "subs");
 		rc = set_subs(set, i, path, err, err_len);
+		if (rc == 0)
+			rc = check_kept(path, set->subs[i].checksum, subs_sums[i], err, err_len);
 	}
 	if (rc < 0) {
 		talloc_free(set);

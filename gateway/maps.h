@@ -1,5 +1,5 @@
 /* maps: cell maps and subscriber files in use. An alert keeps the very files it was planned with until it ends, also over
- * reloads and restarts: each is kept in the state directory under its checksum (a hard link, or a copy). */
+ * reloads and restarts: each is kept in the state directory under its checksum (a hard link, or a copy), whatever lies at its own path by then. */
 #pragma once
 #include "gateway/conf.h"
 #include "gateway/subs.h"
@@ -7,13 +7,14 @@
 struct mapref {
 	struct cellmap *map;
 	uint64_t checksum;
-	char *path; /* as configured, or the kept copy */
+	char *path; /* where it was opened: as configured, or the kept one */
 };
 
 struct subsref {
 	struct subs *subs;
 	uint64_t checksum;
 	uint64_t unresolved;
+	char *path;
 };
 
 /* One consistent set: a map and, per carrier of conf, its subscribers (or NULL) tied to that map. */
@@ -35,8 +36,11 @@ void maps_warn(const char *path, const struct cellmap *old);
 /* Opens the configured map and subscribers. Sets that alerts share have no parent (ctx NULL): the last user frees them (uses). */
 int maps_open(void *ctx, const struct conf *conf, struct mapset **set, char *err, size_t err_len);
 /* Keeps the set's files under dir/maps; called before an alert that uses it is accepted. */
-int maps_keep(const struct mapset *set, const struct conf *conf, const char *state_directory, char *err, size_t err_len);
-/* Opens a kept set again: subs_sums[i] = 0 where a carrier had none. */
+int maps_keep(const struct mapset *set, const char *state_directory, char *err, size_t err_len);
+/* Makes copies of the kept subscriber files that are the carriers' own under another name: they may be written over in place. Takes
+ * its time; for a thread that has it. The set must last. What cannot be copied stays as it is. */
+void maps_copy(const struct mapset *set, const char *state_directory);
+/* Opens a kept set again: subs_sums[i] = 0 where a carrier had none. -EBADMSG: a file is not the one of its name. */
 int maps_open_kept(void *ctx, const char *state_directory, uint64_t map_sum, const uint64_t *subs_sums, size_t n,
 		   struct mapset **set, char *err, size_t err_len);
 /* Removes kept files whose checksum is not in keep[]. */

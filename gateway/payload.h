@@ -29,7 +29,7 @@ struct payload {
 struct payload_ops {
 	/* The job's texts for this link; stable until the job is removed. */
 	const struct payload *(*job)(void *arg, const struct dispatch_job *job, const struct link *link);
-	/* Recipient number: digits without '+', as a NUL-terminated string in out[16]. 0 or -errno (then the unit is refused). */
+	/* Recipient number: digits without '+', as a NUL-terminated string in out[16]. How many, or -errno (then the unit is refused). */
 	int (*msisdn)(void *arg, const struct dispatch_job *job, uint32_t unit, char out[16]);
 	/* Cell of a unit. */
 	int (*cell)(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id, uint8_t *mnc_digits);

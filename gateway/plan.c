@@ -61,8 +61,8 @@ static int circle(struct view *v, double radius_km, struct cell_hit **hits, size
 	struct cell_query q = {.lat = v->in->lat,
 			       .lon = v->in->lon,
 			       .radius_m = radius_km * 1000,
-			       .select = v->in->conf->cellmap.select,
-			       .max_range_m = v->in->conf->cellmap.max_range_m,
+			       .select = v->in->select,
+			       .max_range_m = v->in->max_range_m,
 			       .networks = networks,
 			       .n_networks = v->carrier->n_networks};
 	int rc = cellmap_nearest(v->plan, v->in->map, &q, hits, n);
@@ -139,7 +139,7 @@ static void add_link(struct view *v, struct plan_group *g, const struct conf_lin
 	g->pages = pages > g->pages ? pages : g->pages;
 }
 
-/* Links that send this kind and have a text to send; their payload is checked once before. */
+/* Links that send this kind and can carry a text that they have. */
 static bool serves(struct view *v, const struct conf_link *link, enum group_kind kind)
 {
 	static const enum conf_addressing by_kind[] = {
@@ -153,8 +153,7 @@ static bool serves(struct view *v, const struct conf_link *link, enum group_kind
 			       : link->type != LINK_SMPP || link->bind == BIND_RECEIVER ||
 					 link->addressing != by_kind[kind])
 		return false;
-	plan_payload(link, v->in->texts, v->in->n_texts, false, v->payload, &none, v->plan);
-	return v->payload->n_texts > 0;
+	return plan_payload(link, v->in->texts, v->in->n_texts, false, v->payload, &none, v->plan) == 0 && v->payload->n_texts > 0;
 }
 
 /* The group of all links of a kind, or NULL when the carrier has none. */
@@ -466,7 +465,7 @@ int plan_make(void *ctx, const struct plan_input *in, struct plan **plan, struct
 	int rc = 0;
 
 	*plan = NULL;
-	if (!check_texts(ctx, in, reasons))
+	if (!in->accepted && !check_texts(ctx, in, reasons))
 		return -E2BIG;
 	p = talloc_zero(ctx, struct plan);
 	OSMO_ASSERT(p);

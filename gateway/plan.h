@@ -63,11 +63,14 @@ struct plan_input {
 	const struct cellmap *map;
 	struct subs *const *subs; /* [conf->n_carriers], NULL where the carrier has none */
 	double lat, lon, radius_km;
+	enum cell_select select; /* what the circle touches: as struct cell_query has it */
+	double max_range_m;
 	const double *inner_km; /* a ring: radii of the steps before, ascending, whose cells and recipients it leaves out */
 	size_t n_inner;
 	const struct plan_ring *rings; /* to come: only to be shown */
 	size_t n_rings;
 	bool exercise;		  /* SMS only to test_numbers */
+	bool accepted;		  /* before: its texts are not checked again, a link that cannot carry them takes no part */
 	const struct alert_text *texts;
 	size_t n_texts;
 	int64_t reported_at, deadline_at;
@@ -94,4 +97,4 @@ uint32_t plan_payload_pages(const struct payload *p);
 /* Width of the cell's MNC as the configuration writes it, else 2. */
 uint8_t plan_mnc_digits(const struct conf_carrier *carrier, const struct cell_id *id);
 /* Exercise: the number of unit i of a SUBSCRIBERS group (the test_numbers of its links, each once, in order). */
-int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]);
+int plan_test_number(const struct plan_group *group, uint32_t unit, char out[16]); /* how many digits, or -ERANGE */

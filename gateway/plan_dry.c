@@ -172,6 +172,8 @@ static void fill_input(struct plan_dry *d)
 				    .lat = t->lat,
 				    .lon = t->lon,
 				    .radius_km = t->radius_km,
+				    .select = d->conf->cellmap.select,
+				    .max_range_m = d->conf->cellmap.max_range_m,
 				    .exercise = t->action == ACTION_EXERCISE,
 				    .texts = t->texts,
 				    .n_texts = t->n_texts,

@@ -63,8 +63,8 @@ static struct cell_span *spans(void *ctx, const struct plan_dry *d, size_t *n)
 	struct cell_query q = {.lat = d->in.lat,
 			       .lon = d->in.lon,
 			       .radius_m = d->in.radius_km * 1000,
-			       .select = d->conf->cellmap.select,
-			       .max_range_m = d->conf->cellmap.max_range_m,
+			       .select = d->in.select,
+			       .max_range_m = d->in.max_range_m,
 			       .networks = networks(ctx, d->conf, &n_networks)};
 	struct cell_span *span;
 

@@ -11,21 +11,32 @@ static const char *by(enum group_kind kind)
 	return kind == GROUP_SUBSCRIBERS ? "sms" : kind == GROUP_CELLS ? "lists" : "broadcast";
 }
 
-/* False: unknown. */
-static bool cell_of(const struct book_job *j, uint32_t unit, struct cell_id *id)
+struct place {
+	bool known;
+	struct cell_id id;
+	uint32_t from, to; /* subscribers that stand there */
+};
+
+static struct place place_of(const struct book_job *j, uint32_t unit)
 {
 	const struct plan_group *g = book_group(j);
 	const struct alert *a = j->alert;
+	struct place p = {0};
 	struct cell cell;
 
 	if (g->gone)
-		return false;
-	if (g->kind == GROUP_SUBSCRIBERS)
-		return a->action != ACTION_EXERCISE && subs_cell(a->maps->plain[g->carrier - a->conf->carriers], g->units[unit], id) == 0;
-	if (cellmap_get(a->maps->map.map, g->units[unit], &cell) < 0)
-		return false;
-	*id = cell.id;
-	return true;
+		return p;
+	if (g->kind == GROUP_SUBSCRIBERS) {
+		if (a->action == ACTION_EXERCISE)
+			return p;
+		p.from = g->units[unit];
+		p.known = subs_cell(a->maps->plain[g->carrier - a->conf->carriers], p.from, &p.id, &p.to) == 0;
+		return p;
+	}
+	p.known = cellmap_get(a->maps->map.map, g->units[unit], &cell) == 0;
+	if (p.known)
+		p.id = cell.id;
+	return p;
 }
 
 /* Where a cell stands; absent when that is not known. */
@@ -62,21 +73,31 @@ static bool same(const struct cell_id *a, const struct cell_id *b)
 	return a->mcc == b->mcc && a->mnc == b->mnc && a->radio == b->radio && a->area == b->area && a->cell == b->cell;
 }
 
+static bool is_at(const struct book_job *j, uint32_t unit, const struct place *p)
+{
+	const uint32_t *ids = book_group(j)->units;
+	struct place other;
+
+	if (p->known && ids[unit] >= p->from && ids[unit] < p->to) /* of millions most */
+		return true;
+	other = place_of(j, unit);
+	return other.known == p->known && (!p->known || same(&p->id, &other.id));
+}
+
 /* Units of one cell stand together. From a unit on; returns the first that found no room, n_units: none. */
 static uint32_t add_rows(json_t *rows, const struct book_job *j, uint32_t unit, uint32_t *units)
 {
 	uint32_t n = book_group(j)->n_units;
 
 	while (unit < n && json_array_size(rows) < REACH_ROWS && *units < REACH_UNITS) {
+		struct place p = place_of(j, unit);
 		struct unit_sums sums = {0};
-		struct cell_id id, next;
-		bool known = cell_of(j, unit, &id);
 
 		do {
 			sums.n[UNIT_STATE(dispatch_unit(j->job, unit++))]++;
 			++*units;
-		} while (unit < n && cell_of(j, unit, &next) == known && (!known || same(&id, &next)));
-		json_array_append_new(rows, row(j, known ? &id : NULL, &sums));
+		} while (unit < n && is_at(j, unit, &p));
+		json_array_append_new(rows, row(j, p.known ? &p.id : NULL, &sums));
 	}
 	return unit;
 }

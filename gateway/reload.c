@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <unistd.h>
 #include <osmocom/core/talloc.h>
+#include <osmocom/core/utils.h>
 #include "gateway/clock.h"
 #include "gateway/log.h"
 
@@ -28,6 +29,38 @@ int reload_read(void *ctx, const char *file, struct conf **conf)
 	return problems.n && rc == 0 ? -EINVAL : rc;
 }
 
+/* What running alerts rest on stays as it is. */
+static int reload_check(const struct daemon *d, const struct conf *conf, char *err, size_t err_len)
+{
+	if (strcmp(conf->state_directory, d->conf->state_directory)) {
+		snprintf(err, err_len, "gateway.state_directory cannot change while the gateway runs: stop it, move the folder, and start it anew");
+		return -EINVAL;
+	}
+	return fleet_check(d->fleet, conf, err, err_len);
+}
+
+static bool same_endpoint(const struct conf_endpoint *a, const struct conf_endpoint *b)
+{
+	return !a->address == !b->address && (!a->address || (!strcmp(a->address, b->address) && a->port == b->port));
+}
+
+/* Doors are opened at the start only. */
+static void tell_doors(const struct conf *old, const struct conf *conf)
+{
+	const char *agentx = conf->agentx_socket ? conf->agentx_socket : "", *was = old->agentx_socket ? old->agentx_socket : "";
+	const struct {
+		const char *key;
+		bool same;
+	} doors[] = {{"control_socket", !strcmp(conf->control_socket, old->control_socket)},
+		     {"vty", same_endpoint(&conf->vty, &old->vty)},
+		     {"http", same_endpoint(&conf->http, &old->http)},
+		     {"agentx", !strcmp(agentx, was)}};
+
+	for (size_t i = 0; i < ARRAY_SIZE(doors); i++)
+		if (!doors[i].same)
+			LOGP(DCONF, LOGL_NOTICE, "%s: gateway.%s stays as it is until the gateway is started anew\n", conf->file, doors[i].key);
+}
+
 static void reload_apply(struct daemon *d, struct conf *conf)
 {
 	char err[512];
@@ -42,6 +75,7 @@ static void reload_apply(struct daemon *d, struct conf *conf)
 		talloc_free(maps);
 		return;
 	}
+	tell_doors(d->conf, conf);
 	/* The old tree stays in memory: running alerts were planned with it. */
 	warm_end(d->warm);
 	maps->uses = 1;
@@ -99,14 +133,17 @@ static void reload_build(struct daemon *d, struct conf *conf)
 void reload_begin(struct daemon *d)
 {
 	struct conf *conf;
+	char err[512];
 
-	d->reload = false;
-	if (d->build_pid) {
-		LOGP(DCONF, LOGL_NOTICE, "a reload is under way already\n");
+	if (d->build_pid) /* of the reload before; then it is this one's turn */
 		return;
-	}
+	d->reload = false;
 	if (reload_read(d, d->conf_file, &conf) < 0) {
 		LOGP(DCONF, LOGL_ERROR, "%s: reload refused, the old configuration stays\n", d->conf_file);
+		return;
+	}
+	if (reload_check(d, conf, err, sizeof(err)) < 0) {
+		LOGP(DCONF, LOGL_ERROR, "%s: reload refused, the old configuration stays: %s\n", d->conf_file, err);
 		return;
 	}
 	if (maps_stale(conf) || maps_other(conf, d->maps))

@@ -48,9 +48,8 @@ static int payload_msisdn(void *arg, const struct dispatch_job *job, uint32_t un
 {
 	struct sim_driver *d = arg;
 
-	snprintf(out, 16, "86%02u%08u", (unsigned int)(sim_job_of(d->s, job) - d->s->job) % 100,
-		 unit % 100000000);
-	return 0;
+	return snprintf(out, 16, "86%02u%08u", (unsigned int)(sim_job_of(d->s, job) - d->s->job) % 100,
+			unit % 100000000);
 }
 
 static void env_clue(struct link *link, const struct link_clue *clue, uint64_t token)

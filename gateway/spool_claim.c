@@ -7,6 +7,7 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "gateway/log.h"
 #include "gateway/minisign.h"
@@ -131,25 +132,39 @@ int spool_claim(struct spool *s, struct spool_entry *e, uint64_t now_us)
 	return 0;
 }
 
+/* Among the entries, before all that are younger. */
+static void add_by_age(struct spool *s, struct spool_entry *e)
+{
+	struct spool_entry *other;
+
+	llist_for_each_entry (other, &s->entries, list)
+		if (spool_by_age(&e->mtime, &other->mtime) < 0)
+			break;
+	llist_add_tail(&e->list, &other->list);
+	s->n_entries++;
+}
+
+/* An alert comes before its cancel here too. */
 void spool_list_leftovers(struct spool *s)
 {
 	int fd = openat(s->claimed, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
 	struct spool_entry *e;
 	struct dirent *d;
+	struct stat st;
 
 	if (!dir && fd >= 0)
 		close(fd);
 	while (dir && (d = readdir(dir))) {
-		if (!spool_is_trigger(d->d_name))
+		if (!spool_is_trigger(d->d_name) || fstatat(s->claimed, d->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		e = talloc_zero(s, struct spool_entry);
 		OSMO_ASSERT(e);
 		e->name = talloc_strdup(e, d->d_name);
 		e->leftover = true;
+		e->mtime = st.st_mtim;
 		INIT_LLIST_HEAD(&e->bucket); /* never looked for by name */
-		llist_add_tail(&e->list, &s->entries);
-		s->n_entries++;
+		add_by_age(s, e);
 	}
 	if (dir)
 		closedir(dir);

@@ -56,6 +56,7 @@ struct spool_entry *spool_entry(struct spool *s, const char *name,
 				uint64_t now_us); /* known or new; NULL: too many */
 void spool_entry_forget(struct spool *s, struct spool_entry *e); /* no more in any list; its memory stays */
 bool spool_is_trigger(const char *name);
+int spool_by_age(const struct timespec *a, const struct timespec *b); /* as for qsort(): the older first */
 bool spool_name_ok(const char *name, size_t len);
 
 /* spool_claim.c */

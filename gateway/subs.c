@@ -82,7 +82,7 @@ bool subs_number_parse(const char *text, size_t len, uint64_t *number)
 
 /* Eight digits, the first in the lowest octet: all pairs, then all digits at a time. 10486/2^20 and 103/2^10 are exact enough for
  * what has four and two digits. */
-static uint64_t digits8(uint32_t v)
+static inline uint64_t digits8(uint32_t v)
 {
 	uint64_t x = v / 10000 | (uint64_t)(v % 10000) << 32, t;
 
@@ -100,14 +100,14 @@ int subs_number_print(uint64_t number, char out[16])
 					   100000000000, 1000000000000, 10000000000000, 100000000000000, 1000000000000000};
 	unsigned int len = number >> SUBS_VALUE_BITS & 15;
 	uint64_t value = number & ((UINT64_C(1) << SUBS_VALUE_BITS) - 1);
-	uint64_t digits[4] = {0}; /* as long again in NULs, so that all copies are of one length */
+	unsigned __int128 digits;
 
 	if (value >= above[len])
 		return -EBADMSG;
-	digits[0] = digits8(value / 100000000);
-	digits[1] = digits8(value % 100000000);
-	memcpy(out, (const char *)digits + 16 - len, 16);
-	return 0;
+	digits = (unsigned __int128)digits8(value % 100000000) << 64 | digits8(value / 100000000);
+	digits >>= 8 * (16 - len); /* NULs come in behind */
+	memcpy(out, &digits, 16);
+	return len;
 }
 
 static const char *header_fault(const struct subs_header *h, uint64_t size)
@@ -163,28 +163,55 @@ static int unmap(struct subs *s)
 	return 0;
 }
 
-static int map_file(struct subs *s, const char *path, char *err, size_t err_len)
+static int read_all(int fd, uint8_t *p, size_t len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
-	struct stat st;
-	void *base;
+	for (size_t at = 0; at < len;) {
+		ssize_t n = pread(fd, p + at, len - at, at);
 
-	if (fd < 0 || fstat(fd, &st) < 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EBADMSG; /* it was cut short just now */
+		at += n;
+	}
+	return 0;
+}
+
+/* A copy in memory: whoever writes over the file in place must not change whom a running alert goes to. */
+static int take_copy(struct subs *s, int fd, size_t size)
+{
+	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (base == MAP_FAILED)
+		return -errno;
+	s->base = base;
+	s->size = size;
+	return read_all(fd, base, size);
+}
+
+static int read_file(struct subs *s, const char *path, char *err, size_t err_len)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+	const char *fault = NULL;
+	struct subs_header head;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
 		rc = -errno;
-		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
-	} else if (!S_ISREG(st.st_mode) || st.st_size == 0) {
+	else if (!S_ISREG(st.st_mode) || (size_t)st.st_size < sizeof(head))
 		rc = -EBADMSG;
-		snprintf(err, err_len,
-			 "%s: is not a subscribers file; make one with `reunion subscribers build`", path);
-	} else {
-		base = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0);
-		if (base == MAP_FAILED) {
-			rc = -errno;
-			snprintf(err, err_len, "%s: %s", path, strerror(-rc));
-		} else {
-			s->base = base;
-			s->size = (size_t)st.st_size;
-		}
+	else
+		rc = read_all(fd, (uint8_t *)&head, sizeof(head));
+	if (rc == 0)
+		fault = header_fault(&head, (uint64_t)st.st_size);
+	if (rc == 0 && !fault)
+		rc = take_copy(s, fd, (size_t)st.st_size);
+	if (fault || rc == -EBADMSG) {
+		snprintf(err, err_len, "%s: %s; make %s with `reunion subscribers build`", path, fault ? fault : "is not a subscribers file",
+			 fault ? "it anew" : "one");
+		rc = -EBADMSG;
+	} else if (rc < 0) {
+		snprintf(err, err_len, "%s: %s", path, strerror(-rc));
 	}
 	if (fd >= 0)
 		close(fd);
@@ -228,7 +255,7 @@ int subs_open(void *ctx, const char *path, struct subs **subs, char *err, size_t
 	OSMO_ASSERT(sodium_init() >= 0);
 	*subs = NULL;
 	talloc_set_destructor(s, unmap);
-	rc = map_file(s, path, err, err_len);
+	rc = read_file(s, path, err, err_len);
 	if (rc == 0) {
 		fault = read_sections(s);
 		if (fault) {
@@ -257,6 +284,12 @@ uint64_t subs_checksum(const struct subs *subs)
 
 	memcpy(&sum, subs->head->content_sum, sizeof(sum));
 	return sum;
+}
+
+const void *subs_octets(const struct subs *subs, size_t *len)
+{
+	*len = subs->size;
+	return subs->base;
 }
 
 uint32_t subs_count(const struct subs *subs)
@@ -545,7 +578,7 @@ int subs_msisdn(const struct subs *subs, uint32_t id, char out[16])
 	return subs_number_print(subs->entries[id] & SUBS_NUMBER_MASK, out);
 }
 
-int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
+int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell, uint32_t *end)
 {
 	uint32_t low = 0, high = subs->head->n_cells;
 	const struct subs_key *k;
@@ -561,6 +594,7 @@ int subs_cell(const struct subs *subs, uint32_t id, struct cell_id *cell)
 			high = mid;
 	}
 	k = &subs->keys[low - 1];
+	*end = low < subs->head->n_cells ? subs->first[low] : subs->head->n_entries;
 	*cell = (struct cell_id){.cell = k->cell, .area = k->area, .mcc = k->mcc, .mnc = k->mnc, .radio = k->radio};
 	return 0;
 }

@@ -45,4 +45,4 @@ void subs_layout(const struct subs_header *h, struct subs_layout *l);
 #define SUBS_DIGITS_MAX 15
 /* "+86138…", "0086138…" -> number; false when it is no MSISDN (5 to 15 digits behind + or 00). */
 _Bool subs_number_parse(const char *text, size_t len, uint64_t *number);
-int subs_number_print(uint64_t number, char out[16]); /* -EBADMSG: not a number */
+int subs_number_print(uint64_t number, char out[16]); /* how many digits, or -EBADMSG: not a number */

@@ -46,8 +46,8 @@ static void plan_round(const struct warm *w, uint32_t index)
 {
 	const struct conf_type *type = &w->conf->types[0];
 	struct alert_text text = {.broadcast = (char *)"1", .sms = (char *)"1", .found = (char *)"1"};
-	struct plan_input in = {.conf = w->conf, .map = w->maps->map.map, .subs = w->maps->plain, .radius_km = type->radius_km, .texts = &text,
-				.n_texts = 1};
+	struct plan_input in = {.conf = w->conf, .map = w->maps->map.map, .subs = w->maps->plain, .radius_km = type->radius_km,
+				.select = w->conf->cellmap.select, .max_range_m = w->conf->cellmap.max_range_m, .texts = &text, .n_texts = 1};
 	void *ctx = talloc_named_const(NULL, 0, "warm");
 	struct reasons none = {0};
 	struct plan *p;
@@ -74,6 +74,8 @@ static void *work(void *arg)
 	for (uint32_t i = 0; i < CIRCLES && w->conf->n_types > 0 && !stopped(w); i++)
 		plan_round(w, (uint32_t)((uint64_t)n * (2 * i + 1) / (2 * CIRCLES)));
 	__atomic_store_n(&w->done, 1, __ATOMIC_RELEASE);
+	if (!stopped(w))
+		maps_copy(w->maps, w->conf->state_directory);
 	return NULL;
 }
 

@@ -154,6 +154,8 @@ static void sweep(struct daemon *d)
 	llist_for_each_entry(p, &d->pending, entry)
 		if (p->alert)
 			keep_set(d, &keep, &n, p->alert->maps);
+	llist_for_each_entry(p, &d->drafts, entry)
+		keep_set(d, &keep, &n, p->alert->maps);
 	llist_for_each_entry(a, &d->book->alerts, entry)
 		keep_set(d, &keep, &n, a->maps);
 	maps_sweep(d->conf->state_directory, keep, n);

@@ -122,7 +122,7 @@ int smpp_plain(uint8_t data_coding, uint8_t esm_class, bool gsm7, const uint8_t 
 	       char *out, size_t size)
 {
 	struct cursor c = {octets, len ? octets + len : octets, false};
-	struct writer w = {(uint8_t *)out, (uint8_t *)out + size, false};
+	struct writer w = {.p = (uint8_t *)out, .end = (uint8_t *)out + size};
 	enum alphabet alphabet = alphabet_of(data_coding, gsm7);
 	struct tables tables = {SMPP_SHIFT_NONE, SMPP_SHIFT_NONE};
 	int rc = 0;

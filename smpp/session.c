@@ -56,7 +56,7 @@ void session_answer(struct smpp_session *s, uint32_t id, uint32_t sequence, uint
 	char message_id[17] = "";
 	size_t len = SMPP_HEADER + (body ? named ? sizeof(message_id) : 1 : 0);
 	uint8_t *room = outbuf_room(&s->out, len, true);
-	struct writer w = {room, room + len, false};
+	struct writer w = {.p = room, .end = room + len};
 
 	if (!room) {
 		session_finish(s, SMPP_END_STALLED);
@@ -160,14 +160,14 @@ static bool fits(uint32_t request, uint32_t response)
 	return request == response || response == 0 || (is_submit(request) && is_submit(response));
 }
 
-/* Gives the answer to whom it belongs; false for an orphan. */
-static bool settle(struct smpp_session *s, const struct smpp_pdu *head, uint32_t status, const char *id,
-		   const struct smpp_pdu *pdu)
+/* Gives the answer to whom it belongs; false for an orphan. command: the response's, without its top bit. */
+static inline bool settle(struct smpp_session *s, uint32_t command, uint32_t sequence, uint32_t status, const char *id,
+			  const struct smpp_pdu *pdu)
 {
-	struct smpp_slot *slot = smpp_window_find(&s->window, head->sequence);
+	struct smpp_slot *slot = smpp_window_find(&s->window, sequence);
 	struct smpp_answer a = {.status = status, .message_id = id, .pdu = pdu};
 
-	if (!slot || !fits(slot->command, head->id & ~SMPP_RESP))
+	if (!slot || !fits(slot->command, command))
 		return false;
 	a.tag = slot->tag;
 	a.rtt_us = s->now_us - slot->sent_us;
@@ -187,7 +187,7 @@ static void nacked(struct smpp_session *s, const struct smpp_pdu *pdu)
 		s->enquired_us = NEVER; /* alive, if ill-bred */
 	else if (s->unbind_sent && pdu->sequence == s->own_sequence)
 		session_finish(s, SMPP_END_UNBOUND);
-	else if (!settle(s, pdu, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
+	else if (!settle(s, 0, pdu->sequence, pdu->status ? pdu->status : SMPP_RSYSERR, "", NULL))
 		s->faults++;
 }
 
@@ -218,7 +218,7 @@ static void responded(struct smpp_session *s, const struct smpp_pdu *pdu, bool r
 			session_finish(s, SMPP_END_UNBOUND);
 		return;
 	}
-	if (!settle(s, pdu, pdu->status, pdu->message_id, readable ? pdu : NULL))
+	if (!settle(s, pdu->id & ~SMPP_RESP, pdu->sequence, pdu->status, pdu->message_id, readable ? pdu : NULL))
 		s->faults++;
 }
 
@@ -304,19 +304,12 @@ static void unreadable(struct smpp_session *s, const struct smpp_pdu *pdu, int r
 /* The one PDU that comes by the million: a submit_sm_resp of message_id and nothing else. */
 static bool plain_answer(struct smpp_session *s, const uint8_t *frame, size_t len)
 {
-	struct cursor c = {frame + 4, frame + len, false};
-	struct smpp_pdu head;
+	const uint8_t *id = frame + SMPP_HEADER;
+	size_t n = len - SMPP_HEADER;
 
-	head.id = cursor_u32(&c);
-	if (head.id != (SMPP_SUBMIT_SM | SMPP_RESP))
+	if (cursor_be32(frame + 4) != (SMPP_SUBMIT_SM | SMPP_RESP) || n > 65 || (n > 0 && cursor_nul(id, n) != n - 1))
 		return false;
-	head.status = cursor_u32(&c);
-	head.sequence = cursor_u32(&c);
-	if (cursor_left(&c) == 0)
-		return settle(s, &head, head.status, "", NULL);
-	if (cursor_left(&c) > 65 || memchr(c.p, 0, cursor_left(&c)) != frame + len - 1)
-		return false;
-	return settle(s, &head, head.status, (const char *)c.p, NULL);
+	return settle(s, SMPP_SUBMIT_SM, cursor_be32(frame + 12), cursor_be32(frame + 8), n ? (const char *)id : "", NULL);
 }
 
 static bool received(void *arg, const uint8_t *frame, size_t len)
@@ -397,6 +390,15 @@ uint32_t smpp_session_room(const struct smpp_session *s)
 	return smpp_session_sends(s) ? s->window.limit - s->window.used : 0;
 }
 
+uint32_t smpp_session_fits(const struct smpp_session *s, size_t len)
+{
+	size_t n = outbuf_left(&s->out) / len;
+
+	uint32_t room = smpp_session_room(s);
+
+	return OSMO_MIN(n, room);
+}
+
 uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence)
 {
 	uint8_t *room = smpp_session_room(s) > 0 ? outbuf_room(&s->out, len, false) : NULL;
@@ -408,9 +410,9 @@ uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequen
 
 void smpp_session_commit(struct smpp_session *s, size_t len, uint32_t sequence, uint64_t tag, uint64_t now_us)
 {
-	struct cursor c = {s->out.buf + s->out.tail + 4, s->out.buf + s->out.tail + len, false};
+	uint32_t command = cursor_be32(s->out.buf + s->out.tail + 4);
 
-	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us)->command = cursor_u32(&c);
+	smpp_window_put(&s->window, sequence, tag, s->out.position, now_us)->command = command;
 	outbuf_add(&s->out, len);
 }
 

@@ -79,6 +79,8 @@ uint32_t smpp_session_bind(const struct smpp_session *s); /* SMPP_BIND_*, of who
 uint64_t smpp_session_heard_us(const struct smpp_session *s);
 /* Sending. Requests that the window admits now. */
 uint32_t smpp_session_room(const struct smpp_session *s);
+/* And of those, of len octets each, how many there is place for. */
+uint32_t smpp_session_fits(const struct smpp_session *s, size_t len);
 /* Place for one request of at most len octets, or NULL when the output is full; *sequence is what it must
  * carry. */
 uint8_t *smpp_session_begin(struct smpp_session *s, size_t len, uint32_t *sequence);

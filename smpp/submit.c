@@ -3,6 +3,7 @@
 #include <string.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "smpp/cursor.h"
 #include "smpp/pack34.h"
 
 #define ROOM 4096 /* ten parts as one message_payload, and all the rest */
@@ -30,14 +31,6 @@ int smpp_submit_make(void *ctx, const struct smpp_pdu *pdu, struct smpp_submit *
 	return 0;
 }
 
-static inline void put_u32(uint8_t *p, uint32_t v)
-{
-	p[0] = v >> 24;
-	p[1] = v >> 16;
-	p[2] = v >> 8;
-	p[3] = v;
-}
-
 size_t smpp_submit_write(const struct smpp_submit *t, uint8_t *buf, const char *dest, size_t dest_len,
 			 uint32_t sequence, uint8_t registered)
 {
@@ -46,8 +39,8 @@ size_t smpp_submit_write(const struct smpp_submit *t, uint8_t *buf, const char *
 	memcpy(buf, t->octets, t->dest);
 	memcpy(buf + t->dest, dest, dest_len);
 	memcpy(buf + t->dest + dest_len, t->octets + t->dest, t->len - t->dest);
-	put_u32(buf, len);
-	put_u32(buf + 12, sequence);
+	writer_be32(buf, len);
+	writer_be32(buf + 12, sequence);
 	buf[t->registered + dest_len] = registered;
 	return len;
 }

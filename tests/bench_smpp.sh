@@ -11,6 +11,7 @@ t_begin
 pin() { if [ "$(nproc)" -gt 1 ]; then taskset -c "$@"; else shift; "$@"; fi; }
 calc() { awk "BEGIN { printf \"$1\", $2 }"; }
 cpu_us() { awk -v hz="$(getconf CLK_TCK)" '{ print ($14 + $15) * 1000000 / hz }' "/proc/$1/stat"; }
+threads_us() { awk '{ ns += $1 } END { print ns / 1000 }' "/proc/$1"/task/*/schedstat; } # to the nanosecond, of those that live
 rss_mib() { awk '/VmRSS/ { printf "%.0f", $2 / 1024 }' "/proc/$1/status"; }
 carrier_pinned() { t_carrier "$@" && [ "$(nproc)" -gt 1 ] && taskset -cp 1 "$(carrier_pid "$1")" > /dev/null; true; }
 carrier_pid() { local v=PID_$1; echo "${!v}"; }
@@ -44,7 +45,12 @@ done
 t_stop_carrier smsc
 
 t_map 20000 && t_subs 460-00 "$SUBSCRIBERS" "$D/1.subs" && t_subs 460-00 $((SUBSCRIBERS / 10)) "$D/10.subs" || exit 1
-# gateway PROGRAM WINDOW LINKS SUBS: sets N ACCEPT CPU CARRIER RATE RSS0 RSS1 COMMITS, all of one alert from its rename to its rest
+blocked() { # block|unblock LINKS
+	local i
+	for ((i = 1; i <= $2; i++)); do reunion link "$1" "l$i" --reason bench -c "$D/reunion.cfg" > /dev/null || return 1; done
+}
+# gateway PROGRAM WINDOW LINKS SUBS: sets N ACCEPT SEND CPU CARRIER RATE RSS0 RSS1 of one alert. Its links are blocked until it is
+# accepted, so that what it costs to plan it and what its messages cost are two figures, and CPU their sum.
 gateway() {
 	local i links="" start end before
 	rm -rf "$D/state" "$D/spool" "$D/c.ports"; mkdir -p "$D/state" "$D/spool"
@@ -52,31 +58,45 @@ gateway() {
 	for ((i = 1; i <= $3; i++)); do links+="${links:+, }$(t_smpp "l$i" "$SMPP_c" "rate = 0; burst = 1000; window = $2;")"; done
 	t_config "{ name = \"c\"; networks = ( \"460-00\" ); subscribers = \"$D/$4.subs\"; links = ( $links ); }"
 	t_start gateway "$1" -c "$D/reunion.cfg"
-	t_until 30 reunion status -c "$D/reunion.cfg" --json && t_until 30 t_links_up "$3" || { tail -3 "$D/gateway.log"; return 1; }
-	before=$(cpu_us "$PID_gateway") CARRIER=$(cpu_us "$PID_c") start=$(date +%s%N)
+	t_until 30 reunion status -c "$D/reunion.cfg" --json && t_until 30 t_links_up "$3" && blocked block "$3" ||
+		{ tail -3 "$D/gateway.log"; return 1; }
+	before=$(cpu_us "$PID_gateway") CARRIER=$(cpu_us "$PID_c")
 	t_trigger b alert; t_drop b > /dev/null
 	ACCEPT=$(calc %d "$(cpu_us "$PID_gateway") - $before") RSS0=$(rss_mib "$PID_gateway")
-	until t_at_rest "$(t_id b)"; do sleep 0.2; [ $SECONDS -lt 3000 ] || return 1; done
+	before=$(threads_us "$PID_gateway") start=$(date +%s%N)
+	blocked unblock "$3" || return 1
+	until t_at_rest "$(t_id b)"; do sleep 0.5; [ $SECONDS -lt 3000 ] || return 1; done
 	end=$(date +%s%N)
 	RSS1=$(rss_mib "$PID_gateway")
 	N=$(t_status '.alerts[0].units.accepted')
-	CPU=$(calc %.3f "($(cpu_us "$PID_gateway") - $before) / $N") ACCEPT=$(calc %.3f "$ACCEPT / $N")
+	SEND=$(calc %.3f "($(threads_us "$PID_gateway") - $before) / $N") ACCEPT=$(calc %.3f "$ACCEPT / $N")
+	CPU=$(calc %.3f "$ACCEPT + $SEND")
 	CARRIER=$(calc %.3f "($(cpu_us "$PID_c") - $CARRIER) / $N") RATE=$(calc %.0f "$N * 1e9 / ($end - $start)")
 	t_stop_gateway; t_stop_carrier c
 }
+# As gateway, the cheapest of RUNS: as for the clients above.
+cheapest() {
+	local i best=9999 kept
+	for ((i = 0; i < RUNS; i++)); do
+		gateway "$@" || return 1
+		[ "$(calc %d "$CPU < $best")" = 0 ] || { best=$CPU; kept="$N $ACCEPT $SEND $CPU $CARRIER $RATE $RSS0 $RSS1"; }
+	done
+	read -r N ACCEPT SEND CPU CARRIER RATE RSS0 RSS1 <<< "$kept"
+}
 echo
-echo "== gateway CPU, us an accepted submit_sm: trigger to rest, throttle, ledger, counters, all threads (aims: durable <= 0.5 at window 1000, <= 1.5 at 100; memory <= 1.5 x bare)"
-printf '%-8s %-6s %9s %9s %10s %10s %8s %12s %10s %10s %10s\n' window links durable accept "in memory" "/ bare" submits "a second" carrier "x node" "x Kannel"
+echo "== gateway CPU, us an accepted submit_sm: throttle, ledger, counters, all threads (best of $RUNS; aims: durable <= 0.5 at window 1000, <= 1.5 at 100; sending from memory <= 1.5 x bare)"
+printf '%-8s %-6s %9s %9s %10s %9s %8s %8s %10s %9s %8s %9s\n' window links durable accept "in memory" sending "/ bare" submits "a second" carrier "x node" "x Kannel"
 for w in 1000 100 10; do
 	subs=$((w < 100 ? 10 : 1))
-	gateway "$B/tests/reuniond_memory" $w 1 $subs || exit 1
-	memory=$CPU
-	gateway reuniond $w 1 $subs || exit 1
-	printf '%-8s 1      %9s %9s %10s %10s %8s %12s %10s %10s %10s\n' $w "$CPU" "$ACCEPT" "$memory" "$(calc %.1f "$memory / ${BARE[1.$w]}")" \
+	cheapest "$B/tests/reuniond_memory" $w 1 $subs || exit 1
+	memory=$CPU sending=$SEND
+	cheapest reuniond $w 1 $subs || exit 1
+	printf '%-8s 1      %9s %9s %10s %9s %8s %8s %10s %9s %8s %9s\n' $w "$CPU" "$ACCEPT" "$memory" "$sending" "$(calc %.1f "$sending / ${BARE[1.$w]}")" \
 		"$N" "$RATE" "$CARRIER" "$(calc %.0f "$NODE / $CPU")" "$(calc %.0f "$KANNEL / $CPU")"
 done
-gateway reuniond 100 64 1 || exit 1
-printf '%-8s %-6s %9s %9s %10s %10s %8s %12s %10s %10s %10s\n' 100 64 "$CPU" "$ACCEPT" - - "$N" "$RATE" "$CARRIER" - -
-echo "(accept: of it, from the trigger to its result; x node: against node-smpp's client at window 1000; x Kannel: $KANNEL us, measured once elsewhere)"
+cheapest reuniond 100 64 1 || exit 1
+printf '%-8s %-6s %9s %9s %10s %9s %8s %8s %10s %9s\n' 100 64 "$CPU" "$ACCEPT" - - - "$N" "$RATE" "$CARRIER"
+echo "(durable, in memory: from the trigger to rest; accept: of durable, until its result; sending: of in memory, after it; x node: against"
+echo "node-smpp's client at window 1000; x Kannel: $KANNEL us, measured once elsewhere)"
 gateway reuniond 1000 1 1 || exit 1
 echo "memory of the gateway, $N recipients on one link: $RSS0 MiB when accepted, $RSS1 MiB when done"

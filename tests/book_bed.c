@@ -122,6 +122,7 @@ int bed_up(void **state)
 		b->cells[i] = (struct cell){.id = {.cell = 1 + i, .area = 100 + i / 10, .mcc = 460, .radio = CELL_GSM},
 					    .lat = 40,
 					    .lon = 116 + (10 * i + 5) / 111.2 / cos(40 * M_PI / 180),
+					    .range_m = i == 10 ? 6000 : 0, /* 105 km away, it covers what is 99 km away */
 					    .addressable = true};
 	map = plan_map_new(b, b->cells, BED_CELLS, 99);
 	configure(b);

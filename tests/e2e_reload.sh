@@ -52,6 +52,22 @@ takes g second "and the old configuration stays"
 agencies "$(agency guard spool), $(agency police second)"; sed -i 's/missing-child/other/' "$D/reunion.cfg"; reload 'is in force'
 CASE=a t_trigger a2 cancel
 takes a2 second "a cancel of an alert whose type is gone"
+# What running alerts rest on
+good() { agencies "$(agency police spool), $(agency guard second)"; }
+refused() { # SED EXPRESSION, PATTERN, NAME: a configuration changed so is refused with this reason
+	good; sed -i "$1" "$D/reunion.cfg"
+	reload 'reload refused'; t_has "$D/gateway.log" "reload refused.*$2" "$3"
+}
+refused "s#state_directory = \"[^\"]*\"#state_directory = \"$D/second\"#" "state_directory" "another state_directory is refused"
+refused 's#addressing = "subscribers"#addressing = "cells"#' "link one-1: its addressing" "so is another addressing of a link"
+refused 's#name = "one-bsc"; type = "cbsp"#name = "one-1x"; type = "cbsp"#; s#name = "one-1";#name = "one-bsc";#' "link one-bsc: its type" "another type"
+refused 's#{ name = "one"; networks#{ name = "two"; networks#' "link one-1: its carrier" "and another carrier"
+good; sed -i "s#control_socket = \"[^\"]*\"#control_socket = \"$D/other.sock\"#" "$D/reunion.cfg"; reload 'is in force'
+t_has "$D/gateway.log" "gateway.control_socket stays as it is" "a door that is opened at the start only is told of"
+# While a map is built, the next reload waits for its turn
+t_map 60000; good; kill -HUP "$PID_gateway"; sleep 0.1
+agencies "$(agency police spool), $(agency guard other)"; reload 'is in force.*60000 cells'
+put h other; t_until 30 decided h other; t_ok $? "the last of two reloads holds"
 t_stop_gateway
 t_is $? 0 "an orderly end"
 t_end

@@ -69,7 +69,8 @@ reload() { # CARRIERS
 	kill -HUP "$PID_gateway"
 }
 one() { echo "{ name = \"one\"; networks = ( \"460-00\" ); subscribers = \"$D/c.subs\"; links = ( $1 ); }"; }
-reload "$(one "$(listening outbound "$in"), $(listening inbound "$out")")"
+two() { echo "{ name = \"two\"; networks = ( \"460-01\" ); subscribers = \"$D/d.subs\"; links = ( $1 ); }"; }
+reload "$(one "$(listening outbound "$in")"), $(two "$(listening inbound "$out")")"
 t_until 10 grep -q 'is in force' "$D/gateway.log" && ! grep -q 'cannot listen' "$D/gateway.log"
 t_ok $? "two links exchange their ports in one reload"
 t_dial again "$in" outbind
@@ -77,10 +78,10 @@ up() { [ "$(t_status ".links[] | select(.name == \"$1\") | .state")" = up ]; }
 t_until 10 up outbound; t_ok $? "and are found there"
 t_stop_carrier again
 new=$(free_port)
-reload "$(one "$(listening outbound "$new"), $(listening inbound "$out")")"
+reload "$(one "$(listening outbound "$new")"), $(two "$(listening inbound "$out")")"
 t_until 10 takes "$new"; t_ok $? "a changed port is listened at"
 t_until 5 deaf "$in"; t_ok $? "the old one no more"
-reload "$(one "$(listening inbound "$out")")"
+reload "$(two "$(listening inbound "$out")")"
 t_until 10 deaf "$new"; t_ok $? "a link that is gone listens no more"
 takes "$out"; t_ok $? "the other one does"
 t_start squatter perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(Listen => 1, ReuseAddr => 1, LocalAddr => "127.0.0.1", LocalPort => shift) or die; sleep 3600' "$in"

@@ -68,6 +68,13 @@ void dispatch_answer(struct dispatch *d, uint16_t link, struct dispatch_job *job
 		d->again[d->n_again++] = unit;
 }
 
+void dispatch_accepted(struct dispatch *d, uint16_t link, struct dispatch_job *job, const uint32_t *units, size_t n,
+		       uint64_t now_us)
+{
+	for (size_t i = 0; i < n; i++)
+		dispatch_answer(d, link, job, units[i], OUT_ACCEPTED, now_us);
+}
+
 void dispatch_link_suspect(struct dispatch *d, uint16_t link, bool suspect)
 {
 	d->suspect = suspect;
@@ -121,8 +128,7 @@ static int the_msisdn(void *arg, const struct dispatch_job *job, uint32_t unit, 
 {
 	if (unit == 13)
 		return -ERANGE;
-	snprintf(out, 16, "86138%08u", unit);
-	return 0;
+	return snprintf(out, 16, "86138%08u", unit);
 }
 
 static int the_cell(void *arg, const struct dispatch_job *job, uint32_t unit, struct cell_id *id,

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <osmocom/core/talloc.h>
 #include <osmocom/core/utils.h>
+#include "gateway/store_lease.h"
 
 struct bed {
 	const struct store_fixture *fixture;
@@ -621,7 +622,7 @@ static void refused_batch_stays_out_over_a_close(void **state)
 	want(STORE_CHUNK, "c", "1");
 }
 
-#define DURABLE_CASES 4 /* the last ones: what only content that outlives a close can pass */
+#define DURABLE_CASES 5 /* the last ones: what only content that outlives a close can pass */
 #define CASE(f)                                                                                              \
 	{                                                                                                    \
 #f, f, up, down, NULL                                                                        \
@@ -688,6 +689,104 @@ static void leases_survive_a_restart(void **state)
 	assert_int_equal(lease("c", "node-b", 199, 300, &b), -EBUSY);
 	assert_int_equal(lease("c", "node-b", 200, 300, &b), 0);
 	assert_true(b > a);
+}
+
+/* The batch that a dispatch makes: the lease, then what is reserved under it, then something else. */
+static int lease_in_batch(const char *chunk, const char *owner, int64_t until_us, uint32_t epoch, const char *value)
+{
+	struct store_lease l = {.key = chunk, .owner = owner, .until_us = until_us, .epoch = epoch};
+	char key[STORE_LEASE_ROW], row[STORE_LEASE_ROW];
+	struct store_rec r[3];
+
+	assert_int_equal(store_lease_key(key, chunk), 0);
+	assert_int_equal(store_lease_row(&l, row), 0);
+	r[0] = rec(STORE_META, key, row, 0);
+	r[1] = rec(STORE_CHUNK, chunk, value, epoch);
+	r[2] = rec(STORE_RECEIPT, owner, value, 0);
+	return bed.store->ops->apply(bed.store, r, 3);
+}
+
+static void a_batch_takes_a_lease(void **state)
+{
+	uint32_t b = 0;
+
+	put(STORE_CHUNK, "c", "planned", 4);
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 5, "a's"), 0);
+	want(STORE_CHUNK, "c", "a's");
+	want(STORE_RECEIPT, "node-a", "a's");
+	assert_int_equal(put(STORE_CHUNK, "c", "read before", 4), -ESTALE);
+	assert_int_equal(lease("c", "node-b", 199, 300, &b), -EBUSY);
+	assert_int_equal(lease("c", "node-b", 200, 300, &b), 0);
+	assert_true(b > 5);
+	assert_int_equal(put(STORE_CHUNK, "c", "a's still", 5), -ESTALE);
+	want(STORE_CHUNK, "c", "a's");
+}
+
+static void a_batch_renews_a_lease(void **state)
+{
+	uint32_t b = 0;
+
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 1, "first"), 0);
+	assert_int_equal(lease_in_batch("c", "node-a", 400, 1, "second"), 0);
+	want(STORE_CHUNK, "c", "second");
+	assert_int_equal(lease("c", "node-b", 399, 500, &b), -EBUSY);
+	assert_int_equal(lease("c", "node-b", 400, 500, &b), 0);
+}
+
+/* Also when it is over: who writes it into a batch has not read what the other wrote last. */
+static void a_batch_takes_no_others_lease(void **state)
+{
+	uint32_t a = 0;
+
+	assert_int_equal(lease("c", "node-a", 100, 200, &a), 0);
+	assert_int_equal(put(STORE_CHUNK, "c", "a's", a), 0);
+	assert_int_equal(lease_in_batch("c", "node-b", 9000, a + 1, "b's"), -EBUSY);
+	want(STORE_CHUNK, "c", "a's");
+	want_none(STORE_RECEIPT, "node-b");
+	assert_int_equal(put(STORE_CHUNK, "c", "a's again", a), 0);
+}
+
+static void a_batch_leases_above_what_is_stored(void **state)
+{
+	put(STORE_CHUNK, "c", "taken over before", 7);
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 7, "a's"), -EBUSY);
+	want_none(STORE_RECEIPT, "node-a");
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 8, "a's"), 0);
+	/* One's own epoch does not sink. */
+	assert_int_equal(lease_in_batch("c", "node-a", 300, 7, "older"), -EBUSY);
+	want(STORE_CHUNK, "c", "a's");
+}
+
+/* All that was handed over is answered: the batch gives the lease up under an epoch of its own. */
+static void a_batch_gives_a_lease_up(void **state)
+{
+	struct store_rec r[2] = {rec(STORE_CHUNK, "c", "done", 2), rec(STORE_META, STORE_LEASE_PREFIX "c", NULL, 0)};
+
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 1, "a's"), 0);
+	assert_int_equal(bed.store->ops->apply(bed.store, r, 2), 0);
+	assert_int_equal(lease_in_batch("c", "node-b", 300, 2, "too low"), -EBUSY);
+	assert_int_equal(lease_in_batch("c", "node-b", 300, 3, "b's"), 0);
+	assert_int_equal(put(STORE_CHUNK, "c", "a's still", 1), -ESTALE);
+	want(STORE_CHUNK, "c", "b's");
+}
+
+static void what_is_no_lease_is_refused(void **state)
+{
+	assert_int_equal(put(STORE_META, STORE_LEASE_PREFIX "c", "for ever", 0), -EINVAL);
+	want_none(STORE_META, STORE_LEASE_PREFIX "c");
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 1, "a's"), 0);
+}
+
+static void leases_of_batches_survive_a_restart(void **state)
+{
+	uint32_t b = 0;
+
+	assert_int_equal(lease_in_batch("c", "node-a", 200, 3, "a's"), 0);
+	reopen();
+	assert_int_equal(put(STORE_CHUNK, "c", "before any", 2), -ESTALE);
+	assert_int_equal(lease_in_batch("c", "node-b", 300, 4, "b's"), -EBUSY);
+	assert_int_equal(lease("c", "node-b", 199, 300, &b), -EBUSY);
+	assert_int_equal(lease_in_batch("c", "node-a", 400, 3, "a's again"), 0);
 }
 
 struct node {
@@ -789,10 +888,17 @@ int store_conformance(const struct store_fixture *fixture, void (*fresh)(const s
 		CASE(a_lease_lasts_longer_and_ends),
 		CASE(a_lease_is_above_what_is_stored),
 		CASE(two_owners_never_both_hand_over),
+		CASE(a_batch_takes_a_lease),
+		CASE(a_batch_renews_a_lease),
+		CASE(a_batch_takes_no_others_lease),
+		CASE(a_batch_leases_above_what_is_stored),
+		CASE(a_batch_gives_a_lease_up),
+		CASE(what_is_no_lease_is_refused),
 		CASE(content_outlives_a_close),
 		CASE(epochs_outlive_a_close),
 		CASE(refused_batch_stays_out_over_a_close),
 		CASE(leases_survive_a_restart),
+		CASE(leases_of_batches_survive_a_restart),
 	};
 
 	size_t n = ARRAY_SIZE(tests) - (fixture->durable ? 0 : DURABLE_CASES), n_tables;

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -162,6 +163,82 @@ static void another_list_ends_and_all_else_runs_on(void **state)
 	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_ACCEPTED], 3);
 	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_WITHDRAWN] +
 			 bed_job(a, 0, 0, GROUP_CBSP)->job->sums.n[UNIT_UNKNOWN], 7);
+}
+
+/* A link that cannot carry what runs takes no part in it, now or when it grows; a draft is refused for it. */
+static void a_new_link_for_short_texts_ends_nothing(void **state)
+{
+	static char page[1401];
+	struct bed *b = *state;
+	struct reasons reasons = {0};
+	struct alert *a, *draft;
+
+	memset(page, 'y', 1400); /* 16 pages */
+	b->carrier.n_links = 2;
+	b->texts[1].broadcast = page;
+	a = bed_alert(b, "c");
+	bed_serve(b, BED_SMS_A, 20, OUT_ACCEPTED);
+	b->carrier.n_links = BED_LINKS;
+	a = crash(b);
+	assert_null(bed_job(a, 0, 0, GROUP_CBSP));
+	assert_false(book_group(bed_job(a, 0, 0, GROUP_SUBSCRIBERS))->gone);
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 100);
+	b->now = a->rings[1].at;
+	assert_int_equal(grow(b, a), 1);
+	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_ACCEPTED], 100);
+	assert_int_equal(book_draft(b->book, &b->conf, b->maps, bed_trigger(b, ACTION_ALERT, "new"), b->now, &draft, &reasons), -E2BIG);
+}
+
+/* What a circle touches is the alert's own: a configuration that counts otherwise is for new alerts. */
+static void another_way_to_select_is_for_new_alerts(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+	char *before;
+
+	bed_serve(b, BED_SMS_A, 20, OUT_ACCEPTED);
+	before = ledger(b, a);
+	b->conf.cellmap.select = SELECT_COVERAGE;
+	b->conf.cellmap.max_range_m = 100;
+	a = crash(b);
+	assert_string_equal(ledger(b, a), before);
+	assert_int_equal(a->select, SELECT_SITE);
+	b->now = a->rings[1].at;
+	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_job(a, 0, 1, GROUP_CBSP)->job->spec.n_units, 10);
+	assert_int_equal(bed_job(bed_alert(b, "new"), 0, 0, GROUP_CBSP)->job->spec.n_units, 11);
+}
+
+static char *without_reach(struct bed *b, const struct store_rec *rec)
+{
+	json_t *o = json_loadb(rec->value, rec->len, 0, NULL);
+	char *text, *copy;
+
+	assert_int_equal(json_object_del(o, "select"), 0);
+	assert_int_equal(json_object_del(o, "max_range_m"), 0);
+	text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	copy = talloc_strdup(b, text);
+	free(text);
+	json_decref(o);
+	return copy;
+}
+
+/* They were written when the configuration alone said so. */
+static void older_documents_select_as_configured(void **state)
+{
+	struct bed *b = *state;
+	struct store_batch *batch = store_batch_new(b), *older = store_batch_new(b);
+	struct alert *a = bed_alert(b, "c");
+	char *before = ledger(b, a), *text;
+
+	book_alert_record(b->book, a, batch);
+	text = without_reach(b, &batch->recs[0]);
+	store_batch_add(older, STORE_ALERT, a->id, text, strlen(text), 0);
+	assert_int_equal(b->store->ops->apply(b->store, older->recs, older->n), 0);
+	assert_string_equal(ledger(b, crash(b)), before);
 }
 
 /* A restored configuration finds the list again, and nothing of it comes back. */
@@ -555,6 +632,9 @@ int main(void)
 		CASE(all_wordings_come_back),
 		CASE(a_crash_right_after_the_recall_sends_nothing),
 		CASE(another_list_ends_and_all_else_runs_on),
+		CASE(a_new_link_for_short_texts_ends_nothing),
+		CASE(another_way_to_select_is_for_new_alerts),
+		CASE(older_documents_select_as_configured),
 		CASE(a_list_that_is_found_again_sends_nothing_anew),
 		CASE(a_carrier_that_left_ends_visibly),
 		CASE(one_of_two_links_left),

@@ -12,6 +12,7 @@
 #include <zlib.h>
 #include "cellmap/build.h"
 #include "cellmap/cellmap.h"
+#include "cellmap/csvquick.h"
 
 static enum csv_result parse(const char *line, struct csv_row *row)
 {
@@ -447,6 +448,66 @@ static void threads_do_not_matter(void **state)
 	forget(&m);
 }
 
+/* What a quick parser takes is what csv_parse() takes. Two lines: it must not look into the second. */
+static unsigned int agree(csv_quick_parser *parse_quickly, const char *line)
+{
+	char text[512 + CSV_QUICK_PAD] = {0};
+	const char *at = text;
+	struct csv_row quick, slow;
+	size_t len = strcspn(line, "\n");
+	struct csv_layout l;
+
+	snprintf(text, 512, "%s\n%s\n", line, line);
+	memset(&quick, 0, sizeof(quick));
+	memset(&slow, 0, sizeof(slow));
+	if (parse_quickly(&at, text + 2 * strlen(line) + 2, &quick, 1) == 0) {
+		assert_ptr_equal(at, text);
+		return 0;
+	}
+	assert_ptr_equal(at, text + len + 1);
+	csv_layout_opencellid(&l);
+	assert_int_equal(csv_parse(&l, line, len, &slow), CSV_OK);
+	if (memcmp(&quick, &slow, sizeof(quick)))
+		fail_msg("%s", line);
+	return 1;
+}
+
+/* Every octet of some rows becomes every other that could matter. */
+static void quick_parsers_agree(void **state)
+{
+	static const char *const rows[] = {
+		"LTE,262,07,5,26187265,12,-13.9983351,54.0526894,1500,17,1,1309988245,1443599522,-64",
+		"GSM,460,0,4328,11,,121.488889,31.290620,3840,375,1,1694200550,1698624918,0",
+		"NR,1,00,1,68719476735,,-0.1,-0.5,,,1,1,4294967295,",
+		"UMTS,310,410,65535,268435455,511,179.9999999,-89.9999999,99999999,1,0,1,1,x,y,z",
+		"CDMA,999,00065535,99999999,0000000000000001,0,0.0,0.1,00000000,0,,,0000000000000001,0",
+		"GSM,404,1,57,1546,a unit in which a window ends; and then there i1.2,5.8,2,,,,a date,,",
+	};
+	static const char octets[] = "0123456789-.,\"\n\r ;+eGx\x2f\x3a\xb0";
+	unsigned int taken = 0;
+
+	for (size_t r = 0; r < sizeof(rows) / sizeof(rows[0]); r++) {
+		for (size_t i = 0; i < strlen(rows[r]); i++)
+			for (const char *o = octets; *o; o++) {
+				char line[160];
+
+				snprintf(line, sizeof(line), "%s", rows[r]);
+				line[i] = *o;
+				taken += agree(csv_quick, line);
+				taken += agree(csv_quick_best(), line);
+				/* inserted */
+				snprintf(line + i + 1, sizeof(line) - i - 1, "%s", rows[r] + i);
+				taken += agree(csv_quick, line);
+				taken += agree(csv_quick_best(), line);
+				/* and left out */
+				snprintf(line + i, sizeof(line) - i, "%s", rows[r] + i + 1);
+				taken += agree(csv_quick, line);
+				taken += agree(csv_quick_best(), line);
+			}
+	}
+	assert_true(taken > 10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -455,6 +516,7 @@ int main(void)
 		cmocka_unit_test(each_fault_has_its_reason),
 		cmocka_unit_test(odd_rows_are_kept),
 		cmocka_unit_test(long_line_is_refused),
+		cmocka_unit_test(quick_parsers_agree),
 		cmocka_unit_test(columns_are_chosen),
 		cmocka_unit_test(columns_are_named_or_fixed),
 		cmocka_unit_test(a_half_known_header_tells_what_it_lacks),

@@ -46,6 +46,37 @@ static void test_slot_until_answer_durable(void **state)
 	assert_int_equal(rig_next(r, l), 3);
 }
 
+/* A run is what its units one by one are: over chunks, out of order, with repeats, with what is not with the driver. */
+static void test_runs_are_their_units(void **state)
+{
+	struct rig *r = *state;
+	uint16_t l = rig_link(r, 40, 0);
+	struct dispatch_job *job = rig_job(r, 1, 60, l), *other = rig_job(r, 2, 10, l); /* chunks of 16 units */
+	const uint32_t accepted[] = {30, 3, 2, 1, 3, 17, 16, 45};
+	uint32_t units[64];
+	struct handed first;
+
+	rig_commit(r);
+	assert_int_equal(dispatch_next_many(r->d, l, r->now, &first, units, 30), 30);
+	rig_answer(r, l, job, 7, OUT_UNSENT); /* goes again, before those that are ready */
+	assert_int_equal(dispatch_next_many(r->d, l, r->now, &first, units, 5), 5);
+	assert_ptr_equal(first.job, job);
+	assert_int_equal(first.unit, 7);
+	assert_int_equal(units[1], 30);
+	assert_int_equal(units[4], 33);
+	dispatch_accepted(r->d, l, job, accepted, 8, r->now); /* 45 waits */
+	assert_int_equal(job->sums.n[UNIT_ACCEPTED], 6);
+	assert_int_equal(rig_state(job, 45), UNIT_WAITING);
+	assert_int_equal(dispatch_window_used(r->d, l), 40);
+	rig_commit(r);
+	assert_int_equal(job->sums.n[UNIT_HANDED], 40);
+	assert_int_equal(job->link_sums[0].n[UNIT_ACCEPTED], 6);
+	dispatch_withdraw(r->d, job, UNIT_WITHDRAWN, r->now);
+	rig_commit(r);
+	assert_int_equal(dispatch_next_many(r->d, l, r->now, &first, units, 64), 10);
+	assert_ptr_equal(first.job, other);
+}
+
 static void test_failed_batch_is_offered_again(void **state)
 {
 	struct rig *r = *state;
@@ -546,6 +577,7 @@ int main(void)
 		TEST(test_one_batch_at_a_time),
 		TEST(test_reservations_are_short),
 		TEST(test_parts_hold_slots),
+		TEST(test_runs_are_their_units),
 		TEST(test_window_changes_keep_count),
 		TEST(test_transient_comes_again),
 		TEST(test_retry_at_most_15_s),

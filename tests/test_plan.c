@@ -70,7 +70,7 @@ static int up(void **state)
 		.name = "cm", .networks = &b->nets[0], .n_networks = 1, .links = b->links, .n_links = 0};
 	b->carriers[1] = (struct conf_carrier){
 		.name = "cu", .networks = &b->nets[1], .n_networks = 1, .links = b->links + 5};
-	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2, .cellmap = {.select = SELECT_SITE}};
+	b->conf = (struct conf){.carriers = b->carriers, .n_carriers = 2};
 	b->texts[0] = (struct alert_text){"zh", 4379, "寻人", "寻人", "已找到", 4381};
 	b->texts[1] = (struct alert_text){"en", 4392, "Missing child", "Missing child", "Found", 4394};
 	b->in = (struct plan_input){.conf = &b->conf,
@@ -79,6 +79,7 @@ static int up(void **state)
 				    .lat = 40,
 				    .lon = 116,
 				    .radius_km = 100,
+				    .select = SELECT_SITE,
 				    .texts = b->texts,
 				    .n_texts = 2,
 				    .reported_at = 1000000,
@@ -185,7 +186,7 @@ static void nearest_subscribers_come_first(void **state)
 	make(b);
 	g = group(b, GROUP_SUBSCRIBERS, 0);
 	for (uint32_t i = 0; i < 3; i++) { /* the three of the nearest cell, which is the first */
-		assert_int_equal(subs_msisdn(b->subs[0], g->units[i], number), 0);
+		assert_true(subs_msisdn(b->subs[0], g->units[i], number) > 0);
 		first = (uint32_t)atoi(number + 2);
 		assert_int_equal(first % 30, 0);
 	}
@@ -349,7 +350,7 @@ static void exercise_reaches_test_numbers_only(void **state)
 	g = group(b, GROUP_SUBSCRIBERS, 0);
 	assert_int_equal(g->n_units, 3);
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(plan_test_number(g, i, number), 0);
+		assert_true(plan_test_number(g, i, number) > 0);
 		assert_int_equal(atoi(number + 12), i);
 		assert_int_equal(strlen(number), 13);
 	}

@@ -46,9 +46,9 @@ static int up(void **state)
 	b->links[1] = (struct conf_link){.name = "lists", .type = LINK_SMPP, .addressing = ADDR_CELLS, .rate = 100, .window = 100, .gsm7 = true};
 	b->links[2] = (struct conf_link){.name = "bsc", .type = LINK_CBSP, .rate = 10, .window = 4, .cells_per_request = 500};
 	b->carrier = (struct conf_carrier){.name = "cm", .networks = &b->net, .n_networks = 1, .links = b->links, .n_links = 3};
-	b->conf = (struct conf){.carriers = &b->carrier, .n_carriers = 1, .cellmap = {.select = SELECT_SITE}};
+	b->conf = (struct conf){.carriers = &b->carrier, .n_carriers = 1};
 	b->text = (struct alert_text){"en", 4392, "Missing", "Missing", "Found", 4394};
-	b->in = (struct plan_input){.conf = &b->conf, .subs = &b->subs, .lat = 40, .lon = 116, .texts = &b->text, .n_texts = 1,
+	b->in = (struct plan_input){.conf = &b->conf, .subs = &b->subs, .lat = 40, .lon = 116, .select = SELECT_SITE, .texts = &b->text, .n_texts = 1,
 				    .reported_at = 1000000, .deadline_at = 1003600};
 	snprintf(b->path, sizeof(b->path), "/tmp/reunion-rings.%d.subs", (int)getpid());
 	*state = b;
@@ -153,7 +153,7 @@ static void nobody_is_in_two_steps(void **state)
 
 		assert_true(g->n_units > 0);
 		for (uint32_t i = 0; i < g->n_units; i++) {
-			assert_int_equal(subs_msisdn(b->subs, g->units[i], number), 0);
+			assert_true(subs_msisdn(b->subs, g->units[i], number) > 0);
 			seen[atoi(number + 2)]++;
 		}
 	}
@@ -170,7 +170,7 @@ static void coverage_does_not_bring_a_person_twice(void **state)
 	struct bed *b = *state;
 	const struct plan *p;
 
-	b->conf.cellmap.select = SELECT_COVERAGE;
+	b->in.select = SELECT_COVERAGE;
 	b->cells[12].range_m = 30000; /* 125 km away: covers what is 95 km away */
 	map(b);
 	subscribe(b, 7, 12);

@@ -494,6 +494,33 @@ static void encoder_refuses_what_does_not_fit(void **state)
 	assert_int_equal(smpp_tlv_put(out, 5, &at, 1, "ab", 2), -ENOSPC);
 }
 
+/* Strings are copied in words: of every length, into room that ends right behind, and into less. */
+static void encoder_keeps_within_its_room(void **state)
+{
+	static const char digits[] = "12345678901234567890";
+
+	for (size_t n = 0; n <= 20; n++) {
+		struct smpp_pdu p = {.id = SMPP_SUBMIT_SM, .sequence = 1, .source.digits = digits + 20 - n, .dest.digits = digits + n,
+				     .validity = "000000060000000R", .message = (const uint8_t *)digits, .message_len = n}, read;
+		int len = smpp_encode(&p, out, sizeof(out));
+
+		assert_int_equal(len, 16 + 1 + 2 + n + 1 + 2 + 20 - n + 1 + 3 + 1 + 17 + 4 + 1 + n);
+		assert_int_equal(smpp_decode(out, len, &read, &fault), 0);
+		assert_string_equal(read.source.digits, p.source.digits);
+		assert_string_equal(read.dest.digits, p.dest.digits);
+		assert_string_equal(read.validity, p.validity);
+		assert_memory_equal(read.message, digits, n);
+		for (int room = 0; room <= len; room++) {
+			uint8_t *tight = malloc(room + 1); /* the sanitizer watches its end */
+
+			tight[room] = 0xA5;
+			assert_int_equal(smpp_encode(&p, tight, room), room < len ? -ENOSPC : len);
+			assert_int_equal(tight[room], 0xA5);
+			free(tight);
+		}
+	}
+}
+
 static void status_classes(void **state)
 {
 	static const struct {
@@ -529,6 +556,7 @@ int main(void)
 		cmocka_unit_test(what_libsmpp34_cannot_make_is_ours),
 		cmocka_unit_test(submit_multi_254_round_trip),
 		cmocka_unit_test(encoder_refuses_what_does_not_fit),
+		cmocka_unit_test(encoder_keeps_within_its_room),
 		cmocka_unit_test(status_classes),
 	};
 

@@ -390,6 +390,27 @@ static void test_leftovers_are_handed_out_again(void **state)
 	assert_true(exists("accepted/x.trigger"));
 }
 
+/* An alert's cancel must not come before it. */
+static void test_leftovers_by_age(void **state)
+{
+	static const char *const names[] = {"m.trigger", "c.trigger", "z.trigger", "a.trigger", "k.trigger"};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 1000 + i / 3, .tv_nsec = i}};
+
+		put(names[i], "a");
+		assert_int_equal(utimensat(AT_FDCWD, path(names[i]), times, 0), 0);
+	}
+	spool_ready(spool, S(1));
+	assert_int_equal(n_items, ARRAY_SIZE(names));
+	talloc_free(spool);
+	open_spool();
+	spool_tick(spool, S(2));
+	assert_int_equal(n_items, ARRAY_SIZE(names));
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		assert_string_equal(items[i]->name, names[i]);
+}
+
 static void test_killed_between_result_and_move(void **state)
 {
 	put("x.trigger", "a");
@@ -592,6 +613,7 @@ int main(void)
 		SPOOL_TEST(test_nothing_is_overwritten),
 		SPOOL_TEST(test_same_name_while_deciding),
 		SPOOL_TEST(test_leftovers_are_handed_out_again),
+		SPOOL_TEST(test_leftovers_by_age),
 		SPOOL_TEST(test_killed_between_result_and_move),
 		SPOOL_TEST(test_deferred),
 		SPOOL_TEST(test_deferred_inside_the_callback),

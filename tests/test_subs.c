@@ -95,7 +95,7 @@ static const char *selected(const struct subs *s, const uint32_t *index, size_t 
 	assert_int_equal(subs_select(ctx, s, hits, n, &ids, &n_ids), 0);
 	text[0] = '\0';
 	for (size_t i = 0; i < n_ids; i++) {
-		assert_int_equal(subs_msisdn(s, ids[i], number), 0);
+		assert_true(subs_msisdn(s, ids[i], number) > 0);
 		strcat(strcat(text, number), " ");
 	}
 	talloc_free(ids);
@@ -135,7 +135,7 @@ static void numbers_are_msisdns(void **state)
 
 		assert_int_equal(ok, cases[i].out != NULL);
 		if (ok) {
-			assert_int_equal(subs_number_print(n, out), 0);
+			assert_int_equal(subs_number_print(n, out), strlen(cases[i].out));
 			assert_string_equal(out, cases[i].out);
 		}
 	}
@@ -356,7 +356,7 @@ static void equals_brute_force(void **state)
 			char text[16];
 			bool found = false;
 
-			assert_int_equal(subs_msisdn(s, ids[i], text), 0);
+			assert_true(subs_msisdn(s, ids[i], text) > 0);
 			for (size_t w = 0; w < n_want && !found; w++)
 				found = want[w] == num(text);
 			assert_true(found);
