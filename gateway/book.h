@@ -35,7 +35,7 @@ struct alert_ring {
 	struct plan *plan; /* when begun; a restart must arrive at the same lists (book_regroup.c) */
 	bool pending;	   /* begun, its record not durable yet: no job */
 	struct planwork *work; /* is being planned aside */
-	bool failed;	   /* could not be planned: not tried again before a restart */
+	bool failed;	   /* could not be planned: tried again at a restart, unless a later one began, which serves it too */
 };
 
 struct book_job {

@@ -43,8 +43,9 @@ static json_t *rings_json(const struct alert *a)
 	for (size_t i = 0; i < a->n_rings; i++) {
 		const struct alert_ring *r = &a->rings[i];
 
-		json_array_append_new(list, json_pack("{s:f, s:I, s:I, s:I, s:o}", "radius_km", r->radius_km, "at", (json_int_t)r->at,
-						      "since", (json_int_t)r->since, "wording", (json_int_t)r->wording, "groups",
+		json_array_append_new(list, json_pack("{s:f, s:I, s:I, s:I, s:b, s:o}", "radius_km", r->radius_km, "at",
+						      (json_int_t)r->at, "since", (json_int_t)r->since, "wording",
+						      (json_int_t)r->wording, "failed", r->failed, "groups",
 						      alert_groups_json(r->plan)));
 	}
 	return list;
@@ -145,10 +146,13 @@ static int read_rings(struct alert *a, const json_t *list)
 		struct alert_ring *r = &a->rings[i];
 
 		*r = (struct alert_ring){.radius_km = json_number_value(json_object_get(o, "radius_km")), .at = num(o, "at"),
-					 .since = num(o, "since"), .wording = num(o, "wording")};
+					 .since = num(o, "since"), .wording = num(o, "wording"),
+					 .failed = json_is_true(json_object_get(o, "failed"))};
 		if (r->wording >= a->n_wordings)
 			return -EBADMSG;
 	}
+	for (size_t i = a->n_rings; i-- > 0 && !a->rings[i].since;) /* no later one has served it: tried again */
+		a->rings[i].failed = false;
 	return a->rings[0].since ? 0 : -EBADMSG;
 }
 

@@ -36,15 +36,15 @@ void alert_set_conf(struct alert *a, const struct conf *conf)
 	OSMO_ASSERT(a->at_risk && a->missed);
 }
 
-/* inner: [a->n_rings], for the steps before. */
+/* inner: [a->n_rings], for the steps before; what one that failed would have served is left to the next. */
 static struct plan_input ring_input(const struct alert *a, size_t ring, double *inner)
 {
 	struct plan_input in = input_of(a);
 
-	for (size_t i = 0; i < ring; i++)
-		inner[i] = a->rings[i].radius_km;
 	in.inner_km = inner;
-	in.n_inner = ring;
+	for (size_t i = 0; i < ring; i++)
+		if (!a->rings[i].failed)
+			inner[in.n_inner++] = a->rings[i].radius_km;
 	in.radius_km = a->rings[ring].radius_km;
 	return in;
 }

@@ -59,15 +59,22 @@ void intake_reject(struct intake *in, struct spool_item *item, const char *alert
 	finish(in, item, SPOOL_REJECTED, result_json("rejected", alert_id, reasons, NULL));
 }
 
-void intake_defer(struct intake *in, struct spool_item *item, int rc)
+static void put_back(struct intake *in, struct spool_item *item, const char *why)
 {
 	struct reasons reasons = {0};
 	void *ctx = talloc_new(in);
 
-	reasons_add(ctx, &reasons, 0, NULL, "the gateway's ledger cannot be written (%s); it is taken as soon as that is mended",
-		    strerror(-rc));
+	reasons_add(ctx, &reasons, 0, NULL, "%s", why);
 	finish(in, item, SPOOL_DEFERRED, result_json("deferred", NULL, &reasons, NULL));
 	talloc_free(ctx);
+}
+
+void intake_defer(struct intake *in, struct spool_item *item, int rc)
+{
+	char why[256];
+
+	snprintf(why, sizeof(why), "the gateway's ledger cannot be written (%s); it is taken as soon as that is mended", strerror(-rc));
+	put_back(in, item, why);
 }
 
 /* A new alert that cannot be stored now. */
@@ -450,7 +457,7 @@ void intake_judge(struct intake *in, struct spool_item *item, struct trigger *t,
 		take_duplicate(in, item, t);
 		break;
 	case VERDICT_LATER:
-		intake_defer(in, item, -EAGAIN);
+		put_back(in, item, "another trigger of this case is just being taken; this one is taken as soon as that is done");
 		break;
 	case VERDICT_REJECT:
 		intake_reject(in, item, NULL, reasons);

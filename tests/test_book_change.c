@@ -177,6 +177,68 @@ static void what_changes_an_alert_is_told(void **state)
 	assert_true(to_be_told(a));
 }
 
+/* --- rings --- */
+
+/* Begins the ring that is due and makes it durable. */
+static int grow(struct bed *b, struct alert *a)
+{
+	int ring = book_ring_begin(b->book, a, b->now);
+
+	if (ring < 0)
+		return ring;
+	bed_store(b, a);
+	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
+	return ring;
+}
+
+static struct alert *crash(struct bed *b)
+{
+	char err[256];
+
+	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
+	return book_case(b->book, "police", "c");
+}
+
+/* As when the map cannot be read. */
+static void fail_to_grow(struct bed *b, struct alert *a)
+{
+	b->now += 3600;
+	a->rings[1].failed = true;
+	assert_int_equal(grow(b, a), -EAGAIN);
+	bed_store(b, a);
+}
+
+static void the_next_ring_serves_what_one_before_could_not(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	fail_to_grow(b, a);
+	b->now += 3600;
+	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(bed_sums(a, 0, 2).n[UNIT_WAITING], 220);
+	bed_serve(b, BED_SMS_A, 130, OUT_ACCEPTED);
+	bed_settle(b);
+	a = crash(b);
+	assert_int_equal(grow(b, a), -EAGAIN); /* nobody is served twice */
+	bed_serve_all(b);
+	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED] + bed_sums(a, 0, 2).n[UNIT_ACCEPTED], 330);
+	assert_true(book_settle(a, b->now));
+}
+
+static void a_restart_tries_a_ring_again(void **state)
+{
+	struct bed *b = *state;
+	struct alert *a = bed_alert(b, "c");
+
+	fail_to_grow(b, a);
+	a = crash(b);
+	assert_int_equal(grow(b, a), 1);
+	b->now += 3600;
+	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(bed_sums(a, 0, 2).n[UNIT_WAITING], 110);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bed_up, bed_down)
 
 int main(void)
@@ -187,6 +249,8 @@ int main(void)
 		CASE(an_update_is_of_the_same_area),
 		CASE(an_exercise_stays_one),
 		CASE(what_changes_an_alert_is_told),
+		CASE(the_next_ring_serves_what_one_before_could_not),
+		CASE(a_restart_tries_a_ring_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
