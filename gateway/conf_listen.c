@@ -54,7 +54,7 @@ static void add_link(struct conf_reader *r, struct listener *all, size_t *n, con
 	if (l->mode != MODE_LISTEN || !l->address || !l->name)
 		return;
 	if (inet_pton(strchr(l->address, ':') ? AF_INET6 : AF_INET, l->address, octets) != 1)
-		conf_problem(r, &l->address, "expected an IPv4 or IPv6 address in digits to listen on, such as 127.0.0.1");
+		conf_problem(r, &l->address, "expected an address to listen on, IPv4 or IPv6 in digits");
 	add(r, all, n, (struct listener){.who = l->name, .address = l->address, .port = &l->port});
 }
 
