@@ -51,11 +51,12 @@ static void add_link(struct conf_reader *r, struct listener *all, size_t *n, con
 {
 	uint8_t octets[sizeof(struct in6_addr)];
 
-	if (l->mode != MODE_LISTEN || !l->address || !l->name)
+	if (l->mode != MODE_LISTEN || !l->address)
 		return;
 	if (inet_pton(strchr(l->address, ':') ? AF_INET6 : AF_INET, l->address, octets) != 1)
 		conf_problem(r, &l->address, "expected an address to listen on, IPv4 or IPv6 in digits");
-	add(r, all, n, (struct listener){.who = l->name, .address = l->address, .port = &l->port});
+	if (l->name)
+		add(r, all, n, (struct listener){.who = l->name, .address = l->address, .port = &l->port});
 }
 
 void conf_check_listeners(struct conf_reader *r)
