@@ -51,11 +51,12 @@ static void add_link(struct conf_reader *r, struct listener *all, size_t *n, con
 {
 	uint8_t octets[sizeof(struct in6_addr)];
 
-	if (l->mode != MODE_LISTEN || !l->address || !l->name)
+	if (l->mode != MODE_LISTEN || !l->address)
 		return;
 	if (inet_pton(strchr(l->address, ':') ? AF_INET6 : AF_INET, l->address, octets) != 1)
-		conf_problem(r, &l->address, "expected an IPv4 or IPv6 address in digits to listen on, such as 127.0.0.1");
-	add(r, all, n, (struct listener){.who = l->name, .address = l->address, .port = &l->port});
+		conf_problem(r, &l->address, "expected an address to listen on, IPv4 or IPv6 in digits");
+	if (l->name)
+		add(r, all, n, (struct listener){.who = l->name, .address = l->address, .port = &l->port});
 }
 
 void conf_check_listeners(struct conf_reader *r)

@@ -68,7 +68,11 @@ static void quit(struct carrier *c)
 static const struct {
 	const char *word;
 	void (*run)(struct carrier *c);
-} words[] = {{"DISCONNECT", disconnect}, {"RESTART", restart}, {"GARBAGE", garbage}, {"STALL", stall}, {"EXIT", quit}};
+} words[] = {{"DISCONNECT", disconnect},
+	     {"RESTART", restart},
+	     {"GARBAGE", garbage},
+	     {"STALL", stall},
+	     {"EXIT", quit}};
 
 static int change(struct carrier *c, const char *what, const char *value, bool really, const char **why)
 {

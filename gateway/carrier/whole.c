@@ -8,7 +8,8 @@
 static int complain(const char *path, int rc)
 {
 	if (rc == -EEXIST)
-		fprintf(stderr, "reunion-carrier: %s: is not a regular file and is not replaced; name another\n", path);
+		fprintf(stderr, "reunion-carrier: %s: is not a regular file and is not replaced; name another\n",
+			path);
 	else
 		fprintf(stderr, "reunion-carrier: %s: cannot be written: %s\n", path, strerror(-rc));
 	return rc;
