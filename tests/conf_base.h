@@ -11,7 +11,7 @@
 #define BASE_TYPES "alert_types: ( { name = \"missing-child\"; texts = ( " BASE_TEXT_ZH " ); } );\n"
 #define BASE_SMPP \
 	"name = \"cm-1\"; type = \"smpp\"; address = \"127.0.0.1\"; port = 2775; rate = 2000; system_id = \"r\"; password_file = \"pw\"; "
-#define BASE_CBSP "name = \"bsc\"; type = \"cbsp\"; address = \"h\"; port = 48049; rate = 20; "
+#define BASE_CBSP "name = \"bsc\"; type = \"cbsp\"; address = \"127.0.0.1\"; port = 48049; rate = 20; "
 #define BASE_CARRIER_HEAD "name = \"cm\"; networks = ( \"460-00\" ); "
 #define BASE_CARRIERS "carriers: ( { " BASE_CARRIER_HEAD "links = ( { " BASE_SMPP "}, { " BASE_CBSP "} ); } );\n"
 #define BASE BASE_GATEWAY BASE_CELLMAP BASE_AGENCIES BASE_TYPES BASE_CARRIERS
