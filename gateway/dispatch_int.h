@@ -5,8 +5,8 @@
 #define SHIFT_MIN   4
 #define SHIFT_MAX   12
 #define WINDOW_MAX  (1u << 20)
-#define RETRIES_MAX 65536 /* units of a job that wait for another try on a link; then no new ones are begun  \
-			   */
+/* Units of a job that wait for another try on a link; then no new ones are begun. */
+#define RETRIES_MAX 65536
 #define BULK_MAX 256      /* chunks of withdrawn jobs in a batch */
 #define STUCK_US UINT64_C(10000000)
 #define TAIL_S   5 /* a chunk that takes a slow link longer may be taken by one twice as fast */

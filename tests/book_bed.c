@@ -314,3 +314,33 @@ struct unit_sums bed_sums(const struct alert *a, size_t wording, size_t ring)
 				sums.n[s] += j->job->sums.n[s];
 	return sums;
 }
+
+int bed_update(struct bed *b, struct alert *a)
+{
+	struct reasons reasons = {0};
+	int rc = book_update(b->book, a, bed_trigger(b, ACTION_UPDATE, "c"), b->now, bed_us(b), &reasons);
+
+	assert_int_equal(rc < 0, reasons.n > 0);
+	return rc;
+}
+
+int bed_recall(struct bed *b, struct alert *a)
+{
+	return book_recall(b->book, a, "found", b->now, bed_us(b));
+}
+
+uint64_t bed_waiting(const struct alert *a, size_t wording)
+{
+	return bed_sums(a, wording, 0).n[UNIT_WAITING];
+}
+
+int bed_grow(struct bed *b, struct alert *a)
+{
+	int ring = book_ring_begin(b->book, a, b->now);
+
+	if (ring < 0)
+		return ring;
+	bed_store(b, a);
+	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
+	return ring;
+}

@@ -41,3 +41,8 @@ void bed_settle(struct bed *b); /* all that can be written is written */
 int bed_crash(struct bed *b, char *err, size_t err_len);
 struct book_job *bed_job(const struct alert *a, size_t wording, size_t ring, enum group_kind kind);
 struct unit_sums bed_sums(const struct alert *a, size_t wording, size_t ring);
+/* Of case "c": as book_update() and book_recall(), not stored. */
+int bed_update(struct bed *b, struct alert *a);
+int bed_recall(struct bed *b, struct alert *a);
+uint64_t bed_waiting(const struct alert *a, size_t wording); /* units of the first area */
+int bed_grow(struct bed *b, struct alert *a); /* begins the ring that is due and makes it durable; its number, or < 0 */

@@ -27,25 +27,6 @@ static enum verdict verdict(struct bed *b, enum trigger_action action, const cha
 	return judge(b, bed_trigger(b, action, case_number), &subject);
 }
 
-static int update(struct bed *b, struct alert *a)
-{
-	struct reasons reasons = {0};
-	int rc = book_update(b->book, a, bed_trigger(b, ACTION_UPDATE, "c"), b->now, bed_us(b), &reasons);
-
-	assert_int_equal(rc < 0, reasons.n > 0);
-	return rc;
-}
-
-static int recall(struct bed *b, struct alert *a)
-{
-	return book_recall(b->book, a, "found", b->now, bed_us(b));
-}
-
-static uint64_t waiting(const struct alert *a, size_t wording)
-{
-	return bed_sums(a, wording, 0).n[UNIT_WAITING];
-}
-
 /* --- verdicts --- */
 
 static void a_draft_keeps_its_case_until_it_is_durable(void **state)
@@ -189,7 +170,7 @@ static void codes_come_back_after_256_only(void **state)
 	for (int i = 0; i < 150; i++) {
 		struct wording *w;
 
-		assert_int_equal(update(b, a), 0);
+		assert_int_equal(bed_update(b, a), 0);
 		w = &a->wordings[a->n_wordings - 1];
 		assert_false(seen[w->codes[0]]);
 		seen[w->codes[0]] = true;
@@ -221,7 +202,7 @@ static void recalled_before_anything_left(void **state)
 	struct bed *b = *state;
 	struct alert *a = bed_alert(b, "c");
 
-	assert_int_equal(recall(b, a), 0);
+	assert_int_equal(bed_recall(b, a), 0);
 	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_WITHDRAWN], 110);
 	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_EXCLUDED], 110);
 	assert_int_equal(bed_serve(b, BED_SMS_A, 1000, OUT_ACCEPTED), 0);
@@ -294,8 +275,8 @@ static void recalled_half_way(void **state)
 	bed_serve(b, BED_SMS_A, 20, OUT_ACCEPTED);
 	bed_serve(b, BED_SMS_A, 5, OUT_REFUSED);
 	bed_serve(b, BED_BSC, 4, OUT_ACCEPTED);
-	assert_int_equal(recall(b, a), 0);
-	assert_int_equal(waiting(a, 1), 24); /* found: those reached, no one else */
+	assert_int_equal(bed_recall(b, a), 0);
+	assert_int_equal(bed_waiting(a, 1), 24); /* found: those reached, no one else */
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_ACCEPTED], 24);
 	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_WITHDRAWN], 110 - 29);
@@ -311,8 +292,8 @@ static void in_doubt_is_reached(void **state)
 	bed_settle(b);
 	assert_true(dispatch_next(b->d, BED_SMS_A, bed_us(b), &h)); /* under way */
 	bed_serve(b, BED_SMS_A, 1, OUT_LOST);
-	recall(b, a);
-	assert_int_equal(waiting(a, 1), 2);
+	bed_recall(b, a);
+	assert_int_equal(bed_waiting(a, 1), 2);
 }
 
 static void recalled_after_all_were_reached(void **state)
@@ -322,9 +303,9 @@ static void recalled_after_all_were_reached(void **state)
 
 	bed_serve_all(b);
 	dispatch_run(b->d, bed_us(b));
-	assert_int_equal(recall(b, a), 0);
+	assert_int_equal(bed_recall(b, a), 0);
 	assert_int_equal(bed_job(a, 0, 0, GROUP_CBSP)->job->state, JOB_WITHDRAWN); /* also what was done: it is on air */
-	assert_int_equal(waiting(a, 1), 110);
+	assert_int_equal(bed_waiting(a, 1), 110);
 }
 
 static void recalled_twice_is_told(void **state)
@@ -333,10 +314,10 @@ static void recalled_twice_is_told(void **state)
 	struct alert *a = bed_alert(b, "c");
 
 	bed_serve_all(b);
-	assert_int_equal(recall(b, a), 0);
-	assert_int_equal(recall(b, a), -EALREADY);
+	assert_int_equal(bed_recall(b, a), 0);
+	assert_int_equal(bed_recall(b, a), -EALREADY);
 	assert_int_equal(a->n_wordings, 2);
-	assert_int_equal(update(b, a), -EALREADY);
+	assert_int_equal(bed_update(b, a), -EALREADY);
 }
 
 static void a_found_text_lives_six_hours(void **state)
@@ -345,7 +326,7 @@ static void a_found_text_lives_six_hours(void **state)
 	struct alert *a = bed_alert(b, "c");
 
 	bed_serve_all(b);
-	recall(b, a);
+	bed_recall(b, a);
 	b->now += BOOK_FOUND_LIFETIME_S + 1;
 	assert_int_equal(bed_serve(b, BED_SMS_A, 10, OUT_ACCEPTED), 0);
 	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_EXPIRED], 110);
@@ -362,9 +343,9 @@ static void an_update_goes_to_those_served_and_onward(void **state)
 
 	bed_serve(b, BED_SMS_A, 10, OUT_ACCEPTED);
 	bed_serve(b, BED_SMS_A, 3, OUT_REFUSED);
-	assert_int_equal(update(b, a), 0);
-	assert_int_equal(waiting(a, 1), 107);
-	assert_int_equal(waiting(a, 0), 0); /* nobody gets the old text any more */
+	assert_int_equal(bed_update(b, a), 0);
+	assert_int_equal(bed_waiting(a, 1), 107);
+	assert_int_equal(bed_waiting(a, 0), 0); /* nobody gets the old text any more */
 	bed_serve_all(b);
 	book_sums(a, true, &own);
 	book_sums(a, false, &others);
@@ -383,7 +364,7 @@ static void an_update_wakes_a_completed_alert(void **state)
 	bed_serve_all(b);
 	assert_true(book_settle(a, b->now));
 	assert_int_equal(a->state, ALERT_COMPLETED);
-	update(b, a);
+	bed_update(b, a);
 	assert_int_equal(a->state, ALERT_RUNNING);
 	bed_serve_all(b);
 	book_settle(a, b->now);
@@ -396,11 +377,11 @@ static void the_found_text_follows_all_wordings(void **state)
 	struct alert *a = bed_alert(b, "c");
 
 	bed_serve(b, BED_SMS_A, 10, OUT_ACCEPTED); /* chunk by chunk from the nearest */
-	update(b, a);
+	bed_update(b, a);
 	bed_serve(b, BED_SMS_A, 25, OUT_ACCEPTED);
-	recall(b, a);
-	assert_true(waiting(a, 2) >= 25 && waiting(a, 2) <= 35);
-	assert_int_equal(waiting(a, 1), 0);
+	bed_recall(b, a);
+	assert_true(bed_waiting(a, 2) >= 25 && bed_waiting(a, 2) <= 35);
+	assert_int_equal(bed_waiting(a, 1), 0);
 }
 
 static void a_new_serial_replaces_the_old(void **state)
@@ -415,11 +396,11 @@ static void a_new_serial_replaces_the_old(void **state)
 	p = book_payload.job(NULL, bed_job(a, 0, 0, GROUP_CBSP)->job, &link);
 	first = p->serial[0];
 	assert_int_equal(p->old_serial[0], 0);
-	update(b, a);
+	bed_update(b, a);
 	p = book_payload.job(NULL, bed_job(a, 1, 0, GROUP_CBSP)->job, &link);
 	assert_int_equal(p->old_serial[0], first);
 	assert_int_not_equal(p->serial[0], first);
-	recall(b, a);
+	bed_recall(b, a);
 	p = book_payload.job(NULL, bed_job(a, 2, 0, GROUP_CBSP)->job, &link);
 	assert_int_equal(p->old_serial[0], 0); /* the broadcast is killed, the found text is another message */
 }
@@ -432,9 +413,9 @@ static void an_update_too_long_changes_nothing(void **state)
 
 	memset(text, 'x', 4000);
 	b->texts[1].found = text; /* would fail at the recall */
-	assert_true(update(b, a) < 0);
+	assert_true(bed_update(b, a) < 0);
 	assert_int_equal(a->n_wordings, 1);
-	assert_int_equal(waiting(a, 0), 110);
+	assert_int_equal(bed_waiting(a, 0), 110);
 }
 
 #define CASE(f) cmocka_unit_test_setup_teardown(f, bed_up, bed_down)

@@ -11,25 +11,6 @@
 #include "cellmap/geo.h"
 #include "tests/book_bed.h"
 
-static int update(struct bed *b, struct alert *a)
-{
-	struct reasons reasons = {0};
-	int rc = book_update(b->book, a, bed_trigger(b, ACTION_UPDATE, "c"), b->now, bed_us(b), &reasons);
-
-	assert_int_equal(rc < 0, reasons.n > 0);
-	return rc;
-}
-
-static int recall(struct bed *b, struct alert *a)
-{
-	return book_recall(b->book, a, "found", b->now, bed_us(b));
-}
-
-static uint64_t waiting(const struct alert *a, size_t wording)
-{
-	return bed_sums(a, wording, 0).n[UNIT_WAITING];
-}
-
 /* What took its time before the alert came is gone: the plan of the result counts from now. */
 static void a_late_report_has_less_time(void **state)
 {
@@ -62,7 +43,7 @@ static void a_found_text_outlives_its_alert(void **state)
 
 	bed_serve_all(b);
 	b->now = a->expires_at - 7;
-	recall(b, a);
+	bed_recall(b, a);
 	p = book_payload.job(NULL, bed_job(a, 1, 0, GROUP_SUBSCRIBERS)->job, &sms);
 	assert_int_equal(p->validity_s, BOOK_FOUND_LIFETIME_S);
 	assert_int_equal(p->expires_at, b->now + BOOK_FOUND_LIFETIME_S);
@@ -102,7 +83,7 @@ static void an_update_is_of_the_same_area(void **state)
 	assert_int_equal(update_at(b, a, lat, lon, 99, &reasons), -EINVAL);
 	assert_int_equal(reasons.n, 1);
 	assert_int_equal(a->n_wordings, 1);
-	assert_int_equal(waiting(a, 0), 110);
+	assert_int_equal(bed_waiting(a, 0), 110);
 	assert_int_equal(update_at(b, a, lat, lon, 0, &reasons), 0); /* the type's radius may be another by now */
 	geo_from_wgs84(GEO_BD09, &lat, &lon);
 	lat = round(lat * 1e5) / 1e5; /* as a form may write it */
@@ -128,12 +109,12 @@ static void an_exercise_stays_one(void **state)
 	book_enter(b->book, a, bed_us(b), b->now);
 	b->texts[0].message_identifier = 4379;
 	b->texts[1].message_identifier = 4392;
-	assert_int_equal(update(b, a), 0);
+	assert_int_equal(bed_update(b, a), 0);
 	bed_store(b, a);
 	assert_int_equal(bed_crash(b, err, sizeof(err)), 0);
 	a = book_case(b->book, "police", "c");
-	assert_int_equal(update(b, a), 0);
-	assert_int_equal(recall(b, a), 0);
+	assert_int_equal(bed_update(b, a), 0);
+	assert_int_equal(bed_recall(b, a), 0);
 	assert_int_equal(a->n_wordings, 4);
 	for (size_t w = 0; w < a->n_wordings; w++) {
 		assert_int_equal(a->wordings[w].texts[0].message_identifier, 4381);
@@ -164,7 +145,7 @@ static void what_changes_an_alert_is_told(void **state)
 	int ring;
 
 	told_half(a);
-	assert_int_equal(update(b, a), 0);
+	assert_int_equal(bed_update(b, a), 0);
 	assert_true(to_be_told(a));
 	told_half(a);
 	b->now += 3600;
@@ -173,23 +154,11 @@ static void what_changes_an_alert_is_told(void **state)
 	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
 	assert_true(to_be_told(a));
 	told_half(a);
-	assert_int_equal(recall(b, a), 0);
+	assert_int_equal(bed_recall(b, a), 0);
 	assert_true(to_be_told(a));
 }
 
 /* --- rings --- */
-
-/* Begins the ring that is due and makes it durable. */
-static int grow(struct bed *b, struct alert *a)
-{
-	int ring = book_ring_begin(b->book, a, b->now);
-
-	if (ring < 0)
-		return ring;
-	bed_store(b, a);
-	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
-	return ring;
-}
 
 static struct alert *crash(struct bed *b)
 {
@@ -204,7 +173,7 @@ static void fail_to_grow(struct bed *b, struct alert *a)
 {
 	b->now += 3600;
 	a->rings[1].failed = true;
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 	bed_store(b, a);
 }
 
@@ -215,12 +184,12 @@ static void the_next_ring_serves_what_one_before_could_not(void **state)
 
 	fail_to_grow(b, a);
 	b->now += 3600;
-	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(bed_grow(b, a), 2);
 	assert_int_equal(bed_sums(a, 0, 2).n[UNIT_WAITING], 220);
 	bed_serve(b, BED_SMS_A, 130, OUT_ACCEPTED);
 	bed_settle(b);
 	a = crash(b);
-	assert_int_equal(grow(b, a), -EAGAIN); /* nobody is served twice */
+	assert_int_equal(bed_grow(b, a), -EAGAIN); /* nobody is served twice */
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED] + bed_sums(a, 0, 2).n[UNIT_ACCEPTED], 330);
 	assert_true(book_settle(a, b->now));
@@ -233,9 +202,9 @@ static void a_restart_tries_a_ring_again(void **state)
 
 	fail_to_grow(b, a);
 	a = crash(b);
-	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 1);
 	b->now += 3600;
-	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(bed_grow(b, a), 2);
 	assert_int_equal(bed_sums(a, 0, 2).n[UNIT_WAITING], 110);
 }
 

@@ -37,18 +37,6 @@ static void recall(struct bed *b, struct alert *a)
 	bed_store(b, a);
 }
 
-/* Begins the ring that is due and makes it durable. */
-static int grow(struct bed *b, struct alert *a)
-{
-	int ring = book_ring_begin(b->book, a, b->now);
-
-	if (ring < 0)
-		return ring;
-	bed_store(b, a);
-	book_ring_enter(b->book, a, ring, 0, b->now, bed_us(b));
-	return ring;
-}
-
 /* Every job's id and sums, as text: equal text is the same ledger. */
 static char *ledger(struct bed *b, const struct alert *a)
 {
@@ -185,7 +173,7 @@ static void a_new_link_for_short_texts_ends_nothing(void **state)
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED], 100);
 	b->now = a->rings[1].at;
-	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 1);
 	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_ACCEPTED], 100);
@@ -207,7 +195,7 @@ static void another_way_to_select_is_for_new_alerts(void **state)
 	assert_string_equal(ledger(b, a), before);
 	assert_int_equal(a->select, SELECT_SITE);
 	b->now = a->rings[1].at;
-	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 1);
 	assert_int_equal(bed_job(a, 0, 1, GROUP_CBSP)->job->spec.n_units, 10);
 	assert_int_equal(bed_job(bed_alert(b, "new"), 0, 0, GROUP_CBSP)->job->spec.n_units, 11);
 }
@@ -279,7 +267,7 @@ static void a_carrier_that_left_ends_visibly(void **state)
 	assert_int_equal(sums.n[UNIT_WAITING] + sums.n[UNIT_HANDED], 0);
 	assert_true(sums.n[UNIT_WITHDRAWN] > 0);
 	b->now = a->rings[1].at; /* what grows from then on is planned with what is there */
-	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 1);
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_ACCEPTED], 10); /* cells: its people are not known */
 	assert_true(bed_sums(a, 0, 1).n[UNIT_WAITING] == 0);
@@ -426,16 +414,16 @@ static void rings_come_in_time_one_after_another(void **state)
 	struct bed *b = *state;
 	struct alert *a = bed_alert(b, "c");
 
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 	bed_serve_all(b);
 	assert_false(book_settle(a, b->now)); /* more is to come */
 	b->now += 3600;
-	assert_int_equal(grow(b, a), 1);
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_WAITING], 110);
 	b->now += 3600;
-	assert_int_equal(grow(b, a), 2);
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), 2);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 	bed_serve_all(b);
 	assert_int_equal(bed_sums(a, 0, 0).n[UNIT_ACCEPTED] + bed_sums(a, 0, 1).n[UNIT_ACCEPTED] + bed_sums(a, 0, 2).n[UNIT_ACCEPTED], 330);
 	assert_true(book_settle(a, b->now));
@@ -453,8 +441,8 @@ static void rings_count_from_missing_since(void **state)
 	assert_int_equal(book_draft(b->book, &b->conf, b->maps, t, b->now, &a, &reasons), 0);
 	bed_store(b, a);
 	book_enter(b->book, a, bed_us(b), b->now);
-	assert_int_equal(grow(b, a), 1);
-	assert_int_equal(grow(b, a), 2);
+	assert_int_equal(bed_grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 2);
 }
 
 static void rings_have_a_deadline_of_their_own(void **state)
@@ -463,7 +451,7 @@ static void rings_have_a_deadline_of_their_own(void **state)
 	struct alert *a = bed_alert(b, "c");
 
 	b->now += 3700;
-	grow(b, a);
+	bed_grow(b, a);
 	assert_int_equal(bed_job(a, 0, 1, GROUP_SUBSCRIBERS)->job->spec.deadline_us, bed_us(b) + 3600000000ull);
 	assert_int_equal(bed_job(a, 0, 0, GROUP_SUBSCRIBERS)->job->spec.deadline_us, bed_us(b) - 100000000ull);
 }
@@ -476,7 +464,7 @@ static void a_ring_begins_with_the_words_of_then(void **state)
 	bed_serve_all(b);
 	update(b, a);
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
 	assert_int_equal(bed_sums(a, 1, 1).n[UNIT_WAITING], 110);
 	bed_serve(b, BED_SMS_A, 5, OUT_ACCEPTED);
@@ -491,13 +479,13 @@ static void found_goes_to_those_a_ring_reached(void **state)
 
 	bed_serve_all(b);
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	bed_serve(b, BED_SMS_A, 12, OUT_ACCEPTED);
 	recall(b, a);
 	assert_int_equal(bed_sums(a, 1, 0).n[UNIT_WAITING], 110);
 	assert_int_equal(bed_sums(a, 1, 1).n[UNIT_WAITING], 12);
 	b->now += 3600;
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 }
 
 /* Planned in a thread: the same ring, a little later; and a recall or the alert's end does not wait for it. */
@@ -508,7 +496,7 @@ static void a_ring_planned_aside_is_the_same(void **state)
 	int ring;
 
 	b->now = a->rings[1].at;
-	assert_int_equal(grow(b, twin), 1);
+	assert_int_equal(bed_grow(b, twin), 1);
 	b->book->threads = true;
 	assert_int_equal(book_ring_begin(b->book, a, b->now), -EAGAIN);
 	assert_non_null(a->rings[1].work);
@@ -550,7 +538,7 @@ static void nothing_leaves_before_the_ring_is_durable(void **state)
 	assert_int_equal(bed_serve(b, BED_SMS_A, 10, OUT_ACCEPTED), 0);
 	book_ring_enter(b->book, a, ring, -ENOSPC, b->now, bed_us(b));
 	assert_null(bed_job(a, 0, 1, GROUP_CBSP));
-	assert_int_equal(grow(b, a), 1); /* due again */
+	assert_int_equal(bed_grow(b, a), 1); /* due again */
 }
 
 static void changes_while_a_ring_becomes_durable(void **state)
@@ -583,10 +571,10 @@ static void ids_ascend_in_order_of_making(void **state)
 	uint64_t last = 0;
 
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	update(b, a);
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	recall(b, a);
 	llist_for_each_entry(j, &a->jobs, entry) {
 		assert_true(j->id > last);
@@ -605,11 +593,11 @@ static void rings_come_back(void **state)
 
 	bed_serve_all(b);
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	bed_serve(b, BED_SMS_A, 40, OUT_ACCEPTED);
 	update(b, a);
 	b->now += 3600;
-	grow(b, a);
+	bed_grow(b, a);
 	bed_serve(b, BED_BSC, 15, OUT_ACCEPTED);
 	before = ledger(b, a);
 	b->rings[0].radius_km = 150; /* what the configuration says now is for new alerts */
@@ -628,7 +616,7 @@ static void a_ring_to_come_is_remembered(void **state)
 	b->type.n_rings = 0;
 	b->now += 3600;
 	a = crash(b);
-	assert_int_equal(grow(b, a), 1);
+	assert_int_equal(bed_grow(b, a), 1);
 	assert_int_equal(bed_sums(a, 0, 1).n[UNIT_WAITING], 110);
 }
 
@@ -638,7 +626,7 @@ static void no_ring_after_the_end(void **state)
 	struct alert *a = bed_alert(b, "c");
 
 	b->now += 86400;
-	assert_int_equal(grow(b, a), -EAGAIN);
+	assert_int_equal(bed_grow(b, a), -EAGAIN);
 	bed_settle(b);
 	book_settle(a, b->now);
 	assert_int_equal(a->state, ALERT_EXPIRED);
